@@ -1,0 +1,68 @@
+"""Chip models: what a net costs on a device, with the evidence for every number.
+
+table = hw.compare({"ANN": ann, "SNN": (snn, Constant(steps=25))}, test, calibrate=train)
+print(hw.report.text(table))
+"""
+
+from __future__ import annotations
+
+from hw import activity, chips, report
+from hw.break_even import BreakEven, break_even
+from hw.candidate import Candidate, evaluate, largest, summed
+from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
+from hw.compare import compare
+from hw.comparison import Comparison, Crossing, Row
+from hw.count import count
+from hw.counts import Counts, LayerCount
+from hw.energy import Energy, Term
+from hw.events import all_in_energy, event_energy
+from hw.fact import Evidence, Fact, unknown
+from hw.formats import FLOAT32, INT8, Arithmetic, Format
+from hw.int8_weights import with_int8_weights
+from hw.quantise import LayerError, QuantisedNet, quantise
+from hw.ranges import min_max, percentile
+from hw.technology import technology_energy
+
+__all__ = [
+    "FLOAT32",
+    "INT8",
+    "AllInEnergies",
+    "Arithmetic",
+    "BreakEven",
+    "Candidate",
+    "Chip",
+    "Comparison",
+    "Counts",
+    "Crossing",
+    "Energy",
+    "EventEnergies",
+    "Evidence",
+    "Fact",
+    "Format",
+    "LayerCount",
+    "LayerError",
+    "Level",
+    "Memory",
+    "QuantisedNet",
+    "Row",
+    "Sram",
+    "TechnologyEnergies",
+    "Term",
+    "activity",
+    "all_in_energy",
+    "break_even",
+    "chips",
+    "compare",
+    "count",
+    "evaluate",
+    "event_energy",
+    "largest",
+    "min_max",
+    "percentile",
+    "quantise",
+    "report",
+    "summed",
+    "technology_energy",
+    "unknown",
+    "with_int8_weights",
+]

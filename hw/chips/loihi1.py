@@ -1,0 +1,42 @@
+"""Intel Loihi 1 (2018): limits and event energies. Data only.
+
+The energies are Table 2 of Davies et al. 2018, IEEE Micro 38(1):82-99, there called "pre-silicon performance and
+energy measurements", from SDF and SPICE simulation at 0.75 V; read in sources that quote the table, not in the paper.
+"""
+
+from __future__ import annotations
+
+from hw.chip import Chip, EventEnergies
+from hw.fact import Evidence, Fact
+
+PRE_SILICON, QUOTED = Evidence.PRE_SILICON, Evidence.QUOTED
+
+LOIHI1 = Chip(
+    name="Loihi 1",
+    vendor="Intel",
+    process="14 nm FinFET, asynchronous",
+    limits={
+        "cores": Fact(128, "cores per chip", QUOTED, "SANA-FE arch/loihi.yaml: 8 x 4 tiles of 4 cores"),
+        "tiles_east_west": Fact(8, "tiles", QUOTED, "SANA-FE arch/loihi.yaml"),
+        "tiles_north_south": Fact(4, "tiles", QUOTED, "SANA-FE arch/loihi.yaml"),
+        "cores_per_tile": Fact(4, "cores per tile", QUOTED, "SANA-FE arch/loihi.yaml"),
+        "neurons": Fact(1024, "compartments per core", QUOTED, "nengo-loihi block.py 8"),
+        "input_axons": Fact(4096, "axons per core", QUOTED, "nengo-loihi block.py 9"),
+        "output_axons": Fact(4096, "axons per core", QUOTED, "nengo-loihi block.py 10"),
+        "synapse_bits": Fact(2**20, "bits per core", QUOTED, "nengo-loihi block.py 11: 16384 words of 64 bits"),
+        "weight_bits": Fact(8, "bits", QUOTED, "nengo-loihi block.py 427: 1..6 or 8"),
+        "delay": Fact(62, "steps", QUOTED, "brian2_loihi loihi_synapses.py 193"),
+    },
+    energies=EventEnergies(
+        synaptic_op=Fact(23.6, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2, a minimum"),
+        neuron_update_active=Fact(81.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
+        neuron_update_inactive=Fact(52.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
+        spike_within_tile=Fact(1.7, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
+        hop_east_west=Fact(3.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
+        hop_north_south=Fact(4.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2; SANA-FE's file has 4.2"),
+    ),
+    notes=(
+        "Loihi 1 event energies are pre-silicon simulations at 0.75 V; they contain no static power and no barrier.",
+        "Loihi 1's 23.6 pJ a synaptic operation is stated as a minimum, so its totals lean low.",
+    ),
+)

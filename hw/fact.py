@@ -1,0 +1,91 @@
+"""A number about a chip together with how it is known: no number of `hw/chips` stands alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from spikenet.errors import finite_number
+
+JOULES = {"fJ": 1e-15, "pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6}  # SI prefixes
+
+
+class Evidence(Enum):
+    """How a number is known, strongest first."""
+
+    MEASURED = "measured"  # on the device
+    PRE_SILICON = "pre-silicon"  # simulated by the maker before there was a device
+    QUOTED = "quoted"  # read in a source that quotes the original, or in a vendor's own software
+    DERIVED = "derived"  # arithmetic on numbers of the kinds above
+    FROM_MEMORY = "from memory"  # no stored source confirms it
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number, its unit, how it is known and from where.
+
+    value   : >= 0, or None when nobody published it (never 0 for that)
+    unit    : what one of it is, such as "pJ" or "neurons per core"
+    source  : where the number stands
+    high    : upper end, when the source gives a range of which `value` is the lower end
+
+    Raises TypeError / ValueError for a value that is no finite number >= 0, a range upside down, an empty unit or source.
+    """
+
+    value: float | None
+    unit: str
+    evidence: Evidence
+    source: str
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.evidence, Evidence):
+            raise TypeError(f"Fact: expected evidence as an hw.Evidence, got {self.evidence!r}")
+        for name, text in (("unit", self.unit), ("source", self.source)):
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"Fact: expected {name} as text, got {text!r}; every number says what and from where")
+        if self.value is None:
+            if self.high is not None:
+                raise ValueError(f"Fact: unknown value with an upper end {self.high}; give the lower end too")
+            return
+        _not_negative(f"Fact ({self.source})", self.value)
+        if self.high is not None and _not_negative(f"Fact ({self.source}) high", self.high) < self.value:
+            raise ValueError(f"Fact ({self.source}): range {self.value}..{self.high} {self.unit} is upside down")
+
+    @property
+    def joules(self) -> float | None:
+        """The value in joules, None when unknown; ValueError when the unit is no energy."""
+        if self.unit not in JOULES:
+            raise ValueError(f"Fact ({self.source}): expected an energy in {', '.join(JOULES)}, got unit {self.unit!r}")
+        return None if self.value is None else self.value * JOULES[self.unit]
+
+    def __str__(self) -> str:
+        number = "unknown" if self.value is None else f"{self.value:g}"
+        number += "" if self.high is None else f"..{self.high:g}"
+        return f"{number} {self.unit} ({self.evidence.value}: {self.source})"
+
+
+def unknown(unit: str, source: str) -> Fact:
+    """A number nobody published; `source` says where it was looked for."""
+    return Fact(None, unit, Evidence.QUOTED, source)
+
+
+def checked(name: str, entry: Any, *, energy: bool = False) -> Fact:
+    """`entry` as a Fact; raises naming `name` when it is missing, no Fact, or no energy where one is wanted."""
+    if entry is None:
+        raise ValueError(f"{name}: missing; write unknown(unit, where you looked) when nobody published it")
+    if not isinstance(entry, Fact):
+        raise TypeError(f"{name}: expected a Fact (value, unit, evidence, source), got {entry!r}")
+    if energy and entry.unit not in JOULES:
+        raise ValueError(f"{name}: expected an energy in {', '.join(JOULES)}, got unit {entry.unit!r}")
+    return entry
+
+
+def _not_negative(name: str, value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    number = finite_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name}: expected a number >= 0, got {number:g}")
+    return number

@@ -1,0 +1,98 @@
+"""What each of spikenet's layers is to a count: the only file of hw that knows them by name.
+
+A connection multiplies its input with weights; neurons are updated once a step; a pointwise layer does some arithmetic
+on every element; a free one does none at inference. Containers are taken apart. Anything else is refused: a layer
+that is not counted would be priced at nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+
+from spikenet.layers import LayerRecord, Linear, Residual, Sequential, Spiking, record
+
+Array = npt.NDArray[Any]
+
+FREE = ("Flatten", "Dropout")
+CURVES = ("Sigmoid", "Tanh", "Softplus", "GELU")
+
+# Arithmetic of one element, as the formulas are written: sigmoid 1 / (1 + exp(-x)), softplus log(1 + exp(x)),
+# GELU x / 2 (1 + erf(x / sqrt 2)) with erf counted as an exp, softmax exp(x - max) / sum.
+POINTWISE: dict[str, dict[str, int]] = {
+    "ReLU": {"compare": 1},
+    "Sigmoid": {"exp": 1, "add": 1, "divide": 1},
+    "Tanh": {"tanh": 1},
+    "Softplus": {"exp": 1, "add": 1, "log": 1},
+    "GELU": {"exp": 1, "add": 1, "multiply": 3},
+    "Softmax": {"compare": 1, "exp": 1, "add": 2, "divide": 1},
+    "Residual": {"add": 1},
+}
+
+
+def is_connection(layer: Any) -> TypeGuard[Linear]:
+    return isinstance(layer, Linear)
+
+
+def is_neurons(layer: Any) -> TypeGuard[Spiking]:
+    return isinstance(layer, Spiking)
+
+
+def neurons_of(entry: LayerRecord) -> Spiking:
+    """The layer of a record of neurons."""
+    if not is_neurons(entry.layer):
+        raise TypeError(f"layer {entry.name}: expected neurons, got {entry.layer!r}")
+    return entry.layer
+
+
+def is_free(layer: Any) -> bool:
+    return getattr(layer, "kind", None) in FREE
+
+
+def pointwise_operations(layer: Any) -> dict[str, int]:
+    """Arithmetic per element of a pointwise layer, empty for a free one; TypeError for a layer we cannot count."""
+    kind = getattr(layer, "kind", type(layer).__name__)
+    if kind in FREE:
+        return {}
+    if kind not in POINTWISE:
+        known = ", ".join(("Linear", "Spiking and its models", *FREE, *POINTWISE))
+        raise TypeError(f"count: cannot count a {kind}; known layers: {known}")
+    return POINTWISE[kind]
+
+
+def fan_out(layer: Linear, inputs: int) -> tuple[Array, Array]:
+    """Weights each input of a connection meets, and those of them that are not zero: two arrays (inputs,)."""
+    weight = np.asarray(layer.weight.data)
+    return np.full(inputs, weight.shape[1], np.float64), np.count_nonzero(weight, axis=1).astype(np.float64)
+
+
+def bias_of(layer: Linear) -> Array | None:
+    """The bias of a connection as an array, None when it has none."""
+    return None if layer.bias is None else np.asarray(layer.bias.data)
+
+
+def own_parameters(layer: Spiking) -> int:
+    """How many of the model's parameters have a value for each neuron; the surrogate's is no part of inference."""
+    return sum(1 for name in layer.runs.parameters if np.size(layer.values[name].data) > 1)
+
+
+def flat_layers(net: Any) -> tuple[Any, ...]:
+    """The layers of a net with Sequentials inside it taken apart."""
+    if not isinstance(net, Sequential):
+        raise TypeError(f"expected a spikenet Sequential, got {type(net).__name__}; wrap it: Sequential(layer)")
+    inner = (flat_layers(layer) if isinstance(layer, Sequential) else (layer,) for layer in net.layers)
+    return tuple(layer for layers in inner for layer in layers)
+
+
+def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
+    """Records of all layers, those inside a Sequential or Residual included, the Residual's own addition last."""
+    for entry in records:
+        if isinstance(entry.layer, Sequential | Residual):
+            inside = record(Sequential(*entry.layer.layers), entry.input)
+            for inner in flat_records(inside):
+                yield LayerRecord(f"{entry.name}.{inner.name}", inner.layer, inner.input, inner.output, inner.states)
+        if not isinstance(entry.layer, Sequential):
+            yield entry

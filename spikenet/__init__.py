@@ -1,0 +1,114 @@
+"""spikenet: conventional, rate-coded and spiking networks on one layer interface, on a CPU.
+
+    import spikenet as sn
+    net = sn.Sequential(sn.Linear(64, 128), sn.LIF(tau_mem_s=20e-3), sn.Linear(128, 10), sn.LI(tau_mem_s=20e-3))
+
+What needs matplotlib or scikit-learn is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from spikenet import graph
+from spikenet.graph import Tensor, check_gradient, no_grad, numerical_gradient
+from spikenet.layers import (
+    GELU,
+    IF,
+    LI,
+    LIF,
+    CubaLIF,
+    Dropout,
+    Flatten,
+    Layer,
+    LayerRecord,
+    LeakyRate,
+    LIFRate,
+    Linear,
+    Pointwise,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Spiking,
+    Tanh,
+    Training,
+    cast,
+    record,
+)
+from spikenet.neurons import primitives, reset, surrogate
+from spikenet.neurons.primitives import spike
+
+if TYPE_CHECKING:
+    from spikenet import data, encode, models, plot, train
+    from spikenet.train import evaluate, fit, load, loss, metrics, optim, restore, save
+
+__version__ = "0.1.0"
+
+_ROOMS = ("data", "encode", "models", "plot", "train")
+_FROM_TRAIN = ("evaluate", "fit", "load", "loss", "metrics", "optim", "regularise", "restore", "save")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"spikenet.{name}")
+    if name in _FROM_TRAIN:
+        return getattr(importlib.import_module("spikenet.train"), name)
+    raise AttributeError(f"module 'spikenet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ROOMS, *_FROM_TRAIN])
+
+
+__all__ = [
+    "GELU",
+    "IF",
+    "LI",
+    "LIF",
+    "CubaLIF",
+    "Dropout",
+    "Flatten",
+    "LIFRate",
+    "Layer",
+    "LayerRecord",
+    "LeakyRate",
+    "Linear",
+    "Pointwise",
+    "ReLU",
+    "Residual",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Spiking",
+    "Tanh",
+    "Tensor",
+    "Training",
+    "cast",
+    "check_gradient",
+    "data",
+    "encode",
+    "evaluate",
+    "fit",
+    "graph",
+    "load",
+    "loss",
+    "metrics",
+    "models",
+    "no_grad",
+    "numerical_gradient",
+    "optim",
+    "plot",
+    "primitives",
+    "record",
+    "reset",
+    "restore",
+    "save",
+    "spike",
+    "surrogate",
+    "train",
+]

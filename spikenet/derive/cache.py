@@ -1,0 +1,134 @@
+"""Compiled functions kept on disk: one file a function and signature, named by a digest of all that it depends on.
+
+numba's own disk cache notices edits of the file a function stands in, but not of other files whose functions it calls,
+and its shared index can mix up two processes that compile different signatures at once. Here the name of the file
+*is* the key: a digest of the function's source and closure, of every file of the rooms compiled code comes from, of the
+versions and of the processor. So an entry is never stale, nothing is shared that could be mixed up, writing is one
+atomic rename, and a folder that cannot be written is simply not written. As with numba's cache, entries are pickles:
+the folder must be the user's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import compiler, serialize
+
+_rebuild: Any = compiler.CompileResult._rebuild  # as numba's own disk cache uses them
+_dumps: Any = serialize.dumps
+
+
+@cache
+def folder() -> Path:
+    """Where compiled code is kept: the user's cache folder, by the platform's own convention."""
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "spikenet" / "compiled"
+
+
+@cache
+def _sources_digest() -> bytes:
+    """Digest of all files compiled code can come from, and of the versions that compile it."""
+    digest = hashlib.sha256(f"{numba.__version__} {platform.python_version()} {platform.machine()}".encode())
+    package = Path(__file__).resolve().parent.parent
+    for room in ("derive", "kernels", "neurons"):
+        for file in sorted((package / room).glob("*.py")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.digest()
+
+
+class DiskCache:
+    """What a numba dispatcher asks of its cache: load or save one compiled signature."""
+
+    def __init__(self, function: Any, source: str, root: Path) -> None:
+        closure = tuple(cell.cell_contents for cell in function.__closure__ or ())
+        self._key = hashlib.sha256(_sources_digest())
+        for part in (function.__module__, function.__qualname__, source, repr(closure)):
+            self._key.update(part.encode() + b"\0")
+        self._name = function.__name__
+        self.cache_path = str(root)
+
+    def _file(self, signature: Any, codegen: Any) -> Path:
+        key = self._key.copy()
+        key.update(repr((str(signature), codegen.magic_tuple())).encode())
+        return Path(self.cache_path) / f"{self._name}-{key.hexdigest()[:32]}.bin"
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """The compiled function, or None when it is not there or cannot be read."""
+        target.refresh()
+        try:
+            content = self._file(signature, target.codegen()).read_bytes()
+            digest, payload = content[:32], content[32:]
+            if hashlib.sha256(payload).digest() != digest:
+                return None
+            return _rebuild(target, *pickle.loads(payload))
+        except (OSError, pickle.UnpicklingError, EOFError):
+            return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep the compiled function; a folder that cannot be written leaves it in memory only."""
+        if compiled.library.has_dynamic_globals or any(not part.can_cache for part in compiled.lifted):
+            return
+        payload = _dumps(compiled._reduce())
+        file = self._file(signature, compiled.codegen)
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(hashlib.sha256(payload).digest() + payload)
+                os.replace(temporary, file)
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """numba's recompile() asks for this; an entry named by its content needs no removal."""
+
+    def enable(self) -> None:
+        """Part of numba's interface; this cache is always on."""
+
+    def disable(self) -> None:
+        """Part of numba's interface; this cache is always on."""
+
+
+_held = 0
+
+
+@contextlib.contextmanager
+def one_process_at_a_time(root: Path) -> Iterator[None]:
+    """Lets one process compile while others wait for it; without a writable folder each compiles for itself."""
+    global _held  # compiling one function compiles those it calls: the lock is counted, under numba's compiler lock
+    if _held:
+        _held += 1
+        try:
+            yield
+        finally:
+            _held -= 1
+        return
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            root.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(open(root / "lock", "w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, or the process dies
+        _held = 1
+        try:
+            yield
+        finally:
+            _held = 0

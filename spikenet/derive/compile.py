@@ -1,0 +1,77 @@
+"""The one door through which code is compiled.
+
+`compiled` decorates a kernel; `compiled_source` compiles emitted text. Both compile when first called with a type,
+keep the result on disk, and say so on the terminal when it takes more than a second.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core.compiler_lock import global_compiler_lock
+
+from spikenet.derive import cache
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+compile_times_s: dict[str, float] = {}
+"""Seconds spent compiling, by function name: what a benchmark reports apart from the running time."""
+
+
+def compiled(*, parallel: bool = False, nogil: bool = True) -> Callable[[F], F]:
+    """numba.njit for a kernel of this package: no fastmath, C division, safe disk cache.
+
+    parallel: numba.prange runs over threads
+    """
+
+    def decorate(function: F) -> F:
+        return _with_cache(function, inspect.getsource(function), parallel=parallel, nogil=nogil)
+
+    return decorate
+
+
+def compiled_source(name: str, source: str, names: dict[str, Any], *, parallel: bool = True) -> Callable[..., Any]:
+    """The compiled function `name` of the emitted module text `source`; `names` are put among its globals."""
+    file = f"<spikenet {name}>"
+    # numba ties a cached function to a module it can import by name: this one.
+    module: dict[str, Any] = {"__name__": __name__, **names}
+    exec(compile(source, file, "exec"), module)
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # readable tracebacks
+    function: Callable[..., Any] = module[name]
+    return _with_cache(function, source, parallel=parallel, nogil=True)
+
+
+def _with_cache(function: F, source: str, *, parallel: bool, nogil: bool) -> F:
+    dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
+    root: Path = cache.folder()
+    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", root)
+    compile_now = dispatcher.compile
+
+    def compile_once(signature: Any) -> Any:
+        with global_compiler_lock, cache.one_process_at_a_time(root):
+            started = time.perf_counter()
+            notice = threading.Timer(1.0, _say, (function.__name__,))
+            notice.daemon = True
+            notice.start()
+            try:
+                return compile_now(signature)
+            finally:
+                notice.cancel()
+                spent = time.perf_counter() - started
+                compile_times_s[function.__name__] = compile_times_s.get(function.__name__, 0.0) + spent
+
+    dispatcher.compile = compile_once
+    return cast(F, dispatcher)
+
+
+def _say(name: str) -> None:
+    if sys.stderr.isatty():
+        print(f"spikenet: compiling {name} (once; kept in {cache.folder()})", file=sys.stderr)

@@ -1,0 +1,69 @@
+"""What every encoder asks of its arguments before it starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikenet.errors import Array, finite_values, whole
+
+
+def batch(name: str, x: Any, axes: tuple[str, ...] = ("batch",)) -> Array:
+    """`x` as a finite float array (*axes, ...) with at least one further axis; whole numbers become float32."""
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected an array of real numbers, got {array.dtype} from {type(x).__name__}")
+    array = array if array.dtype.kind == "f" else array.astype(np.float32)
+    if array.ndim < 1 + len(axes):
+        raise ValueError(
+            f"{name}: expected x ({', '.join(axes)}, ...), got shape {array.shape}; add the missing axis: "
+            "x[None] for a batch of one sample, x[..., None] for one feature"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name}: expected at least one number, got shape {array.shape}")
+    # The extremes are finite only when all values are, and need no mask as large as the batch.
+    if not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        finite_values(f"{name}: x", array)  # finds the place and raises
+    return array
+
+
+def unit_batch(name: str, x: Any) -> Array:
+    """`x` as a float array (batch, ...), all values in [0, 1]."""
+    array = batch(name, x)
+    if array.min() < 0 or array.max() > 1:
+        where = tuple(int(k) for k in np.argwhere((array < 0) | (array > 1))[0])
+        raise ValueError(f"{name}: expected x in [0, 1], got {array[where]} at index {where}; scale the data first")
+    return array
+
+
+def sample_numbers(name: str, index: Any, n: int) -> npt.NDArray[np.int64]:
+    """`index` as (n,) whole numbers >= 0; 0 .. n - 1 for None."""
+    if index is None:
+        return np.arange(n, dtype=np.int64)
+    numbers = np.asarray(index)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected index of whole numbers, got an array of {numbers.dtype}")
+    if numbers.shape != (n,):
+        raise ValueError(f"{name}: expected index ({n},), one number for each sample of the batch, got {numbers.shape}")
+    top = np.iinfo(np.int64).max
+    outside = (numbers < 0) | (numbers > top)
+    if outside.any():
+        raise ValueError(f"{name}: expected index in 0 .. {top}, got {numbers[outside][0]}")
+    return numbers.astype(np.int64)
+
+
+def seed_number(name: str, seed: Any) -> int:
+    """`seed` as a whole number in 0 .. 2**64 - 1, one word of the generator's key."""
+    number = whole(f"{name}: seed", seed, least=0)
+    if number >= 2**64:
+        raise ValueError(f"{name}: seed: expected a whole number < 2**64, got {number}")
+    return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value` as a bool; TypeError for anything else, so that a misplaced number is not taken for True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r} of type {type(value).__name__}")
+    return bool(value)

@@ -1,0 +1,72 @@
+"""One way to say what was expected and what came.
+
+Every check of the package's surface ends here, so that each message names the thing, the value and the remedy.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+def finite_number(name: str, value: Any) -> float:
+    """`value` as a float; TypeError when it is no number, ValueError when it is NaN or infinite."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {value!r} of type {type(value).__name__}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: expected a finite number, got {number}")
+    return number
+
+
+def finite_values(name: str, values: Any) -> Array:
+    """`values` as a float array; TypeError when they are no numbers, ValueError at the first NaN or infinity."""
+    try:
+        array = np.asarray(values)
+        array = array if array.dtype.kind in "fc" else array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected numbers, got {values!r:.80} of type {type(values).__name__}") from None
+    good = np.isfinite(array)
+    if not good.all():
+        where = tuple(int(k) for k in np.argwhere(~good)[0])
+        raise ValueError(f"{name}: expected finite values, got {array[where]} at index {where}")
+    return array
+
+
+def positive(name: str, value: Any) -> float:
+    """`value` as a float > 0, else ValueError."""
+    number = finite_number(name, value)
+    if number <= 0:
+        raise ValueError(f"{name}: expected a number > 0, got {number}")
+    return number
+
+
+def positive_values(name: str, values: Any) -> Array:
+    """`values` as a float array, all > 0, else ValueError."""
+    array = finite_values(name, values)
+    if not (array > 0).all():
+        raise ValueError(f"{name}: expected values > 0, got {array.min()}")
+    return array
+
+
+def within(name: str, value: Any, low: float, high: float) -> float:
+    """`value` as a float in [low, high], else ValueError."""
+    number = finite_number(name, value)
+    if not low <= number <= high:
+        raise ValueError(f"{name}: expected a number in [{low}, {high}], got {number}")
+    return number
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int >= least; TypeError when it is not whole, ValueError when it is too small."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected a whole number, got {value!r} of type {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
+    return int(value)

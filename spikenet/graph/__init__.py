@@ -1,0 +1,95 @@
+"""The computational graph: tensors, operations each beside its vjp, and the check of gradients."""
+
+import spikenet.graph.operators  # noqa: F401  (attaches the operators to Tensor)
+from spikenet.graph.activation import gelu, relu, sigmoid, softplus, tanh
+from spikenet.graph.arithmetic import abs, add, divide, multiply, negate, power, square, subtract
+from spikenet.graph.backward import backward
+from spikenet.graph.broadcast import unbroadcast
+from spikenet.graph.check import check_gradient, numerical_gradient
+from spikenet.graph.edges import Edge, Flow, edge_gradients
+from spikenet.graph.einsum import einsum
+from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
+from spikenet.graph.index import getitem, take, take_along_axis
+from spikenet.graph.join import concatenate, split, stack, unstack
+from spikenet.graph.matmul import matmul, outer
+from spikenet.graph.outputs import outputs
+from spikenet.graph.reduce import cumsum, max, mean, min, prod, std, sum, var
+from spikenet.graph.repeat import repeat
+from spikenet.graph.select import clip, maximum, minimum, stop_gradient, where
+from spikenet.graph.shape import broadcast_to, expand_dims, flip, moveaxis, pad, reshape, squeeze, swapaxes, transpose
+from spikenet.graph.softmax import log_softmax, logsumexp, softmax
+from spikenet.graph.tensor import Axis, Tensor, TensorLike, as_tensor, is_recording, no_grad, operands
+
+__all__ = [
+    "Axis",
+    "Edge",
+    "Flow",
+    "Tensor",
+    "TensorLike",
+    "abs",
+    "add",
+    "as_tensor",
+    "backward",
+    "broadcast_to",
+    "check_gradient",
+    "clip",
+    "concatenate",
+    "cos",
+    "cumsum",
+    "divide",
+    "edge_gradients",
+    "einsum",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
+    "gelu",
+    "getitem",
+    "is_recording",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "moveaxis",
+    "multiply",
+    "negate",
+    "no_grad",
+    "numerical_gradient",
+    "operands",
+    "outer",
+    "outputs",
+    "pad",
+    "power",
+    "prod",
+    "relu",
+    "repeat",
+    "reshape",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softplus",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "stop_gradient",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "take",
+    "take_along_axis",
+    "tanh",
+    "transpose",
+    "unbroadcast",
+    "unstack",
+    "var",
+    "where",
+]

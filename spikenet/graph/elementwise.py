@@ -1,0 +1,52 @@
+"""Functions of one number, applied to every element, each beside its vjp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+
+
+def exp(a: TensorLike) -> Tensor:
+    a = as_tensor(a)
+    y = np.exp(a.data)
+    return Tensor(y, (a,), lambda g: (g * y,), operation="exp")
+
+
+def expm1(a: TensorLike) -> Tensor:
+    """exp(a) - 1, exact for small a."""
+    a = as_tensor(a)
+    y = np.expm1(a.data)
+    return Tensor(y, (a,), lambda g: (g * (y + 1),), operation="expm1")
+
+
+def log(a: TensorLike) -> Tensor:
+    a = as_tensor(a)
+    x = a.data
+    return Tensor(np.log(x), (a,), lambda g: (g / x,), operation="log")
+
+
+def log1p(a: TensorLike) -> Tensor:
+    """log(1 + a), exact for small a."""
+    a = as_tensor(a)
+    x = a.data
+    return Tensor(np.log1p(x), (a,), lambda g: (g / (1 + x),), operation="log1p")
+
+
+def sqrt(a: TensorLike) -> Tensor:
+    """The gradient at 0 is infinite."""
+    a = as_tensor(a)
+    y = np.sqrt(a.data)
+    return Tensor(y, (a,), lambda g: (g / (2 * y),), operation="sqrt")
+
+
+def sin(a: TensorLike) -> Tensor:
+    a = as_tensor(a)
+    x = a.data
+    return Tensor(np.sin(x), (a,), lambda g: (g * np.cos(x),), operation="sin")
+
+
+def cos(a: TensorLike) -> Tensor:
+    a = as_tensor(a)
+    x = a.data
+    return Tensor(np.cos(x), (a,), lambda g: (-g * np.sin(x),), operation="cos")

@@ -1,0 +1,23 @@
+"""Input that does not change over time, held once: a view with stride 0 along time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikenet.errors import whole
+from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+
+
+def repeat(a: TensorLike, steps: int) -> Tensor:
+    """The tensor (...) at every one of `steps` time steps: (steps, ...), without copying it.
+
+    `.repeated` of the result is `a`, so that a layer may compute once. A gradient of shape (1, ...) that arrives at
+    the result is taken as already summed over time.
+
+    Raises TypeError or ValueError when steps is no whole number >= 1.
+    """
+    a = as_tensor(a)
+    y = np.broadcast_to(a.data, (whole("repeat: steps", steps), *a.shape))
+    repeated = Tensor(y, (a,), lambda g: (g.sum(axis=0),), operation="repeat")
+    repeated._repeated = a
+    return repeated

@@ -1,0 +1,265 @@
+"""The node of the computational graph: an array, where it came from, and how gradients go back.
+
+A `Tensor` that an operation returns remembers its parents and its vjp (vector-Jacobian product): a function from the
+gradient of a loss in this tensor to the gradients in its parents. Nothing here knows any operation; operators and
+methods are attached by `operators.py`, so that no import runs in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from spikenet.errors import Array
+
+Vjp: TypeAlias = Callable[[Any], Sequence[Any]]
+TensorLike: TypeAlias = "Tensor | Array | np.generic | complex | Sequence[Any]"
+Axis: TypeAlias = int | tuple[int, ...] | None
+
+_FLOATS = frozenset(np.dtype(t) for t in (np.float32, np.float64, np.complex64, np.complex128))
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Inside `with no_grad():` operations remember nothing, so their results cannot be differentiated.
+
+    Holds for the thread (or asynchronous task) that entered it; a new thread records again. Also a decorator.
+    """
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def is_recording() -> bool:
+    """Whether operations remember how they were computed: False inside `no_grad`."""
+    return _recording.get()
+
+
+class Tensor:
+    """An array that can be differentiated.
+
+    data         : float32, float64 or complex array, shared and not copied when it already is one. Anything else
+                   (Python numbers, lists, integers, booleans) becomes float32.
+    parents, vjp : the operands it was computed from, and g -> one gradient (or None) per parent. Both are dropped when
+                   no parent requires a gradient, and under `no_grad`. A vjp must neither change g nor keep what it
+                   returns; returning g itself or a view of it is fine.
+    requires_grad: for a leaf, whether `backward` shall fill `grad`; for a result, whether any parent requires it
+    grad         : gradient of the losses `backward` was called on, summed; leaves only; replace it, don't write in it
+    name         : what a drawing and an error message call it
+    operation    : what computed it, for drawings; "" for a leaf
+    bounds       : (low, high) the optimiser keeps a parameter within, or None
+
+    Comparisons (==, <, ...) give boolean arrays; a tensor as a key of a dictionary stands for itself, not its values.
+
+    Raises TypeError when data are not numbers.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_repeated",
+        "bounds",
+        "data",
+        "grad",
+        "name",
+        "operation",
+        "parents",
+        "requires_grad",
+        "vjp",
+    )
+    __array_ufunc__ = None  # so that ndarray + Tensor is left to the Tensor
+
+    def __init__(
+        self,
+        data: TensorLike,
+        parents: tuple[Tensor, ...] = (),
+        vjp: Vjp | None = None,
+        *,
+        requires_grad: bool = False,
+        name: str | None = None,
+        operation: str = "",
+        bounds: tuple[float, float] | None = None,
+    ) -> None:
+        if type(data) is not np.ndarray or data.dtype not in _FLOATS:
+            data = _floats(data)
+        self.data: Array = data
+        self.grad: Array | None = None
+        self.name = name
+        self.operation = operation
+        self.bounds = bounds
+        self.parents: tuple[Tensor, ...] = ()
+        self.vjp: Vjp | None = None
+        self.requires_grad: bool = requires_grad
+        self._repeated: Tensor | None = None
+        if vjp is not None and _recording.get():
+            for parent in parents:
+                if parent.requires_grad:
+                    self.parents, self.vjp, self.requires_grad = parents, vjp, True
+                    break
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    @property
+    def repeated(self) -> Tensor | None:
+        """The tensor this one repeats along axis 0 (time), or None when it may change with time.
+
+        Set by `repeat`; a constant whose data has stride 0 along time (np.broadcast_to) is recognised too.
+        """
+        data = self.data
+        if self._repeated is None and not self.requires_grad and data.ndim and not data.strides[0] and len(data) > 1:
+            self._repeated = Tensor(data[0])
+        return self._repeated
+
+    def item(self) -> float:
+        """The value of a tensor of size 1 as a Python number; ValueError for any other size."""
+        if self.data.size != 1:
+            raise ValueError(f"item: expected a tensor of size 1, got shape {self.shape}")
+        value: float = self.data.item()
+        return value
+
+    def detach(self) -> Tensor:
+        """The same data without its history: a constant."""
+        constant = Tensor(self.data, name=self.name)
+        constant._repeated = None if self._repeated is None else self._repeated.detach()
+        return constant
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if copy:
+            return np.array(self.data, dtype=dtype)
+        return np.asarray(self.data, dtype=dtype)
+
+    def __repr__(self) -> str:
+        values = np.array2string(self.data, threshold=50, edgeitems=2, separator=", ", prefix="Tensor(")
+        facts = [str(self.dtype)] + [f"{key}={value!r}" for key, value in self._facts() if value]
+        return f"Tensor({values}, {', '.join(facts)})"
+
+    def _facts(self) -> tuple[tuple[str, object], ...]:
+        leaf = self.vjp is None and self.requires_grad
+        return ("name", self.name), ("operation", self.operation), ("requires_grad", leaf)
+
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:  # attached by operators.py
+
+        def backward(self, g: TensorLike | None = None) -> None: ...
+        def __add__(self, b: TensorLike) -> Tensor: ...
+        def __radd__(self, b: TensorLike) -> Tensor: ...
+        def __sub__(self, b: TensorLike) -> Tensor: ...
+        def __rsub__(self, b: TensorLike) -> Tensor: ...
+        def __mul__(self, b: TensorLike) -> Tensor: ...
+        def __rmul__(self, b: TensorLike) -> Tensor: ...
+        def __truediv__(self, b: TensorLike) -> Tensor: ...
+        def __rtruediv__(self, b: TensorLike) -> Tensor: ...
+        def __pow__(self, b: TensorLike) -> Tensor: ...
+        def __rpow__(self, b: TensorLike) -> Tensor: ...
+        def __matmul__(self, b: TensorLike) -> Tensor: ...
+        def __rmatmul__(self, b: TensorLike) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __iter__(self) -> Iterator[Tensor]: ...
+        def __eq__(self, b: object) -> Array: ...  # type: ignore[override]
+        def __ne__(self, b: object) -> Array: ...  # type: ignore[override]
+        def __lt__(self, b: TensorLike) -> Array: ...
+        def __le__(self, b: TensorLike) -> Array: ...
+        def __gt__(self, b: TensorLike) -> Array: ...
+        def __ge__(self, b: TensorLike) -> Array: ...
+        def exp(self) -> Tensor: ...
+        def log(self) -> Tensor: ...
+        def sqrt(self) -> Tensor: ...
+        def square(self) -> Tensor: ...
+        def abs(self) -> Tensor: ...
+        def tanh(self) -> Tensor: ...
+        def sigmoid(self) -> Tensor: ...
+        def relu(self) -> Tensor: ...
+        def clip(self, low: float | Array | None = None, high: float | Array | None = None) -> Tensor: ...
+        def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def var(self, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor: ...
+        def std(self, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor: ...
+        def cumsum(self, axis: int) -> Tensor: ...
+        def softmax(self, axis: int = -1) -> Tensor: ...
+        def log_softmax(self, axis: int = -1) -> Tensor: ...
+        def reshape(self, *shape: int | tuple[int, ...]) -> Tensor: ...
+        def transpose(self, *axes: int | tuple[int, ...]) -> Tensor: ...
+        def swapaxes(self, first: int, second: int) -> Tensor: ...
+        def squeeze(self, axis: Axis = None) -> Tensor: ...
+        @property
+        def T(self) -> Tensor: ...
+
+
+def as_tensor(value: TensorLike) -> Tensor:
+    """`value` itself when it is a Tensor, else a constant of it."""
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
+def operands(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
+    """Both operands of an operation as tensors. Numbers and integer arrays take the other one's dtype.
+
+    So float32 stays float32 beside 2.0, np.sqrt(2) or an integer array; beside a float64 array it becomes float64.
+    """
+    if isinstance(a, Tensor):
+        return a, b if isinstance(b, Tensor) else _beside(b, a.data.dtype)
+    if isinstance(b, Tensor):
+        return _beside(a, b.data.dtype), b
+    return Tensor(a), Tensor(b)
+
+
+def _beside(value: TensorLike, dtype: np.dtype[Any]) -> Tensor:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
+        return Tensor(value)
+    if isinstance(value, (float, int)):
+        return Tensor(np.array(value, dtype))
+    array = np.asarray(value)
+    kind = array.dtype.kind
+    if kind not in "biufc":
+        raise TypeError(f"expected a tensor, an array or a number, got {value!r:.80} of type {type(value).__name__}")
+    return Tensor(array.astype(np.result_type(dtype, np.complex64) if kind == "c" else dtype))
+
+
+def _floats(data: TensorLike) -> Array:
+    if isinstance(data, (np.float32, np.float64)):  # what numpy returns where 0-d arrays went in
+        return np.asarray(data)
+    if isinstance(data, Tensor):
+        raise TypeError("Tensor: got a Tensor; use it as it is, or x.detach() for a constant with its data")
+    array = np.asarray(data)
+    kind = array.dtype.kind
+    if kind not in "biufc":
+        raise TypeError(
+            f"Tensor: expected numbers, got {data!r:.80} of type {type(data).__name__}, dtype {array.dtype}"
+        )
+    if kind in "fc" and isinstance(data, (np.ndarray, np.generic)):
+        return array.astype(np.result_type(array.dtype, np.float32), copy=False)  # native byte order, at least float32
+    return array.astype(np.complex64 if kind == "c" else np.float32)

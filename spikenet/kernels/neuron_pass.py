@@ -1,0 +1,71 @@
+"""One pass of a neuron model over time and its adjoint, on plain arrays: allocates, lays out and calls the loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikenet.derive.adjoint import Adjoint
+from spikenet.derive.trace import Trace
+from spikenet.errors import Array
+from spikenet.kernels.time_loop import adjoint_loop, forward_loop
+
+NARROW = 128  # populations below this many neurons are laid out with the batch as one long row
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the adjoint needs of a forward pass: arrays of `time_loop`, the batch folded into n if narrow."""
+
+    names: tuple[str, ...]
+    p: Array
+    x: Array
+    trace: Array
+
+
+def forward(
+    model: Trace, values: dict[str, Array], x: Array, state: Array, steps: int, keep: bool
+) -> tuple[Array, Array, Pass]:
+    """(output (steps, batch, n), states after the last step (states, batch, n), what the adjoint needs).
+
+    values: parameters by name, each (n,) in the dtype of x
+    x     : (steps, batch, n), or (1, batch, n) when the current does not change
+    state : (states, batch, n) before the first step; not changed
+    keep  : whether to keep the states before each step, for the adjoint
+    """
+    names = tuple(values)
+    batch, n = x.shape[1:]
+    p = np.stack([values[name] for name in names]) if names else np.empty((0, n), x.dtype)
+    after = np.array(state, dtype=x.dtype, order="C")
+    out = np.empty((steps, batch, n), x.dtype)
+    trace = np.empty((steps if keep else 0, len(model.states), batch, n), x.dtype)
+    x = np.ascontiguousarray(x)
+    if n < NARROW:
+        p = np.tile(p, (1, batch))
+    one = Pass(names, p, _folded(x, n), _folded(trace, n))
+    forward_loop(model, names, x.dtype.name)(p, _folded(after, n), one.x, _folded(out, n), one.trace)
+    return out, after, one
+
+
+def adjoint(rules: Adjoint, one: Pass, g_out: Array, g_state: Array, repeated: bool) -> tuple[Array, Array, Array]:
+    """(gradient of the current, of the states before the first step, of the learnt parameters summed over time).
+
+    g_out   : (steps, batch, n), or with stride 0 in time when it is the same at every step
+    g_state : (states, batch, n) gradient of the states after the last step; not changed
+    repeated: whether the current was the same at every step; its gradient is then (1, batch, n), summed over time
+    """
+    batch, n = g_out.shape[1:]
+    g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=one.x.dtype)
+    g_state = np.array(g_state, dtype=one.x.dtype, order="C")
+    make = np.zeros if repeated else np.empty
+    g_x = make((1 if repeated else len(one.trace), batch, n), one.x.dtype)
+    g_p = np.zeros((len(rules.g_parameters), batch, n), one.x.dtype)
+    loop = adjoint_loop(rules, one.names, repeated, one.x.dtype.name)
+    loop(one.p, one.trace, one.x, _folded(g_out, n), _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
+    return g_x, g_state, g_p
+
+
+def _folded(a: Array, n: int) -> Array:
+    """(..., batch, n) as (..., 1, batch * n) for narrow populations: the loops run along the last axis."""
+    return a.reshape(*a.shape[:-2], 1, a.shape[-2] * a.shape[-1]) if n < NARROW else a

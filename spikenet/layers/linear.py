@@ -1,0 +1,77 @@
+"""Linear: every output a weighted sum of all inputs, plus a bias."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import whole
+from spikenet.graph import Tensor, TensorLike, matmul, repeat
+from spikenet.kernels import blas
+from spikenet.layers.layer import State, Training, as_input, refuse_state
+
+
+class Linear:
+    """y = x @ weight + bias over the last axis; all leading axes (steps, batch, ...) are carried along.
+
+    n_in, n_out: sizes, >= 1
+    bias       : whether there is one
+    seed       : an int, a numpy Generator, or None for fresh entropy
+    weight     : (n_in, n_out), bias: (n_out,); both start uniform in +-1/sqrt(n_in), as torch's do
+    """
+
+    kind = "Linear"
+
+    def __init__(
+        self, n_in: int, n_out: int, *, bias: bool = True, seed: int | np.random.Generator | None = None
+    ) -> None:
+        self.n_in, self.n_out = whole("Linear: n_in", n_in), whole("Linear: n_out", n_out)
+        rng, bound = np.random.default_rng(seed), 1 / math.sqrt(n_in)
+        weight = rng.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
+        self.weight = Tensor(weight, requires_grad=True, name="weight")
+        self.bias: Tensor | None = None
+        if bias:
+            self.bias = Tensor(rng.uniform(-bound, bound, n_out).astype(np.float32), requires_grad=True, name="bias")
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        x = as_input("Linear", x, self.weight.dtype)
+        if x.ndim < 1 or x.shape[-1] != self.n_in:
+            raise ValueError(f"Linear: expected input (..., {self.n_in}), got {x.shape}")
+        return linear(x, self.weight, self.bias)
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        return self(x), refuse_state("Linear", state)
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
+
+    def config(self) -> dict[str, Any]:
+        return {"n_in": self.n_in, "n_out": self.n_out, "bias": self.bias is not None}
+
+    def __repr__(self) -> str:
+        return f"Linear({self.n_in}, {self.n_out})"
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """x @ weight + bias for x (..., n_in); input that repeats in time is multiplied once."""
+    if x.repeated is not None and x.ndim > 1:
+        return repeat(linear(x.repeated, weight, bias), len(x))
+    if x.dtype != weight.dtype or x.dtype.kind == "c":
+        return matmul(x, weight) if bias is None else matmul(x, weight) + bias
+    n_in, n_out = weight.shape
+    rows = np.ascontiguousarray(x.data.reshape(-1, n_in))
+    w = np.ascontiguousarray(weight.data)
+    y = blas.multiply(rows, w, None if bias is None else bias.data)
+
+    def vjp(g: Any) -> tuple[Any, ...]:
+        g_rows = np.ascontiguousarray(g.reshape(-1, n_out))
+        g_x = blas.multiply_transposed(g_rows, w).reshape(x.shape) if x.requires_grad else None
+        g_weight = blas.transposed_multiply(rows, g_rows) if weight.requires_grad else None
+        return (g_x, g_weight) if bias is None else (g_x, g_weight, g_rows.sum(axis=0))
+
+    parents = (x, weight) if bias is None else (x, weight, bias)
+    return Tensor(y.reshape(*x.shape[:-1], n_out), parents, vjp, operation="linear")

@@ -1,0 +1,160 @@
+"""The built-in neurons as layers: physical parameters in, a `Spiking` layer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spikenet.errors import finite_values, positive
+from spikenet.layers.spiking import Spiking
+from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, leaky_rate, lif, lif_rate
+from spikenet.neurons.primitives import tanh
+from spikenet.neurons.reset import Reset, detached_subtract, to_value
+from spikenet.neurons.surrogate import Surrogate, atan
+
+DT_S = 1e-3  # length of a step unless stated
+
+
+def IF(
+    *,
+    threshold: Any = 1.0,
+    reset: Reset = detached_subtract,
+    reset_value: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """Integrate-and-fire: v <- v + current, a spike where v > threshold, then `reset`.
+
+    threshold  : > 0, a number or one a neuron
+    reset      : subtract, to_zero, to_value (with reset_value), no_reset of sn.reset; detached(...) stops its gradient
+    learn      : names among "threshold", "reset_value", "surrogate_alpha" (or the surrogate's own width)
+    """
+    values: dict[str, Any] = integrate_and_fire.parameters(threshold) | _reset_value("IF", reset, reset_value)
+    described = {"threshold": threshold, "reset_value": reset_value}
+    return _spiking("IF", integrate_and_fire.step, values, described, reset, surrogate, learn)
+
+
+def LIF(
+    *,
+    tau_mem_s: Any = 20e-3,
+    dt_s: float = DT_S,
+    threshold: Any = 1.0,
+    reset: Reset = detached_subtract,
+    reset_value: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """Leaky integrate-and-fire: v <- leak v + current with leak = exp(-dt_s / tau_mem_s), then as `IF`.
+
+    tau_mem_s, dt_s: > 0, seconds
+    learn          : names among "leak", "threshold", "reset_value", "surrogate_alpha"
+    """
+    values: dict[str, Any] = lif.parameters(tau_mem_s, dt_s, threshold) | _reset_value("LIF", reset, reset_value)
+    described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "threshold": threshold, "reset_value": reset_value}
+    return _spiking("LIF", lif.step, values, described, reset, surrogate, learn)
+
+
+def CubaLIF(
+    *,
+    tau_mem_s: Any = 20e-3,
+    tau_syn_s: Any = 5e-3,
+    dt_s: float = DT_S,
+    threshold: Any = 1.0,
+    reset: Reset = detached_subtract,
+    reset_value: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """LIF behind a decaying synaptic current: i <- syn_leak i + current, v <- leak v + i, then as `IF`.
+
+    tau_mem_s, tau_syn_s, dt_s: > 0, seconds
+    learn                     : names among "syn_leak", "leak", "threshold", "reset_value", "surrogate_alpha"
+    """
+    values: dict[str, Any] = cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold)
+    values |= _reset_value("CubaLIF", reset, reset_value)
+    described = {
+        "tau_mem_s": tau_mem_s,
+        "tau_syn_s": tau_syn_s,
+        "dt_s": dt_s,
+        "threshold": threshold,
+        "reset_value": reset_value,
+    }
+    return _spiking("CubaLIF", cuba_lif.step, values, described, reset, surrogate, learn)
+
+
+def LI(*, tau_mem_s: Any = 20e-3, dt_s: float = DT_S, learn: tuple[str, ...] = ()) -> Spiking:
+    """Leaky readout: v <- leak v + current; the output is v, and nothing ever fires.
+
+    tau_mem_s, dt_s: > 0, seconds; learn: ("leak",) or nothing
+    """
+    values: dict[str, Any] = leaky_integrator.parameters(tau_mem_s, dt_s)
+    described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "learn": tuple(learn)}
+    return Spiking(leaky_integrator.step, learn=learn, kind="LI", describe=described, **values)
+
+
+def LIFRate(
+    *,
+    tau_mem_s: Any = 20e-3,
+    refractory_s: Any = 2e-3,
+    amplitude: Any = 0.01,
+    softness: float | None = 0.05,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """The rate of a LIF neuron under constant current (1 is the rheobase), pointwise: an activation.
+
+    tau_mem_s > 0, refractory_s >= 0: seconds
+    amplitude : output for 1 Hz; 0.01 makes 100 Hz an output of 1
+    softness  : > 0 rounds the corner at the rheobase, as training needs; None gives the exact closed form
+    learn     : names among "tau_mem_s", "refractory_s", "amplitude", "softness"
+    """
+    values: dict[str, Any] = lif_rate.parameters(tau_mem_s, refractory_s, amplitude)
+    described = {
+        "tau_mem_s": tau_mem_s,
+        "refractory_s": refractory_s,
+        "amplitude": amplitude,
+        "softness": softness,
+        "learn": tuple(learn),
+    }
+    if softness is None:
+        return Spiking(lif_rate.exact_step, learn=learn, kind="LIFRate", describe=described, **values)
+    values["softness"] = finite_values("LIFRate: softness", positive("LIFRate: softness", softness))
+    return Spiking(lif_rate.step, learn=learn, kind="LIFRate", describe=described, **values)
+
+
+def LeakyRate(
+    *,
+    tau_s: Any = 20e-3,
+    dt_s: float = DT_S,
+    activation: Callable[[Any], Any] = tanh,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """First-order rate unit: tau dr/dt = -r + activation(current); the output is r.
+
+    tau_s, dt_s: > 0, seconds
+    activation : a function of spikenet.neurons.primitives, or one built from them
+    learn      : ("leak",) or nothing
+    """
+    values: dict[str, Any] = leaky_rate.parameters(tau_s, dt_s)
+    described = {"tau_s": tau_s, "dt_s": dt_s, "activation": activation, "learn": tuple(learn)}
+    return Spiking(leaky_rate.step, learn=learn, kind="LeakyRate", describe=described, activation=activation, **values)
+
+
+def _spiking(
+    kind: str,
+    step: Callable[..., Any],
+    values: dict[str, Any],
+    described: dict[str, Any],
+    reset: Reset,
+    surrogate: Surrogate,
+    learn: tuple[str, ...],
+) -> Spiking:
+    described = described | {"reset": reset, "surrogate": surrogate, "learn": tuple(learn)}
+    return Spiking(step, reset=reset, surrogate=surrogate, learn=learn, kind=kind, describe=described, **values)
+
+
+def _reset_value(name: str, reset: Reset, value: Any) -> dict[str, Any]:
+    if value is not None:
+        return {"reset_value": finite_values(f"{name}: reset_value", value)}
+    if getattr(reset, "__wrapped__", reset) is to_value:
+        raise TypeError(f"{name}: reset to_value needs reset_value, the membrane's value after a spike")
+    return {}

@@ -1,0 +1,76 @@
+"""The neuron's time loop as one operation of the graph, beside its vjp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikenet.derive.adjoint import adjoint
+from spikenet.derive.trace import Trace
+from spikenet.errors import Array
+from spikenet.graph import Tensor, is_recording, outputs, unbroadcast
+from spikenet.kernels import neuron_pass
+from spikenet.neurons.surrogate import Surrogate
+
+
+def over_time(
+    model: Trace,
+    surrogate: Surrogate,
+    learn: tuple[str, ...],
+    x: Tensor,
+    before: tuple[Tensor, ...],
+    values: Mapping[str, Tensor],
+) -> tuple[Tensor, ...]:
+    """(output (steps, batch, neurons...), states after the last step (batch, neurons...) each).
+
+    x     : (steps, batch, neurons...); one that repeats in time is read once, its gradient summed over time
+    before: states before the first step, (batch, neurons...) each
+    values: parameters, broadcast to (neurons...); `learn` names those that get a gradient
+    """
+    steps, batch, *neurons = x.shape
+    shape, n = tuple(neurons), int(np.prod(neurons, dtype=np.int64))
+    learnt = tuple(values[name] for name in learn)
+    parents = (x, *before, *learnt)
+    keep = is_recording() and any(parent.requires_grad for parent in parents)
+    repeated = x.repeated is not None
+    current = (x.data[:1] if repeated else x.data).reshape(-1, batch, n)
+    rows = parameter_rows(values, shape, x.dtype)
+    state = np.empty((len(before), batch, n), x.dtype)
+    for k, part in enumerate(before):
+        state[k] = part.data.reshape(batch, n)
+    out, after, one = neuron_pass.forward(model, rows, current, state, steps, keep)
+
+    def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
+        rules = adjoint(model, surrogate, learn)
+        g_out = _flat(arrived[0], (steps, batch, n), x.dtype)
+        g_after = np.zeros((len(before), batch, n), x.dtype)
+        for k, g in enumerate(arrived[1:]):
+            if g is not None:
+                g_after[k] = g.reshape(batch, n)
+        g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_after, repeated)
+        return [
+            g_x.reshape(-1, batch, *shape),
+            *(g.reshape(batch, *shape) for g in g_before),
+            *(unbroadcast(g.sum(axis=0).reshape(shape), value.shape) for g, value in zip(g_p, learnt, strict=True)),
+        ]
+
+    made = [out.reshape(steps, batch, *shape), *(s.reshape(batch, *shape) for s in after)]
+    return outputs(made, parents, vjp, operation=model.name)
+
+
+def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Every parameter spread over the neurons, as one row each."""
+    return {
+        name: np.broadcast_to(value.data.astype(dtype, copy=False), shape).reshape(-1) for name, value in values.items()
+    }
+
+
+def _flat(g: Array | None, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Array:
+    """The output's gradient in three axes; one that is the same at every step stays a view with stride 0."""
+    if g is None:
+        return np.broadcast_to(np.zeros((), dtype), shape)
+    if g.strides[0] == 0:
+        return np.broadcast_to(g[0].reshape(shape[1:]), shape)
+    return g.reshape(shape)

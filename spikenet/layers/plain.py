@@ -1,0 +1,60 @@
+"""Constructor arguments as plain JSON values and back: what a checkpoint keeps of a layer besides its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from spikenet.graph import Tensor
+from spikenet.neurons import primitives, reset, surrogate
+from spikenet.neurons.surrogate import Surrogate
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (
+        *(reset.subtract, reset.to_zero, reset.to_value, reset.no_reset),
+        *(primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.relu),
+    )
+}
+_SURROGATES = {s.name: s for s in surrogate.ALL}
+
+
+def plain(value: Any) -> Any:
+    """`value` of a layer's argument as numbers, strings, lists and dictionaries."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Surrogate):
+        return {"surrogate": value.name, "value": value.value}
+    if isinstance(value, (np.ndarray, np.generic, Tensor)):
+        return np.asarray(value).tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if callable(value):
+        if (inner := getattr(value, "__wrapped__", None)) is not None:
+            return {"detached": plain(inner)}
+        name = getattr(value, "__name__", type(value).__name__)
+        return {"function": name} if _FUNCTIONS.get(name) is value else {"own function": name}
+    raise TypeError(f"checkpoint: cannot keep an argument of type {type(value).__name__}: {value!r:.60}")
+
+
+def revived(value: Any) -> Any:
+    """The argument that `plain` described.
+
+    Raises ValueError for a user's own function: code is not kept in a checkpoint.
+    """
+    if isinstance(value, list):
+        return tuple(revived(v) for v in value)
+    if not isinstance(value, dict):
+        return value
+    if "surrogate" in value and value["surrogate"] in _SURROGATES:
+        return _SURROGATES[value["surrogate"]](value["value"])
+    if "detached" in value:
+        return reset.detached(revived(value["detached"]))
+    if value.get("function") in _FUNCTIONS:
+        return _FUNCTIONS[value["function"]]
+    raise ValueError(
+        f"checkpoint: {value} is no function of this package; build the net in code and read its weights with "
+        "sn.restore(path, net)"
+    )

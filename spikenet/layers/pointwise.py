@@ -1,0 +1,84 @@
+"""Layers without memory or parameters that treat all leading axes alike: activations and Flatten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spikenet import graph
+from spikenet.errors import whole
+from spikenet.graph import Tensor, TensorLike, repeat
+from spikenet.layers.layer import State, Training, as_input, refuse_state
+
+
+def apply_once(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """`function(x)`; for input that repeats in time, computed once and repeated."""
+    if x.repeated is not None and x.ndim > 1:
+        return repeat(function(x.repeated), len(x))
+    return function(x)
+
+
+class Pointwise:
+    """A layer that applies one function of the graph; made by ReLU(), Tanh(), ... below."""
+
+    def __init__(self, kind: str, function: Callable[[Tensor], Tensor], config: dict[str, Any] | None = None) -> None:
+        self.kind, self.function, self._config = kind, function, config or {}
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        return apply_once(self.function, as_input(self.kind, x))
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        return self(x), refuse_state(self.kind, state)
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {}
+
+    def config(self) -> dict[str, Any]:
+        return dict(self._config)
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({', '.join(f'{k}={v}' for k, v in self._config.items())})"
+
+
+def ReLU() -> Pointwise:
+    """max(x, 0)."""
+    return Pointwise("ReLU", graph.relu)
+
+
+def Sigmoid() -> Pointwise:
+    """1 / (1 + exp(-x))."""
+    return Pointwise("Sigmoid", graph.sigmoid)
+
+
+def Tanh() -> Pointwise:
+    """tanh(x)."""
+    return Pointwise("Tanh", graph.tanh)
+
+
+def Softplus() -> Pointwise:
+    """log(1 + exp(x))."""
+    return Pointwise("Softplus", graph.softplus)
+
+
+def GELU() -> Pointwise:
+    """x times the normal distribution function at x. Source: Hendrycks & Gimpel 2016 (arXiv:1606.08415)."""
+    return Pointwise("GELU", graph.gelu)
+
+
+def Softmax() -> Pointwise:
+    """exp(x) / sum of exp(x) over the last axis."""
+    return Pointwise("Softmax", lambda x: graph.softmax(x, axis=-1))
+
+
+def Flatten(n_axes: int) -> Pointwise:
+    """The last `n_axes` axes as one: Flatten(2) makes (steps, batch, 28, 28) into (steps, batch, 784)."""
+    n_axes = whole("Flatten: n_axes", n_axes)
+
+    def flatten(x: Tensor) -> Tensor:
+        if x.ndim < n_axes:
+            raise ValueError(f"Flatten: expected at least {n_axes} axes, got shape {x.shape}")
+        return graph.reshape(x, (*x.shape[: x.ndim - n_axes], -1))
+
+    return Pointwise("Flatten", flatten, {"n_axes": n_axes})

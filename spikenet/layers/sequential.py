@@ -1,0 +1,108 @@
+"""Sequential: layers one after another; Residual: layers with a connection around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spikenet.graph import Tensor, TensorLike
+from spikenet.layers.layer import Layer, State, Training, as_input, dtype_of
+
+
+class Sequential:
+    """The layers' composition. Parameters are named by position: "0.weight", "1.leak", ...
+
+    Raises TypeError when an argument is no layer, ValueError when there is none.
+    """
+
+    kind = "Sequential"
+
+    def __init__(self, *layers: Layer) -> None:
+        self.layers = _checked(self.kind, layers)
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        return self.run(x, training=training)[0]
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        return _run(self, as_input(self.kind, x, dtype_of(self.parameters())), state, training)
+
+    def parameters(self) -> dict[str, Tensor]:
+        return _parameters(self.layers)
+
+    def config(self) -> dict[str, Any]:
+        return {}
+
+    def __repr__(self) -> str:
+        return _repr(self)
+
+
+class Residual:
+    """y = x + layers(x). The layers must keep the shape of their input. Source: He et al. 2015 (arXiv:1512.03385)."""
+
+    kind = "Residual"
+
+    def __init__(self, *layers: Layer) -> None:
+        self.layers = _checked(self.kind, layers)
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        return self.run(x, training=training)[0]
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        x = as_input(self.kind, x, dtype_of(self.parameters()))
+        y, state = _run(self, x, state, training)
+        if y.shape != x.shape:
+            raise ValueError(f"Residual: the layers must keep the shape {x.shape}, they gave {y.shape}")
+        return x + y, state
+
+    def parameters(self) -> dict[str, Tensor]:
+        return _parameters(self.layers)
+
+    def config(self) -> dict[str, Any]:
+        return {}
+
+    def __repr__(self) -> str:
+        return _repr(self)
+
+
+def has_memory(layer: Layer) -> bool:
+    """Whether a layer carries a state, so that axis 0 of its input is time."""
+    return bool(getattr(layer, "states", ())) or any(has_memory(inner) for inner in getattr(layer, "layers", ()))
+
+
+def _checked(name: str, layers: tuple[Any, ...]) -> tuple[Layer, ...]:
+    if not layers:
+        raise ValueError(f"{name}: expected at least one layer")
+    for k, layer in enumerate(layers):
+        if isinstance(layer, type) or not isinstance(layer, Layer):
+            raise TypeError(f"{name}: expected layers, got {layer!r} at position {k}; write ReLU(), not ReLU")
+    return layers
+
+
+def _run(
+    whole: Sequential | Residual, x: Tensor, state: State | None, training: Training | None
+) -> tuple[Tensor, State]:
+    layers = whole.layers
+    if state is not None and len(state) != len(layers):
+        raise ValueError(f"{whole.kind}: expected a state of {len(layers)} parts, one a layer, got {len(state)}")
+    if training is not None and has_memory(whole):
+        training = training.with_time()
+    after = []
+    for k, layer in enumerate(layers):
+        try:
+            x, one = layer.run(x, None if state is None else state[k], training=training)
+        except (ValueError, TypeError) as error:
+            error.add_note(f"in layer {k} of {whole.kind}: {layer!r}")
+            raise
+        after.append(one)
+    return x, tuple(after)
+
+
+def _parameters(layers: tuple[Layer, ...]) -> dict[str, Tensor]:
+    return {f"{k}.{name}": p for k, layer in enumerate(layers) for name, p in layer.parameters().items()}
+
+
+def _repr(whole: Sequential | Residual) -> str:
+    return f"{whole.kind}({', '.join(map(repr, whole.layers))})"

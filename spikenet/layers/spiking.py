@@ -1,0 +1,180 @@
+"""Spiking: a population of neurons of any model as a layer, one neuron for every value of the input.
+
+The model is a plain step function; everything else (time loop, adjoint, operation count) is derived from it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from spikenet.derive.trace import Step, smoothed, surrogate_name, trace
+from spikenet.errors import Array, finite_values
+from spikenet.graph import Tensor, TensorLike, repeat
+from spikenet.layers.layer import State, Training, as_input
+from spikenet.layers.over_time import over_time
+from spikenet.layers.plain import plain
+from spikenet.neurons.surrogate import Surrogate, atan
+
+BOUNDS = {"leak": (0.0, 1.0), "syn_leak": (0.0, 1.0)}
+"""What optimisers keep a learnt parameter of these names within: a retention outside [0, 1] is no decay."""
+
+
+class Spiking:
+    """Neurons of the model `step`, each value of the input the current of one.
+
+    step      : step(p, *states, current, *, ...functions) -> (*states after, output), a function of scalars built from
+                + - * / and spikenet.neurons.primitives
+    surrogate : what stands for the derivative of a spike
+    learn     : names of the parameters to train
+    rest      : value of a state before the first step, by name; 0 where not given
+    smooth    : put the surrogate's smooth twin in place of every spike, for gradient checks
+    kind, describe: the name and arguments under which a checkpoint makes the layer again
+    model, runs: the step as read, and the model that runs (its smooth twin when `smooth`)
+    values    : every parameter the step asks for, a number or an array that broadcasts to the neurons' shape; and the
+                functions it takes (reset=, activation=)
+
+    Input is (steps, batch, neurons...); a model without states is pointwise and takes any (..., neurons).
+    The state is one tensor (batch, neurons...) for each name in `states`.
+
+    Raises TypeError for a step that cannot be read and for missing or unknown parameters, ValueError for parameters
+    that are not finite.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        *,
+        surrogate: Surrogate = atan,
+        learn: tuple[str, ...] = (),
+        rest: Mapping[str, float] | None = None,
+        smooth: bool = False,
+        kind: str = "Spiking",
+        describe: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> None:
+        self.kind, self.surrogate, self.smooth = kind, surrogate, smooth
+        self._describe = dict(describe or {})
+        functions, numbers = _sorted_values(step, values)
+        self.model = trace(step, functions)
+        self.states = self.model.states
+        self.rest = dict.fromkeys(self.states, 0.0) | dict(rest or {})
+        if any(e.operation == "spike" for e in self.model.order()):
+            numbers[surrogate_name(surrogate)] = surrogate.value
+        wanted = [*self.model.parameters, *(n for n in numbers if n == surrogate_name(surrogate))]
+        self._check_names(wanted, numbers, learn)
+        self.values = {n: _parameter(f"{self.name}: {n}", numbers[n], n, n in learn) for n in wanted}
+        self.learn = tuple(n for n in wanted if n in learn)
+        self.runs = smoothed(self.model, surrogate) if smooth else self.model
+
+    @property
+    def name(self) -> str:
+        """What messages and pictures call the layer."""
+        return self.kind if self.kind != "Spiking" else self.model.name
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        return self.run(x)[0]
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        """(output in the shape of x, the states after the last step)."""
+        x = as_input(self.name, x)
+        if not self.states:
+            return self._pointwise(x, state)
+        if x.ndim < 3 or not x.size:
+            raise ValueError(
+                f"{self.name}: expected input (steps, batch, neurons...) without empty axes, got {x.shape}; "
+                "a missing batch axis is added with x[:, None]"
+            )
+        before = self._before(x, state)
+        out, *after = over_time(self.runs, self.surrogate, self.learn, x, before, self._spread(x))
+        return out, tuple(after)
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {name: self.values[name] for name in self.learn}
+
+    def config(self) -> dict[str, Any]:
+        return {name: plain(value) for name, value in self._describe.items()}
+
+    def __repr__(self) -> str:
+        numbers = self._describe or {name: value.data for name, value in self.values.items()}
+        shown = [
+            f"{name}={_short(v)}" for name, v in numbers.items() if np.size(v) and not callable(v) and v is not None
+        ]
+        return f"{self.name}({', '.join(shown)})"
+
+    def _pointwise(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        if state:
+            raise ValueError(f"{self.name}: has no state, got one of {len(state)} parts; pass None or ()")
+        if x.repeated is not None and x.ndim > 1:
+            return repeat(self._pointwise(x.repeated, None)[0], len(x)), ()
+        rows = x.reshape((1, -1, x.shape[-1] if x.ndim else 1))
+        (out,) = over_time(self.runs, self.surrogate, self.learn, rows, (), self._spread(rows))
+        return out.reshape(x.shape), ()
+
+    def _before(self, x: Tensor, state: State | None) -> tuple[Tensor, ...]:
+        shape = x.shape[1:]
+        if state is None or (not state and self.states):
+            return tuple(Tensor(np.full(shape, self.rest[s], x.dtype)) for s in self.states)
+        if len(state) != len(self.states):
+            raise ValueError(
+                f"{self.name}: expected a state of {len(self.states)} parts {self.states}, got {len(state)}"
+            )
+        before = tuple(as_input(f"{self.name}: state", part, x.dtype) for part in state)
+        for name, part in zip(self.states, before, strict=True):
+            if part.shape != shape:
+                raise ValueError(
+                    f"{self.name}: expected state {name!r} of shape {shape} (batch, neurons...), got {part.shape}; "
+                    "a state belongs to one batch: start the next with state=None"
+                )
+        return before
+
+    def _spread(self, x: Tensor) -> dict[str, Tensor]:
+        shape = x.shape[2:]
+        for name, value in self.values.items():
+            try:
+                fits = np.broadcast_shapes(value.shape, shape) == shape
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(f"{self.name}: {name} of shape {value.shape} does not broadcast to neurons {shape}")
+        return self.values
+
+    def _check_names(self, wanted: list[str], given: Mapping[str, Any], learn: tuple[str, ...]) -> None:
+        if isinstance(learn, str):
+            raise TypeError(f'{self.name}: learn: expected a tuple of names, got {learn!r}; write learn=("{learn}",)')
+        if missing := [n for n in wanted if n not in given]:
+            raise TypeError(f"{self.name}: missing parameters {missing}")
+        if unknown := [n for n in given if n not in wanted]:
+            raise TypeError(f"{self.name}: unknown parameters {unknown}; the step asks for {wanted}")
+        if unknown := [n for n in learn if n not in wanted]:
+            raise ValueError(f"{self.name}: learn: no parameters {unknown}; there are {wanted}")
+        if unknown := [s for s in self.rest if s not in self.states]:
+            raise ValueError(f"{self.name}: rest: no states {unknown}; there are {list(self.states)}")
+
+
+def _sorted_values(step: Step, values: Mapping[str, Any]) -> tuple[dict[str, Callable[..., Any]], dict[str, Any]]:
+    """(values that are functions the step takes as keywords, values of its parameters)."""
+    if not callable(step):
+        raise TypeError(f"Spiking: expected a function step(p, *states, current), got {step!r}")
+    signature = inspect.signature(step).parameters.values()
+    named = {a.name for a in signature if a.kind is a.KEYWORD_ONLY}
+    for name in named & values.keys():
+        if not callable(values[name]):
+            raise TypeError(f"Spiking: {name}: expected a function, got {values[name]!r}")
+    functions = {name: values[name] for name in values if name in named}
+    return functions, {name: values[name] for name in values if name not in named}
+
+
+def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
+    array: Array = finite_values(label, value.data if isinstance(value, Tensor) else value)
+    data = array.astype(np.float64 if array.dtype == np.float64 and array.ndim == 0 and not learnt else np.float32)
+    return Tensor(data, requires_grad=learnt, name=name, bounds=BOUNDS.get(name) if learnt else None)
+
+
+def _short(value: Any) -> str:
+    return f"{float(value):.4g}" if np.ndim(value) == 0 and not isinstance(value, str) else f"<{np.shape(value)}>"

@@ -1,0 +1,50 @@
+"""What happens to the membrane after a spike: small functions handed to a model, `reset(p, v, fired)` -> v after.
+
+As written the gradient passes through `fired`, by the surrogate. `detached(reset)` is the same reset with the spike
+seen as a constant; it is the default of the built-in models, as it is snnTorch's and, in its own examples,
+SpikingJelly's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spikenet.neurons.primitives import stop_gradient
+
+Reset = Callable[[Any, Any, Any], Any]
+
+
+def subtract(p: Any, v: Any, fired: Any) -> Any:
+    """The membrane loses one threshold; what exceeded it stays."""
+    return v - p.threshold * fired
+
+
+def to_zero(p: Any, v: Any, fired: Any) -> Any:
+    """The membrane returns to 0."""
+    return v * (1.0 - fired)
+
+
+def to_value(p: Any, v: Any, fired: Any) -> Any:
+    """The membrane is set to the parameter `reset_value`."""
+    return v + (p.reset_value - v) * fired
+
+
+def no_reset(p: Any, v: Any, fired: Any) -> Any:
+    """The membrane goes on as if nothing had happened."""
+    return v
+
+
+def detached(reset: Reset) -> Reset:
+    """`reset` with no gradient through the spike that triggers it."""
+
+    def reset_without_gradient(p: Any, v: Any, fired: Any) -> Any:
+        return reset(p, v, stop_gradient(fired))
+
+    reset_without_gradient.__name__ = f"detached({getattr(reset, '__name__', 'reset')})"
+    reset_without_gradient.__wrapped__ = reset  # type: ignore[attr-defined]
+    return reset_without_gradient
+
+
+detached_subtract = detached(subtract)
+"""The built-in models' default."""

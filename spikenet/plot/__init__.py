@@ -1,0 +1,31 @@
+"""Pictures: functions that take results and return matplotlib axes with labelled units. None of them shows anything."""
+
+from spikenet.plot.contours import loss_surface
+from spikenet.plot.energy import energy_bars
+from spikenet.plot.graphs import graph
+from spikenet.plot.layer_panels import layers_raster
+from spikenet.plot.membranes import traces
+from spikenet.plot.mosaic import weights
+from spikenet.plot.rasters import raster
+from spikenet.plot.saving import save
+from spikenet.plot.surface import LossSurface, loss_surface_grid, loss_surface_path
+from spikenet.plot.surrogate_curves import surrogates
+from spikenet.plot.tradeoff import accuracy_energy
+from spikenet.plot.training import training_curves
+
+__all__ = [
+    "LossSurface",
+    "accuracy_energy",
+    "energy_bars",
+    "graph",
+    "layers_raster",
+    "loss_surface",
+    "loss_surface_grid",
+    "loss_surface_path",
+    "raster",
+    "save",
+    "surrogates",
+    "traces",
+    "training_curves",
+    "weights",
+]

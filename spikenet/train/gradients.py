@@ -1,0 +1,55 @@
+"""What is asked of all gradients at once: their norm, and whether they are finite."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spikenet.errors import Array, positive
+from spikenet.kernels import optimise
+from spikenet.train.parameters import Parameters
+
+_BITS = {np.dtype(np.float32): (np.uint32, 0x7F80_0000), np.dtype(np.float64): (np.uint64, 0x7FF0_0000_0000_0000)}
+
+
+def clip_gradients(params: Parameters, max_norm: float) -> float:
+    """The norm of all gradients taken as one vector; when it exceeds max_norm, they are scaled down to it.
+
+    max_norm: > 0
+    """
+    limit = positive("clip_gradients: max_norm", max_norm)
+    norm = math.sqrt(sum(_sum_of_squares(p.grad) for p in params.values() if p.grad is not None))
+    if norm > limit:
+        for p in params.values():
+            if p.grad is not None:
+                p.grad = p.grad * p.grad.dtype.type(limit / norm)  # a new array: a gradient may be shared
+    return norm
+
+
+def first_not_finite(params: Parameters) -> str | None:
+    """Name of the first parameter whose gradient holds NaN or infinity, or None."""
+    return next((name for name, p in params.items() if p.grad is not None and not is_finite(p.grad)), None)
+
+
+def is_finite(values: Array) -> bool:
+    """Whether no element of a float array is NaN or infinite."""
+    if values.dtype not in _BITS:
+        return bool(np.isfinite(values).all())
+    unsigned, exponent = _BITS[values.dtype]
+    mask = unsigned(exponent)
+    bits = np.asarray(values, order="C").reshape(-1).view(unsigned)
+    largest = np.zeros(_chunks(values), unsigned)
+    optimise.largest_bits(bits, mask, largest)
+    return not (largest == mask).any()
+
+
+def _sum_of_squares(g: Array) -> float:
+    sums = np.zeros(_chunks(g))
+    lanes = np.empty((sums.size, optimise.LANES))
+    optimise.sums_of_squares(np.asarray(g, order="C").reshape(-1), lanes, sums)
+    return math.fsum(sums)
+
+
+def _chunks(values: Array) -> int:
+    return -(-values.size // optimise.CHUNK)

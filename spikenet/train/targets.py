@@ -1,0 +1,62 @@
+"""What a loss or a metric may be asked to compare with: class labels and target values, checked in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array
+
+
+def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
+    """`labels` as an int array (batch,) with values in 0 .. classes - 1.
+
+    Raises TypeError when they are no whole numbers, ValueError when one is out of range or there are not `batch`.
+    """
+    numbers = np.asarray(labels)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name}: expected whole-number labels, got dtype {numbers.dtype}; convert with .astype(np.int64)"
+        )
+    if numbers.shape != (batch,):
+        raise ValueError(
+            f"{name}: expected one label for each of {batch} samples, shape ({batch},), got {numbers.shape}"
+        )
+    if batch and (numbers.min() < 0 or numbers.max() >= classes):
+        position = int(np.flatnonzero((numbers < 0) | (numbers >= classes))[0])
+        raise ValueError(
+            f"{name}: expected labels in 0..{classes - 1} for {classes} classes, "
+            f"got {numbers[position]} at position {position}"
+        )
+    return numbers
+
+
+def same_values(name: str, target: Any, y: Array) -> Array:
+    """`target` in the float type of y: of its shape, or without its time axis, then the same at every step.
+
+    Raises TypeError when it holds no numbers, ValueError for any other shape.
+    """
+    values = np.asarray(target)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected target numbers, got dtype {values.dtype}")
+    over_time = y.ndim >= 3 and values.shape == y.shape[1:]
+    if values.shape != y.shape and not over_time:
+        raise ValueError(f"{name}: expected a target of shape {y.shape}, as the output, got {values.shape}")
+    return values.astype(y.dtype, copy=False)
+
+
+def flat_outputs(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """(batch, classes) of outputs without a time axis; ValueError when they have another number of axes."""
+    if len(shape) != 2:
+        hint = "; count_cross_entropy and its kin take (steps, batch, classes)" if len(shape) == 3 else ""
+        raise ValueError(f"{name}: expected outputs (batch, classes), got shape {shape}{hint}")
+    return shape[0], shape[1]
+
+
+def timed_outputs(name: str, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(steps, batch, classes) of outputs over time; ValueError when they have another number of axes."""
+    if len(shape) != 3:
+        hint = "; cross_entropy and mse take outputs without time" if len(shape) == 2 else ""
+        raise ValueError(f"{name}: expected outputs (steps, batch, classes), got shape {shape}{hint}")
+    return shape[0], shape[1], shape[2]
