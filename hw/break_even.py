@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from hw.counts import Counts
 from hw.energy import Energy
+from hw.si import joules
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ def break_even(spiking: Counts, conventional: Energy, price: Callable[[Counts], 
     if unknown:
         return result(None, f"not decided: unknown cost of {', '.join(unknown)}")
     if fixed_j >= budget_j:
-        return result(None, f"never wins: {fixed_j:.3g} J without a single spike, the other needs {budget_j:.3g} J")
+        return result(None, f"never wins: {joules(fixed_j)} without a single spike, the other needs {joules(budget_j)}")
     if not measured:
         return result(None, "not decided: no spike was counted, so what one costs is not known")
     per_rate_j = (now.joules - fixed_j) / measured
     if fixed_j + per_rate_j < budget_j:
         return result(None, "always wins: even one spike per neuron and step costs less")
     rate = (budget_j - fixed_j) / per_rate_j
-    return result(rate, "wins" if measured < rate else "loses at the measured rate")
+    return result(rate, "wins at the measured rate" if measured < rate else "loses at the measured rate")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hw.count import Encode, Tally, batches
 from hw.counts import Counts
-from hw.kinds import flat_layers, is_neurons
+from hw.kinds import all_layers, is_neurons
 from spikenet.data import Arrays
 from spikenet.layers import Sequential, record
 
@@ -20,7 +20,7 @@ Readout = Callable[[Array], Array]
 
 
 def summed(output: Array) -> Array:
-    """(batch, classes) scores: the output summed over time, as counts of spikes are; (batch, classes) passes as it is."""
+    """(batch, classes) scores: the output summed over time, as spikes are counted; unchanged without time."""
     return output.sum(axis=0) if output.ndim == 3 else output
 
 
@@ -46,7 +46,7 @@ class Candidate:
     @property
     def is_conventional(self) -> bool:
         """Whether the net has neither time nor neurons, so that it can be quantised as a whole."""
-        return self.encode is None and not any(is_neurons(layer) for layer in flat_layers(self.net))
+        return self.encode is None and not any(is_neurons(layer) for layer in all_layers(self.net))
 
 
 def candidate(name: str, given: Any) -> Candidate:
@@ -64,7 +64,7 @@ def candidate(name: str, given: Any) -> Candidate:
         )
     if given.encode is not None and not callable(given.encode):
         raise TypeError(f"net {name!r}: expected an encoder to call, got {given.encode!r}")
-    if given.encode is None and any(is_neurons(layer) and layer.states for layer in flat_layers(given.net)):
+    if given.encode is None and any(is_neurons(layer) and layer.states for layer in all_layers(given.net)):
         raise ValueError(f"net {name!r}: its neurons need time; give (net, encoder), such as (net, Constant(steps=25))")
     return given
 

@@ -1,41 +1,23 @@
-"""Several nets on several devices, side by side: accuracy, operations, spikes, energy, and where spiking stops winning."""
+"""Several nets on several devices side by side: accuracy, operations, spikes, energy, and who wins at which rate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from hw import chips as known_chips
 from hw.break_even import break_even
-from hw.candidate import Candidate, Evaluation, candidate, correct, encoded_through, evaluate
+from hw.candidate import Candidate, candidate
 from hw.chip import AllInEnergies, Chip, EventEnergies, TechnologyEnergies
 from hw.comparison import Comparison, Crossing, Row
-from hw.count import batches
 from hw.counts import Counts
 from hw.energy import Energy
 from hw.events import all_in_energy, event_energy
-from hw.formats import FLOAT32, INT8, Arithmetic
-from hw.int8_weights import with_int8_weights
-from hw.quantise import LayerError, QuantisedNet, quantise
+from hw.formats import FLOAT32, Arithmetic
+from hw.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
 from hw.technology import technology_energy
 from spikenet.data import Arrays
 from spikenet.errors import whole
-
-Array = npt.NDArray[Any]
-CALIBRATION_SAMPLES = 2048  # ranges have settled long before; bounds memory on large training sets
-
-
-@dataclass(frozen=True)
-class _Formed:
-    """A net in one arithmetic, evaluated."""
-
-    net: str
-    arithmetic: Arithmetic
-    evaluation: Evaluation
 
 
 def compare(
@@ -60,31 +42,29 @@ def compare(
     devices = tuple(chips)
     _check(entries, devices, test, calibrate)
     whole("batch_size", batch_size)
-    formed: list[_Formed] = []
+    forms: list[Form] = []
     notes: list[str] = []
-    errors: dict[str, tuple[LayerError, ...]] = {}
     for name, entry in entries.items():
-        formed.append(_Formed(name, FLOAT32, evaluate(entry, test, batch_size)))
-        if calibrate is None:
-            notes.append(f"{name}: no int8 row, for no calibration data were given")
-            continue
-        try:
-            evaluation, report = _in_int8(entry, formed[-1].evaluation, test, calibrate, batch_size)
-        except (TypeError, ValueError) as reason:
-            notes.append(f"{name}: no int8 row ({reason})")
-            continue
-        formed.append(_Formed(name, INT8, evaluation))
-        if report:
-            errors[name] = report
-    rows = [row for form in formed for chip in devices for row in _rows(form, chip, notes)]
+        forms.append(in_float32(name, entry, test, batch_size))
+        small = "no calibration data" if calibrate is None else in_int8(forms[-1], entry, test, calibrate, batch_size)
+        if isinstance(small, Form):
+            forms.append(small)
+        else:
+            notes.append(f"{name}: no int8 row ({small})")
     if calibrate is not None:
-        n = len(_spread(calibrate, CALIBRATION_SAMPLES))
-        notes.append(
-            f"int8 ranges: smallest and largest value over {n} training samples ({batch_size} at most for the input of a spiking net)"
-        )
-    counts = {form.net: form.evaluation.counts for form in formed if form.arithmetic is FLOAT32}
-    crossings = tuple(_crossings(formed, devices))
-    return Comparison(test.name, len(test), tuple(rows), crossings, counts, errors, tuple(dict.fromkeys(notes)))
+        n = len(spread(calibrate, CALIBRATION_SAMPLES))
+        few = min(n, batch_size)
+        notes.append(f"int8 ranges: min and max over {n} training samples, {few} for the input of a spiking net")
+    groups = [(form, chip) for name in entries for chip in devices for form in forms if form.net == name]
+    return Comparison(
+        data=test.name,
+        samples=len(test),
+        rows=tuple(row for form, chip in groups for row in _rows(form, chip, notes)),
+        crossings=tuple(_crossings(forms, devices)),
+        counts={form.net: form.evaluation.counts for form in forms if form.arithmetic is FLOAT32},
+        quantisation={form.net: form.errors for form in forms if form.errors},
+        notes=tuple(notes),
+    )
 
 
 def _check(entries: Mapping[str, Candidate], chips: tuple[Chip, ...], test: Any, calibrate: Any) -> None:
@@ -106,44 +86,15 @@ def _check(entries: Mapping[str, Candidate], chips: tuple[Chip, ...], test: Any,
         )
 
 
-def _spread(data: Arrays, most: int) -> Array:
-    """At most `most` samples, evenly over the data, whatever their order."""
-    n = len(data)
-    return data.inputs if n <= most else data.inputs[np.linspace(0, n - 1, most).astype(np.int64)]
-
-
-def _in_int8(
-    entry: Candidate, float32: Evaluation, test: Arrays, calibrate: Arrays, batch_size: int
-) -> tuple[Evaluation, tuple[LayerError, ...]]:
-    """Evaluation in 8 bits, and errors by layer where the net is integers throughout."""
-    if entry.is_conventional:
-        net = quantise(entry.net, _spread(calibrate, CALIBRATION_SAMPLES))
-        return Evaluation(_integer_accuracy(net, entry, test, batch_size), float32.counts), net.report
-    if not float32.counts.is_spiking:
-        raise ValueError("rate-coded neurons have no 8-bit form here")
-    _, x = next(batches(_spread(calibrate, batch_size), entry.encode, batch_size, entry.seed))
-    rounded = with_int8_weights(entry.net, x)
-    return evaluate(encoded_through(entry, rounded.net, rounded.on_grid), test, batch_size), ()
-
-
-def _integer_accuracy(net: QuantisedNet, entry: Candidate, test: Arrays, batch_size: int) -> float:
-    parts = batches(test.inputs, None, batch_size)
-    return sum(correct(entry.readout(net(x)), test.labels[part], test.classes) for part, x in parts) / len(test)
-
-
-def _rows(form: _Formed, chip: Chip, notes: list[str]) -> Iterable[Row]:
+def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
     counts = form.evaluation.counts
     try:
         if isinstance(chip.energies, TechnologyEnergies):
-            energy, number_format = technology_energy(counts, chip, form.arithmetic), form.arithmetic.name
+            energy = technology_energy(counts, chip, form.arithmetic)
         elif form.arithmetic is not FLOAT32 or not counts.is_spiking:
             return  # a neuromorphic chip has its own number format; conventional nets do not run on it
         else:
-            energy, number_format = _on_chip(counts, chip), "float32 events"
-            notes.append(
-                f"{chip.name}: events counted in the float32 simulation; the chip's own integers, placement and limits "
-                "are not simulated"
-            )
+            energy = _on_chip(counts, chip)
     except ValueError as reason:
         notes.append(f"{form.net}: no row for {chip.name} ({reason})")
         return
@@ -152,9 +103,8 @@ def _rows(form: _Formed, chip: Chip, notes: list[str]) -> Iterable[Row]:
         net=form.net,
         device=chip.name,
         level=chip.level,
-        number_format=number_format,
+        number_format=form.arithmetic.name,
         accuracy=form.evaluation.accuracy,
-        accuracy_format=form.arithmetic.name,
         parameters=int(stored),
         macs=counts.total(lambda c: c.macs),
         acs=counts.total(lambda c: c.acs),
@@ -171,10 +121,10 @@ def _on_chip(counts: Counts, chip: Chip) -> Energy:
     return event_energy(counts, chip)
 
 
-def _crossings(formed: list[_Formed], chips: tuple[Chip, ...]) -> Iterable[Crossing]:
+def _crossings(forms: list[Form], chips: tuple[Chip, ...]) -> Iterable[Crossing]:
     technologies = [chip for chip in chips if isinstance(chip.energies, TechnologyEnergies)]
-    spiking = [form for form in formed if form.evaluation.counts.is_spiking]
-    conventional = [form for form in formed if form.evaluation.counts.rate is None and form not in spiking]
+    spiking = [form for form in forms if form.evaluation.counts.is_spiking]
+    conventional = [form for form in forms if form.evaluation.counts.rate is None and form not in spiking]
     for chip in technologies:
         for snn in spiking:
             for ann in conventional:

@@ -16,7 +16,8 @@ from hw.quantise import LayerError
 class Row:
     """One net on one device in one number format; counts and energies are means per inference.
 
-    accuracy  : share of the test set right, evaluated in `accuracy_format`
+    number_format: in which accuracy and counts were evaluated
+    accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
     energy    : memory traffic included, where the level knows it
     """
@@ -26,7 +27,6 @@ class Row:
     level: Level
     number_format: str
     accuracy: float
-    accuracy_format: str
     parameters: int
     macs: float
     acs: float

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.activity import Active, had_work
-from hw.counts import Counts, LayerCount, Stored, Traffic
-from hw.kinds import bias_of, fan_out, flat_records, is_connection, is_free, is_neurons, own_parameters
-from hw.kinds import pointwise_operations as operations_of
+from hw.counts import Counts
+from hw.kinds import flat_records, is_connection, is_free, is_neurons
 from hw.observe import Observed, observed
+from hw.rules import connection_count, neurons_count, pointwise_count
 from spikenet.errors import finite_values, whole
 from spikenet.layers import LayerRecord, record
 
@@ -106,95 +106,19 @@ class Tally:
         layers = []
         for k, o in enumerate(counted):
             if is_connection(o.layer):
-                follower = counted[k + 1].layer if k + 1 < len(counted) else None
-                is_first, is_last = k == connections[0], k == connections[-1]
-                once = repeated_input_once and o.is_constant
                 layers.append(
-                    _connection(o, has_neurons and o.is_binary, once, is_neurons(follower), is_first, is_last)
+                    connection_count(
+                        o,
+                        is_events=has_neurons and o.is_binary,
+                        once=repeated_input_once and o.is_constant,
+                        feeds_neurons=k + 1 < len(counted) and is_neurons(counted[k + 1].layer),
+                        is_first=k == connections[0],
+                        is_last=k == connections[-1],
+                    )
                 )
             elif is_neurons(o.layer):
-                layers.append(_neurons(o, is_last=k + 1 == len(counted)))
+                layers.append(neurons_count(o, is_last=k + 1 == len(counted)))
             else:
-                layers.append(_pointwise(o, repeated_input_once and o.is_constant))
+                layers.append(pointwise_count(o, repeated_input_once and o.is_constant))
         assumptions = (EVENTS, CONSTANT if repeated_input_once else EVERY_STEP) if has_neurons else (CONVENTIONAL,)
         return Counts(tuple(layers), self.seen[0].samples, (*assumptions, DATAFLOW))
-
-
-def _connection(
-    o: Observed, is_events: bool, once: bool, feeds_neurons: bool, is_first: bool, is_last: bool
-) -> LayerCount:
-    every, nonzero = fan_out(o.layer, o.inputs)
-    bias = bias_of(o.layer)
-    once = once and not is_events
-    calls = 1 if once else o.steps
-    sums = float(o.outputs * calls)
-    per_inference = o.nonzero / o.samples * (calls / o.steps)  # how often each input is not zero
-    acs = float(per_inference @ every) if is_events else 0.0
-    macs = 0.0 if is_events else float(every.sum()) * calls
-    through = float(o.inputs * calls)
-    leaving = sums if is_last and not feeds_neurons else 0.0
-    traffic = Traffic(
-        weights=acs + macs,
-        biases=0.0 if bias is None else sums,
-        values_read=0.0 if is_events else through,
-        values_written=leaving + (0.0 if is_events or is_first else through),
-        bits_read=through if is_events else 0.0,
-        bits_written=through if is_events and not is_first else 0.0,
-        sums_read=float(o.outputs * o.steps) if once and feeds_neurons else 0.0,
-        sums_written=sums if once and feeds_neurons else 0.0,
-    )
-    return LayerCount(
-        name=o.name,
-        steps=o.steps,
-        macs=macs,
-        acs=acs,
-        effective=float(per_inference @ nonzero),
-        dense=float(every.sum()) * o.steps,
-        bias_adds=0.0 if bias is None else sums,
-        sums=sums,
-        feeds_neurons=feeds_neurons,
-        sources=o.inputs if is_events else 0,
-        events=float(o.nonzero.sum()) / o.samples if is_events else 0.0,
-        traffic=traffic,
-        stored=Stored(
-            weights=int(np.size(o.layer.weight.data)),
-            biases=0 if bias is None else int(bias.size),
-            channels=o.outputs,
-            values=(0 if is_events else o.inputs) + (o.outputs if leaving else 0),
-            bits=o.inputs if is_events else 0,
-            sums=o.outputs if once and feeds_neurons else 0,
-        ),
-    )
-
-
-def _neurons(o: Observed, is_last: bool) -> LayerCount:
-    model = o.layer.runs
-    updates = float(o.outputs * o.steps)
-    own = own_parameters(o.layer)
-    states = len(model.states)
-    return LayerCount(
-        name=o.name,
-        steps=o.steps,
-        units=o.outputs,
-        updates=updates,
-        active_updates=o.active / o.samples,
-        is_spiking=model.spikes,
-        spikes=o.spikes / o.samples,
-        neuron_operations={kind: n * updates for kind, n in model.operations.items()},
-        traffic=Traffic(
-            parameters=own * updates,
-            values_written=updates if is_last and not model.spikes else 0.0,
-            bits_written=updates if is_last and model.spikes else 0.0,
-            states_read=states * updates,
-            states_written=states * updates,
-        ),
-        stored=Stored(parameters=own * o.outputs, states=states * o.outputs),
-    )
-
-
-def _pointwise(o: Observed, once: bool) -> LayerCount:
-    values = float(o.outputs * (1 if once else o.steps))
-    operations = {kind: n * values for kind, n in operations_of(o.layer).items()}
-    return LayerCount(
-        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, pointwise_values=values
-    )

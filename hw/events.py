@@ -8,6 +8,7 @@ from hw.energy import Energy, Term
 from hw.fact import unknown
 
 ASSUMPTIONS = (
+    "events are those of the float32 simulation; the chip's own integers and limits are not simulated",
     "every spike reaches all its targets within its own tile, as one message; hops between tiles need a placement",
     "an active neuron update is one with something to do, SANA-FE's reading (hw.activity.had_work)",
 )
@@ -52,7 +53,7 @@ def all_in_energy(counts: Counts, chip: Chip) -> Energy:
     _needs_spikes(counts, chip)
     events = counts.total(lambda c: c.acs)
     term = Term("synaptic events, all in", events, "synaptic events", energies.synaptic_event)
-    return Energy(chip.name, Level.ALL_IN, (term,), (*counts.assumptions, *chip.notes))
+    return Energy(chip.name, Level.ALL_IN, (term,), (*counts.assumptions, ASSUMPTIONS[0], *chip.notes))
 
 
 def _needs_spikes(counts: Counts, chip: Chip) -> None:

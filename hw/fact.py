@@ -19,18 +19,20 @@ class Evidence(Enum):
     QUOTED = "quoted"  # read in a source that quotes the original, or in a vendor's own software
     DERIVED = "derived"  # arithmetic on numbers of the kinds above
     FROM_MEMORY = "from memory"  # no stored source confirms it
+    UNKNOWN = "unknown"  # nobody published it
 
 
 @dataclass(frozen=True)
 class Fact:
     """One number, its unit, how it is known and from where.
 
-    value   : >= 0, or None when nobody published it (never 0 for that)
+    value   : >= 0; None, with Evidence.UNKNOWN, when nobody published it (never 0 for that)
     unit    : what one of it is, such as "pJ" or "neurons per core"
     source  : where the number stands
     high    : upper end, when the source gives a range of which `value` is the lower end
 
-    Raises TypeError / ValueError for a value that is no finite number >= 0, a range upside down, an empty unit or source.
+    Raises TypeError / ValueError for a value that is no finite number >= 0, a range upside down, a missing unit or
+    source.
     """
 
     value: float | None
@@ -45,6 +47,8 @@ class Fact:
         for name, text in (("unit", self.unit), ("source", self.source)):
             if not isinstance(text, str) or not text.strip():
                 raise ValueError(f"Fact: expected {name} as text, got {text!r}; every number says what and from where")
+        if (self.value is None) != (self.evidence is Evidence.UNKNOWN):
+            raise ValueError(f"Fact ({self.source}): value {self.value} cannot have evidence {self.evidence.value!r}")
         if self.value is None:
             if self.high is not None:
                 raise ValueError(f"Fact: unknown value with an upper end {self.high}; give the lower end too")
@@ -68,7 +72,7 @@ class Fact:
 
 def unknown(unit: str, source: str) -> Fact:
     """A number nobody published; `source` says where it was looked for."""
-    return Fact(None, unit, Evidence.QUOTED, source)
+    return Fact(None, unit, Evidence.UNKNOWN, source)
 
 
 def checked(name: str, entry: Any, *, energy: bool = False) -> Fact:

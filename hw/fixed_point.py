@@ -33,21 +33,26 @@ class Grid:
     def to_integers(self, values: Array) -> Integers:
         """Nearest grid points, saturating; halves go up."""
         q = np.floor(np.asarray(values, np.float64) / self.scale + 0.5) + self.zero
-        return np.clip(q, 0, LARGEST).astype(np.int64)
+        integers: Integers = np.clip(q, 0, LARGEST).astype(np.int64)
+        return integers
 
     def to_values(self, integers: Integers) -> npt.NDArray[np.float64]:
         return self.scale * (integers.astype(np.float64) - self.zero)
 
 
 def grid(low: float, high: float) -> Grid:
-    """Grid over [low, high] widened to contain 0; an empty range gets scale 1 and holds 0 alone."""
+    """Grid over [low, high] widened to contain 0.
+
+    A range with nothing but 0 (below float32's smallest normal number), as of a layer that was silent, becomes [0, 1].
+    Raises ValueError when an end is not finite or the range overflows.
+    """
     low, high = min(finite_number("grid low", low), 0.0), max(finite_number("grid high", high), 0.0)
-    if low == high:
-        return Grid(1.0, 0)
+    if high - low < np.finfo(np.float32).tiny:
+        low, high = 0.0, 1.0
     scale = (high - low) / LARGEST
-    if scale == 0.0 or not math.isfinite(scale):
+    if not math.isfinite(scale):
         raise ValueError(f"grid: range [{low}, {high}] has no step that fits a float")
-    return Grid(scale, int(math.floor(-low / scale + 0.5)))
+    return Grid(scale, math.floor(-low / scale + 0.5))
 
 
 def product(x: Integers, weight: Integers) -> Integers:

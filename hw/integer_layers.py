@@ -80,7 +80,7 @@ class IntegerLinear:
 def integer_linear(
     name: str, before: Grid, weight: Array, bias: Array | None, after: Grid | None, is_rectified: bool
 ) -> IntegerLinear:
-    """The integer form of a Linear on `before`; a ReLU behind it becomes the lower limit. after=None: the last layer."""
+    """The integer form of a Linear on `before`; a ReLU behind it becomes the lower limit; after=None for the last."""
     weights = quantised_weights(name, weight, bias, before.scale)
     real = before.scale * weights.scale  # value of one unit of each channel's sum
     if after is None:

@@ -66,7 +66,9 @@ def pointwise_operations(layer: Any) -> dict[str, int]:
 def fan_out(layer: Linear, inputs: int) -> tuple[Array, Array]:
     """Weights each input of a connection meets, and those of them that are not zero: two arrays (inputs,)."""
     weight = np.asarray(layer.weight.data)
-    return np.full(inputs, weight.shape[1], np.float64), np.count_nonzero(weight, axis=1).astype(np.float64)
+    nonzero = np.count_nonzero(weight, axis=1).astype(np.float64)
+    times = inputs // len(nonzero)  # the same weights for every place of the axes before the last
+    return np.full(inputs, weight.shape[1], np.float64), np.tile(nonzero, times)
 
 
 def bias_of(layer: Linear) -> Array | None:
@@ -85,6 +87,14 @@ def flat_layers(net: Any) -> tuple[Any, ...]:
         raise TypeError(f"expected a spikenet Sequential, got {type(net).__name__}; wrap it: Sequential(layer)")
     inner = (flat_layers(layer) if isinstance(layer, Sequential) else (layer,) for layer in net.layers)
     return tuple(layer for layers in inner for layer in layers)
+
+
+def all_layers(net: Any) -> Iterator[Any]:
+    """Every layer of a net, those inside containers and the containers themselves included."""
+    for layer in net.layers:
+        yield layer
+        if isinstance(layer, Sequential | Residual):
+            yield from all_layers(layer)
 
 
 def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:

@@ -61,7 +61,8 @@ class Observed:
 def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
     """What one batch did in one layer; input (steps, batch, ...) with time, (batch, ...) without."""
     x, y = np.asarray(record.input), np.asarray(record.output)
-    for name, values in (("input", x), ("output", y)):
+    seen = x[:1] if has_time and x.strides[0] == 0 else x  # a repeated input is one step seen `steps` times
+    for name, values in (("input", seen), ("output", y)):
         if not np.isfinite(values).all():
             raise ValueError(
                 f"count: {name} of layer {record.name} is not finite; the net or its data holds NaN or inf"
@@ -69,7 +70,6 @@ def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
     steps, samples = (x.shape[0], x.shape[1]) if has_time else (1, x.shape[0])
     leading = 2 if has_time else 1
     nonzero, is_binary, is_constant = np.zeros(0), False, False
-    seen = x[:1] if has_time and x.strides[0] == 0 else x  # a repeated input is one step seen `steps` times
     if has_time and not is_neurons(record.layer):
         is_constant = bool((seen == seen[:1]).all())
     if is_connection(record.layer):

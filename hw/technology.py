@@ -21,7 +21,8 @@ ASSUMPTIONS = (
 )
 RESCALE = (
     "int8: products of int8 are added in int32; every sum is scaled back by one multiplication (int32 and a shift with "
-    "rounding in a conventional layer, fp32 in front of neurons); activation curves other than ReLU are 256-entry tables"
+    "rounding in a conventional layer, fp32 in front of neurons, which stay in fp32); activation curves other than "
+    "ReLU are 256-entry tables"
 )
 
 

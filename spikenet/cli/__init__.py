@@ -1,0 +1,5 @@
+"""The `spikenet` command."""
+
+from spikenet.cli.command import main
+
+__all__ = ["main"]

@@ -6,12 +6,16 @@ keep the result on disk, and say so on the terminal when it takes more than a se
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import inspect
 import linecache
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache as cache_once
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -49,6 +53,23 @@ def compiled_source(name: str, source: str, names: dict[str, Any], *, parallel: 
     return _with_cache(function, source, parallel=parallel, nogil=True)
 
 
+@cache_once
+def load_thread_pool() -> None:
+    """Load numba's OpenMP pool so that waiting threads soon sleep instead of spinning.
+
+    By default they spin for milliseconds; on a machine with anything else to do the spinning thread then takes the core
+    the awaited one needs, and a loop of 0.5 ms takes 8. The setting is read when the library is loaded, so it is put
+    into the environment for that moment only. Where OpenMP is missing, numba chooses another pool by itself.
+    """
+    chosen = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
+    if not chosen:
+        os.environ["GOMP_SPINCOUNT"] = "2000"  # about 40 us
+    with contextlib.suppress(ImportError):
+        importlib.import_module("numba.np.ufunc.omppool")
+    if not chosen:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 def _with_cache(function: F, source: str, *, parallel: bool, nogil: bool) -> F:
     dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
     root: Path = cache.folder()
@@ -56,6 +77,8 @@ def _with_cache(function: F, source: str, *, parallel: bool, nogil: bool) -> F:
     compile_now = dispatcher.compile
 
     def compile_once(signature: Any) -> Any:
+        if parallel:
+            load_thread_pool()
         with global_compiler_lock, cache.one_process_at_a_time(root):
             started = time.perf_counter()
             notice = threading.Timer(1.0, _say, (function.__name__,))

@@ -12,13 +12,15 @@ from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
 from spikenet.graph.index import getitem, take, take_along_axis
 from spikenet.graph.join import concatenate, split, stack, unstack
 from spikenet.graph.matmul import matmul, outer
+from spikenet.graph.operands import as_tensor, operands
 from spikenet.graph.outputs import outputs
+from spikenet.graph.recording import is_recording, no_grad
 from spikenet.graph.reduce import cumsum, max, mean, min, prod, std, sum, var
 from spikenet.graph.repeat import repeat
 from spikenet.graph.select import clip, maximum, minimum, stop_gradient, where
 from spikenet.graph.shape import broadcast_to, expand_dims, flip, moveaxis, pad, reshape, squeeze, swapaxes, transpose
 from spikenet.graph.softmax import log_softmax, logsumexp, softmax
-from spikenet.graph.tensor import Axis, Tensor, TensorLike, as_tensor, is_recording, no_grad, operands
+from spikenet.graph.tensor import Axis, Tensor, TensorLike
 
 __all__ = [
     "Axis",

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def tanh(a: TensorLike) -> Tensor:

@@ -6,7 +6,8 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph.broadcast import unbroadcast
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor, operands
+from spikenet.graph.operands import as_tensor, operands
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def add(a: TensorLike, b: TensorLike) -> Tensor:

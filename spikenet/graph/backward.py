@@ -12,8 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.operands import as_tensor
 from spikenet.graph.outputs import Bundle
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 Gradient: TypeAlias = Array | Bundle
 

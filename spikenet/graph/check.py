@@ -9,7 +9,9 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values, positive
 from spikenet.graph.backward import backward
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor, no_grad
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.recording import no_grad
+from spikenet.graph.tensor import Tensor, TensorLike
 
 Function: TypeAlias = Callable[..., TensorLike]
 
@@ -25,8 +27,8 @@ def numerical_gradient(
     g   : of the shape of f's result; may be left out when that has size 1, then it is 1
     step: how far to go to either side; 6e-6 times max(1, |x|) when left out
 
-    Raises ValueError when x is not finite, step not > 0, when g is missing or of another shape, or when f gives float32, in which
-    differences drown.
+    Raises ValueError when x is not finite, when step is not > 0, when g is missing or of another shape, or when f gives
+    float32, in which differences drown.
     """
     points = [_point(k, value) for k, value in enumerate(x)]
     if step is not None:

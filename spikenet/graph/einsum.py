@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def einsum(subscripts: str, *tensors: TensorLike) -> Tensor:

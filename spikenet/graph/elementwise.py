@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def exp(a: TensorLike) -> Tensor:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikenet.errors import Array
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 Indices = npt.NDArray[np.integer[Any]]
 

@@ -8,8 +8,9 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.operands import as_tensor
 from spikenet.graph.outputs import outputs
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def concatenate(tensors: Sequence[TensorLike], axis: int = 0) -> Tensor:

@@ -9,8 +9,9 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.graph.arithmetic import multiply
 from spikenet.graph.broadcast import unbroadcast
+from spikenet.graph.operands import as_tensor, operands
 from spikenet.graph.shape import reshape
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor, operands
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def matmul(a: TensorLike, b: TensorLike) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spikenet.errors import whole
-from spikenet.graph.tensor import Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Tensor, TensorLike
 
 
 def repeat(a: TensorLike, steps: int) -> Tensor:

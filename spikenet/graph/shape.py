@@ -8,7 +8,8 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph.broadcast import unbroadcast
-from spikenet.graph.tensor import Axis, Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Axis, Tensor, TensorLike
 
 
 def reshape(a: TensorLike, *shape: int | tuple[int, ...]) -> Tensor:

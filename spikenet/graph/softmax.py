@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.graph.tensor import Axis, Tensor, TensorLike, as_tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import Axis, Tensor, TensorLike
 
 
 def softmax(a: TensorLike, axis: Axis = -1) -> Tensor:

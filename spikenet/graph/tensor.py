@@ -8,38 +8,18 @@ methods are attached by `operators.py`, so that no import runs in a circle.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.recording import is_recording
 
 Vjp: TypeAlias = Callable[[Any], Sequence[Any]]
 TensorLike: TypeAlias = "Tensor | Array | np.generic | complex | Sequence[Any]"
 Axis: TypeAlias = int | tuple[int, ...] | None
 
 _FLOATS = frozenset(np.dtype(t) for t in (np.float32, np.float64, np.complex64, np.complex128))
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Inside `with no_grad():` operations remember nothing, so their results cannot be differentiated.
-
-    Holds for the thread (or asynchronous task) that entered it; a new thread records again. Also a decorator.
-    """
-    token = _recording.set(False)
-    try:
-        yield
-    finally:
-        _recording.reset(token)
-
-
-def is_recording() -> bool:
-    """Whether operations remember how they were computed: False inside `no_grad`."""
-    return _recording.get()
 
 
 class Tensor:
@@ -97,7 +77,7 @@ class Tensor:
         self.vjp: Vjp | None = None
         self.requires_grad: bool = requires_grad
         self._repeated: Tensor | None = None
-        if vjp is not None and _recording.get():
+        if vjp is not None and is_recording():
             for parent in parents:
                 if parent.requires_grad:
                     self.parents, self.vjp, self.requires_grad = parents, vjp, True
@@ -218,35 +198,6 @@ class Tensor:
         def squeeze(self, axis: Axis = None) -> Tensor: ...
         @property
         def T(self) -> Tensor: ...
-
-
-def as_tensor(value: TensorLike) -> Tensor:
-    """`value` itself when it is a Tensor, else a constant of it."""
-    return value if isinstance(value, Tensor) else Tensor(value)
-
-
-def operands(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both operands of an operation as tensors. Numbers and integer arrays take the other one's dtype.
-
-    So float32 stays float32 beside 2.0, np.sqrt(2) or an integer array; beside a float64 array it becomes float64.
-    """
-    if isinstance(a, Tensor):
-        return a, b if isinstance(b, Tensor) else _beside(b, a.data.dtype)
-    if isinstance(b, Tensor):
-        return _beside(a, b.data.dtype), b
-    return Tensor(a), Tensor(b)
-
-
-def _beside(value: TensorLike, dtype: np.dtype[Any]) -> Tensor:
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
-        return Tensor(value)
-    if isinstance(value, (float, int)):
-        return Tensor(np.array(value, dtype))
-    array = np.asarray(value)
-    kind = array.dtype.kind
-    if kind not in "biufc":
-        raise TypeError(f"expected a tensor, an array or a number, got {value!r:.80} of type {type(value).__name__}")
-    return Tensor(array.astype(np.result_type(dtype, np.complex64) if kind == "c" else dtype))
 
 
 def _floats(data: TensorLike) -> Array:

@@ -6,6 +6,7 @@ Text is measured before it is placed, so that boxes fit it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ MARGIN = 8.0
 KEY = 2.2 * LINE  # height of the key below the drawing
 WIDEST = 60 * 72.0  # a picture wider than 60 inches is shown whole by no viewer
 
+MINUS = "\N{MINUS SIGN}"
 RESULT, LEAF, CONSTANT = "#FFFFFF", tint(ORANGE, 0.3), tint(GREY, 0.15)
 
 
@@ -38,14 +40,14 @@ class Line(NamedTuple):
 
 def number(value: Any) -> str:
     """Five digits of a number, with a real minus sign."""
-    return f"{value:.5g}".replace("-", "−")
+    return f"{value:.5g}".replace("-", MINUS)
 
 
 def summary(array: Array) -> str:
     """The value of an array of size 1, the mean of a larger one."""
     if array.size == 1:
         return number(array.item())
-    return "mean " + f"{array.mean():.3g}".replace("-", "−")
+    return "mean " + f"{array.mean():.3g}".replace("-", MINUS)
 
 
 def text_width(line: Line) -> float:
@@ -67,7 +69,7 @@ def edge_size(lines: Sequence[Line]) -> Size:
 
 
 def sheet(ax: Axes | None, size: Size) -> tuple[Axes, float]:
-    """Axes without frame, y downwards, that show a drawing of `size` points and its key; and the scale it is drawn at."""
+    """Axes without frame, y downwards, with room for a drawing of `size` points and its key; and the scale for it."""
     width, height = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN + KEY
     width = max(width, text_width(Line("value →        ← gradient")) + 2 * MARGIN)
     if ax is None:
@@ -111,7 +113,7 @@ def draw_box(ax: Axes, centre: Array, lines: Sequence[Line], paint: str, scale: 
 def draw_edge(ax: Axes, way: Array, label: Array, lines: tuple[Line, Line], scale: float) -> None:
     """An arrow along the corners `way`, level or climbing in an S, with text above and below the line at `label`."""
     points, codes = [tuple(way[0])], [Path.MOVETO]
-    for (x0, y0), (x1, y1) in zip(way, way[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(way):
         if x1 - x0 < 0.01:  # a piece without length has no direction, and an arrow that ends on it no head
             continue
         if abs(y1 - y0) < 0.01:

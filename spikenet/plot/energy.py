@@ -11,10 +11,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
 from spikenet.errors import finite_number
-from spikenet.plot.style import BLUE, GREY, colour, one_axes, tint
+from spikenet.plot.style import BLACK, BLUE, GREY, colour, one_axes, tint
 
 Energy = float | None  # joules; None and NaN mean that nobody knows
-JOULES = EngFormatter(unit="J", places=2)
+JOULES = EngFormatter(unit="J")
 
 
 def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes | None = None) -> Axes:
@@ -37,30 +37,47 @@ def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes 
     right = max(known) if known else 1e-6
     ax = one_axes(ax, 7.0, 1.2 + (0.5 if not split else 0.36 + 0.14 * len(kinds)) * len(entries))
 
-    for row, (name, terms) in enumerate(entries.items()):
+    for row, terms in enumerate(entries.values()):
         whole_bar = total(terms)
         if whole_bar:
-            ax.barh(row, whole_bar - left, left=left, height=0.8 if split else 0.6, color=tint(BLUE, 0.25) if split else BLUE)
-        ax.annotate(words(terms), (max(whole_bar, left), row), xytext=(4, 0), textcoords="offset points", va="center", color="black" if whole_bar else GREY)
+            ax.barh(
+                row,
+                whole_bar - left,
+                left=left,
+                height=0.8 if split else 0.6,
+                color=tint(BLUE, 0.25) if split else BLUE,
+            )
+        write_at(ax, words(terms), max(whole_bar, left), row, BLACK if whole_bar else GREY)
         named = [term for term in kinds if term in terms]
         height = 0.7 / max(len(named), 1)
         for k, term in enumerate(named):
-            if joule := terms[term]:
-                ax.barh(row - 0.35 + height * (k + 0.5), joule - left, left=left, height=0.8 * height, color=colour(kinds.index(term)))
+            y, joule = row - 0.35 + height * (k + 0.5), terms[term]
+            if joule:
+                ax.barh(y, joule - left, left=left, height=0.8 * height, color=colour(kinds.index(term)))
+            elif joule is None and whole_bar:
+                write_at(ax, "unknown", left, y, GREY, "x-small")
 
     ax.set_xscale("log")
     ax.set_xlim(left, right * (right / left) ** 0.45)  # room for the words at the end of the longest bar
     ax.set_ylim(len(entries) - 0.5, -0.5)
     ax.set_yticks(range(len(entries)), list(entries))
     ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_formatter(EngFormatter(unit="J"))
+    ax.xaxis.set_major_formatter(JOULES)
     ax.set_xlabel("energy per inference (J, logarithmic)")
     ax.spines[["top", "right"]].set_visible(False)
     if kinds:
         handles = [Patch(color=colour(k), label=term) for k, term in enumerate(kinds)]
         handles.append(Patch(color=tint(BLUE, 0.25), label="sum"))
-        ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(handles), 4), frameon=False)
+        ax.legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(handles), 4), frameon=False
+        )
     return ax
+
+
+def write_at(ax: Axes, text: str, joule: float, row: float, ink: str, size: str = "medium") -> None:
+    """Words just right of an energy."""
+    spot = (joule, row)
+    ax.annotate(text, spot, xytext=(4, 0), textcoords="offset points", va="center", color=ink, fontsize=size)
 
 
 def checked_terms(name: str, given: Energy | Mapping[str, Energy]) -> dict[str, Energy]:
@@ -89,5 +106,5 @@ def words(terms: Mapping[str, Energy]) -> str:
     missing = [term for term, joule in terms.items() if joule is None]
     if len(missing) == len(terms):
         return "unknown"
-    text = JOULES(total(terms))
+    text = JOULES(float(f"{total(terms):.3g}"))
     return f"at least {text} ({', '.join(missing)} unknown)" if missing else text

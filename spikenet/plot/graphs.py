@@ -13,6 +13,7 @@ from spikenet.graph import Edge, Tensor, TensorLike, edge_gradients
 from spikenet.plot.boxes import (
     CONSTANT,
     LEAF,
+    MINUS,
     RESULT,
     Line,
     draw_box,
@@ -28,7 +29,16 @@ from spikenet.plot.layering import Layout, layered
 from spikenet.plot.style import BLUE, VERMILLION
 
 GAP_X, GAP_Y = 16.0, 10.0  # points
-SYMBOLS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negate": "−", "power": "^", "matmul": "@"}
+TIMES = "\N{MULTIPLICATION SIGN}"
+SYMBOLS = {
+    "add": "+",
+    "subtract": MINUS,
+    "multiply": TIMES,
+    "divide": "/",
+    "negate": MINUS,
+    "power": "^",
+    "matmul": "@",
+}
 
 
 def graph(output: Tensor, g: TensorLike | None = None, *, most_nodes: int = 200, ax: Axes | None = None) -> Axes:
@@ -64,9 +74,9 @@ def graph(output: Tensor, g: TensorLike | None = None, *, most_nodes: int = 200,
 
     layout = arranged(nodes, flow.edges, texts, labels)
     ax, scale = sheet(ax, layout.size)
-    for k, lines in enumerate(labels):
+    for k, label in enumerate(labels):
         way = np.concatenate(layout.routes[2 * k : 2 * k + 2])  # parent to label, label to child
-        draw_edge(ax, way, layout.centres[len(nodes) + k], lines, scale)
+        draw_edge(ax, way, layout.centres[len(nodes) + k], label, scale)
     for node, lines, centre in zip(nodes, texts, layout.centres, strict=False):
         paint = RESULT if node.parents else LEAF if node.requires_grad else CONSTANT
         draw_box(ax, centre, lines, paint, scale)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from spikenet.plot.style import figure_of
 
+Across = Literal["left", "center", "right"]
+Up = Literal["bottom", "center", "top"]
 # horizontal and vertical offset in points with the alignment that goes with it; the first is preferred
-SIDES = (
+SIDES: tuple[tuple[int, int, Across, Up], ...] = (
     (7, 0, "left", "center"),
     (-7, 0, "right", "center"),
     (0, 7, "center", "bottom"),
@@ -40,7 +43,7 @@ def place_labels(ax: Axes, at: Sequence[tuple[float, float]], texts: Sequence[st
     half = MARK_POINTS / 2 * figure.dpi / 72
     taken = [Bbox.from_bounds(x - half, y - half, 2 * half, 2 * half) for x, y in ax.transData.transform(list(at))]
     for spot, text in zip(at, texts, strict=True):
-        label = ax.annotate(text, spot, textcoords="offset points", fontsize="small")
+        label = ax.annotate(text, spot, xytext=(0, 0), textcoords="offset points", fontsize="small")
         label.set_in_layout(False)  # or its length would squeeze the axes that it was measured in
         costs = []
         for dx, dy, across, up in SIDES:

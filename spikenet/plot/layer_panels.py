@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from spikenet.errors import Array
 from spikenet.plot.clock import label_time, time_unit
 from spikenet.plot.mosaic import centred_limit, colour_bar
-from spikenet.plot.rasters import raster
+from spikenet.plot.rasters import label_neurons, raster
 from spikenet.plot.style import DIVERGING, panels
-from spikenet.plot.values import one_sample
+from spikenet.plot.values import numbers, one_sample
 
 
 class Record(Protocol):
@@ -39,11 +39,13 @@ def layers_raster(
     """
     if not records:
         raise ValueError("layers_raster: expected at least one record, got none")
-    outputs = [one_sample(f"layers_raster: layer {record.name!r}", record.output, sample) for record in records]
+    outputs = [output_over_time(record, sample) for record in records]
     lengths = {record.name: len(output) for record, output in zip(records, outputs, strict=True)}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"layers_raster: expected outputs of equal length, got steps {lengths}")
-    drawn = panels("layers_raster", axes, len(records), width_inch=7.0, height_inch=0.6 + 1.5 * len(records), share_x=True)
+    drawn = panels(
+        "layers_raster", axes, len(records), width_inch=7.0, height_inch=0.6 + 1.5 * len(records), share_x=True
+    )
     for ax, record, output in zip(drawn, records, outputs, strict=True):
         if ((output == 0) | (output == 1)).all():
             raster(output, dt_s=dt_s, ax=ax)
@@ -59,6 +61,16 @@ def layers_raster(
     return drawn
 
 
+def output_over_time(record: Record, sample: int) -> Array:
+    """The (steps, n) output of one layer for one sample."""
+    where, output = f"layers_raster: layer {record.name!r}", numbers("layers_raster: output", record.output)
+    if output.ndim < 3:  # (batch, features) of a conventional net must not pass for (steps, n)
+        raise ValueError(
+            f"{where}: expected output (steps, batch, ...), got {output.shape}; nothing happens in time here"
+        )
+    return one_sample(where, output, sample)
+
+
 def count(output: Array, noun: str) -> str:
     """The width of a (steps, n) output in words."""
     n = output.shape[1]
@@ -72,7 +84,16 @@ def draw_values(ax: Axes, output: Array, dt_s: float) -> None:
     limit = centred_limit(output)
     extent = (-0.5 * dt, (steps - 0.5) * dt, -0.5, n - 0.5)
     values: Any = np.ma.masked_invalid(output.T.astype(np.float64))
-    image = ax.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, extent=extent, origin="lower", aspect="auto", interpolation="nearest")
+    image = ax.imshow(
+        values,
+        cmap=DIVERGING,
+        vmin=-limit,
+        vmax=limit,
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
     colour_bar(ax, image, "output (1)")
     label_time(ax, steps, dt, unit)
-    ax.set_ylabel("neuron")
+    label_neurons(ax, n)

@@ -82,7 +82,9 @@ def route(
     chain: list[int], where: list[int], boxes: list[Size], y: Array, left: list[float], right: list[float]
 ) -> Array:
     """The corners of an edge: level from one end of a column to the other, climbing only between columns."""
-    corners = [corner for box, k in zip(chain, where, strict=True) for corner in ((left[k], y[box]), (right[k], y[box]))]
+    corners = [
+        corner for box, k in zip(chain, where, strict=True) for corner in ((left[k], y[box]), (right[k], y[box]))
+    ]
     for end, side in ((0, 1), (-1, -1)):  # the edge begins and ends at a box, not at the end of its column
         k = where[end]
         corners[end] = ((left[k] + right[k]) / 2 + side * boxes[chain[end]][0] / 2, y[chain[end]])

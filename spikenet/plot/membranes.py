@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from spikenet.errors import Array, finite_values
 from spikenet.plot.clock import label_time, time_unit
 from spikenet.plot.style import BLACK, GREY, colour, line_style, note, one_axes
-from spikenet.plot.values import numbers
+from spikenet.plot.values import numbers, spike_events
 
 MOST_NAMED = 8  # traces in a legend; beyond that the lines are told apart by eye or not at all
 ROW = 0.06  # height of a row of spikes, as part of the range of the traces
@@ -37,12 +37,12 @@ def traces(
     """
     values = numbers("traces: v", v)
     if values.ndim not in (1, 2):
-        raise ValueError(f"traces: expected v (steps,) or (steps, k), got {values.shape}; pick a sample and neurons with v[:, 0, :4]")
-    lines = values.reshape(len(values), -1 if values.size else 0 if values.ndim == 2 else 1)
+        raise ValueError(
+            f"traces: expected v (steps,) or (steps, k), got {values.shape}; pick a sample and neurons with v[:, 0, :4]"
+        )
+    lines = values[:, None] if values.ndim == 1 else values
     steps, k = lines.shape
-    fired = None if spikes is None else numbers("traces: spikes", spikes)
-    if fired is not None and fired.shape != values.shape:
-        raise ValueError(f"traces: expected spikes of the shape of v, {values.shape}, got {fired.shape}")
+    fired = None if spikes is None else checked_spikes(spikes, values.shape)
     levels = None if threshold is None else finite_values("traces: threshold", threshold)
     if levels is not None and levels.shape not in ((), (k,)):
         raise ValueError(f"traces: expected one threshold or {k}, one per trace, got {levels.shape}")
@@ -55,7 +55,7 @@ def traces(
     if levels is not None:
         draw_threshold(ax, levels)
     if fired is not None:
-        draw_spikes(ax, lines, fired.reshape(lines.shape), levels, time)
+        draw_spikes(ax, lines, fired, levels, time)
     if not np.isfinite(lines).any():
         note(ax, "no finite values")
     label_time(ax, steps, dt, unit)
@@ -65,6 +65,14 @@ def traces(
         named = [(h, t) for h, t in zip(handles, texts, strict=True) if 1 < k <= MOST_NAMED or t == "threshold"]
         ax.legend(*zip(*named, strict=True), loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return ax
+
+
+def checked_spikes(spikes: Any, shape: tuple[int, ...]) -> Array:
+    """`spikes` as booleans (steps, k); ValueError unless they are 0 or 1 and of the shape of the traces."""
+    given = numbers("traces: spikes", spikes)
+    if given.shape != shape:
+        raise ValueError(f"traces: expected spikes of the shape of v, {shape}, got {given.shape}")
+    return spike_events("traces: spikes", given[:, None] if given.ndim == 1 else given)[0]
 
 
 def draw_threshold(ax: Axes, levels: Array) -> None:
@@ -80,8 +88,10 @@ def draw_spikes(ax: Axes, lines: Array, fired: Array, levels: Array | None, time
     span = high - low or 1.0
     k = lines.shape[1]
     for j in range(k):
-        at = time[fired[:, j] != 0]
+        at = time[fired[:, j]]
         y = high + span * ROW * (k - j)
         ink = colour(j) if k > 1 else BLACK
-        ax.plot(at, np.full(len(at), y), linestyle="none", marker="|", markersize=7, color=ink, rasterized=at.size > 5000)
+        ax.plot(
+            at, np.full(len(at), y), linestyle="none", marker="|", markersize=7, color=ink, rasterized=at.size > 5000
+        )
     ax.set_ylim(low - span * ROW, high + span * ROW * (k + 1))

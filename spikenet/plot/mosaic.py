@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
+from matplotlib.cm import ScalarMappable
+from matplotlib.ticker import Locator
 
 from spikenet.errors import Array, whole
 from spikenet.plot.style import DIVERGING, GREY, one_axes
@@ -80,8 +81,8 @@ def centred_limit(values: Array) -> float:
     return float(magnitude.max()) if magnitude.size and magnitude.max() > 0 else 1.0
 
 
-def colour_bar(ax: Axes, image: AxesImage, label: str) -> None:
+def colour_bar(ax: Axes, image: ScalarMappable, label: str, ticks: Locator | None = None) -> None:
     """A bar to the right of `ax` that takes no room from it, so that stacked panels keep one width."""
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0.0, 0.025, 1.0)))
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0.0, 0.025, 1.0)), ticks=ticks)
     bar.set_label(label)
-    bar.outline.set_edgecolor(GREY)  # type: ignore[operator]
+    bar.outline.set_edgecolor(GREY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from itertools import pairwise
 from typing import NamedTuple
 
 SWEEPS = 8  # forth and back; small graphs settle in two or three
@@ -18,7 +19,7 @@ class Links(NamedTuple):
     def of(cls, n: int, chains: list[list[int]]) -> Links:
         links = cls([[] for _ in range(n)], [[] for _ in range(n)])
         for chain in chains:
-            for a, b in zip(chain, chain[1:], strict=False):
+            for a, b in pairwise(chain):
                 links.left[b].append(a)
                 links.right[a].append(b)
         return links
@@ -45,10 +46,12 @@ def ordered(columns: list[list[int]], links: Links) -> list[list[int]]:
 
 
 def as_written(columns: list[list[int]], links: Links) -> list[list[int]]:
-    """The order in which a reader of the formula meets the boxes: depth first from the last column, operands in turn."""
+    """The order in which one reads the formula: depth first from the last column, operands in turn."""
     where = {box: k for k, here in enumerate(columns) for box in here}
     met: dict[int, None] = {}
-    stack = [box for here in columns for box in reversed(here)]  # whatever the last column does not depend on comes last
+    stack = [
+        box for here in columns for box in reversed(here)
+    ]  # whatever the last column does not depend on comes last
     while stack:
         box = stack.pop()
         if box not in met:
@@ -68,7 +71,7 @@ def barycentre(places: list[float], own: float) -> float:
 def crossings(order: list[list[int]], links: Links) -> int:
     """How many pairs of lines between neighbouring columns cross."""
     total = 0
-    for here, after in zip(order, order[1:], strict=False):
+    for here, after in pairwise(order):
         rank = {box: i for i, box in enumerate(after)}
         passed: list[int] = []
         for box in here:

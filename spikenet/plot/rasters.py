@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from spikenet.errors import Array
 from spikenet.plot.clock import label_time, time_unit
-from spikenet.plot.style import colour, note, one_axes
-from spikenet.plot.values import one_sample
+from spikenet.plot.style import colour, figure_of, note, one_axes
+from spikenet.plot.values import one_sample, spike_events
 
 MOST_MARKS = 50_000  # beyond it marks overlap at any usual size; the image also keeps vector files small
 IMAGE_CELLS = (1200, 600)  # time, neurons: about the pixels of a printed panel
@@ -43,7 +43,9 @@ def raster(
     or colours as there are not populations.
     """
     several = isinstance(spikes, (list, tuple)) and len(spikes) > 0 and np.ndim(spikes[0]) > 1
-    groups = [fired_at(one_sample("raster", given, sample)) for given in (spikes if several else [spikes])]
+    groups = [
+        spike_events("raster", one_sample("raster", given, sample)) for given in (spikes if several else [spikes])
+    ]
     lengths = sorted({fired.shape[0] for fired, _, _ in groups})
     if len(lengths) > 1:
         raise ValueError(f"raster: expected populations of equal length, got {lengths} steps")
@@ -61,38 +63,44 @@ def raster(
         if as_image:
             draw_density(ax, fired.shape, step, neuron, first, dt, ink)
         else:
-            draw_marks(ax, step * dt, neuron + first, n_all, ink)
+            draw_marks(ax, step * dt, neuron + first, n_all, lengths[0], ink)
         first += fired.shape[1]
 
     label_time(ax, lengths[0], dt, unit)
-    ax.set_ylim(-0.5, max(n_all, 1) - 0.5)
-    ax.set_ylabel("neuron")
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    label_neurons(ax, n_all)
     if not any(step.size for _, step, _ in groups):
         note(ax, "no spikes")
     if names is not None:
-        rows = [Line2D([], [], linestyle="none", marker="s", color=ink, label=name) for name, ink in zip(names, inks, strict=True)]
-        ax.legend(handles=rows[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)  # top row: top population
+        rows = [
+            Line2D([], [], linestyle="none", marker="s", color=ink, label=name)
+            for name, ink in zip(names, inks, strict=True)
+        ]
+        ax.legend(
+            handles=rows[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False
+        )  # top row: top population
     return ax
 
 
-def fired_at(values: Array) -> tuple[Array, Array, Array]:
-    """`values` (steps, n) as booleans, and the step and neuron of every spike; ValueError unless all are 0 or 1."""
-    fired = values != 0
-    step, neuron = np.nonzero(fired)
-    odd = np.flatnonzero(values[step, neuron] != 1)  # NaN is not 1 either
-    if odd.size:
-        where = int(step[odd[0]]), int(neuron[odd[0]])
-        raise ValueError(f"raster: expected 0/1 spikes, got {values[where]} at step {where[0]}, neuron {where[1]}; sn.plot.traces draws analogue values")
-    return fired, step, neuron
+def label_neurons(ax: Axes, n: int) -> None:
+    """Give `ax` an upward axis with a row for each of n neurons."""
+    ax.set_ylim(-0.5, max(n, 1) - 0.5)
+    ax.set_ylabel("neuron")
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
 
 
-def draw_marks(ax: Axes, time: Array, neuron: Array, n_rows: int, ink: str) -> None:
-    """One upright mark per spike, as tall as a row; a pixel where rows are thinner than that."""
-    row_points = ax.get_window_extent().height / ax.figure.dpi * 72 / max(n_rows, 1)
-    size = float(np.clip(0.8 * row_points, 1.0, 12.0))
+def draw_marks(ax: Axes, time: Array, neuron: Array, n_rows: int, n_steps: int, ink: str) -> None:
+    """One upright mark per spike, as tall as a row; wider where steps are wide, taller where spikes are few."""
+    box = ax.get_window_extent()
+    points = 72 / figure_of(ax).dpi
+    width, height = box.width * points, box.height * points
+    alone = np.sqrt(width * height / max(time.size, 1)) / 8  # a height at which few marks meet
+    tall = float(np.clip(max(0.8 * height / max(n_rows, 1), min(alone, 4.0)), 1.0, 12.0))
+    wide = float(np.clip(0.3 * width / max(n_steps, 1), 0.8, 2.5))
     # rasterized: tens of thousands of paths make a vector file that no viewer likes
-    ax.plot(time, neuron, linestyle="none", marker="|", markersize=size, markeredgewidth=min(1.0, size / 2), color=ink, rasterized=time.size > 5000)
+    many = time.size > 5000
+    ax.plot(
+        time, neuron, linestyle="none", marker="|", markersize=tall, markeredgewidth=wide, color=ink, rasterized=many
+    )
 
 
 def draw_density(ax: Axes, shape: tuple[int, ...], step: Array, neuron: Array, first: int, dt: float, ink: str) -> None:

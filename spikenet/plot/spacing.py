@@ -28,7 +28,8 @@ def heights(columns: list[list[int]], tall: list[float], links: Links, gap: floa
                 wanted = [np.mean(y[neighbours[box]]) if neighbours[box] else y[box] for box in here]
                 weight = [FREE if not neighbours[box] else PASSING if not tall[box] else 1.0 for box in here]
                 y[here] = spread(np.array(wanted), weight, [tall[box] for box in here], gap)
-    return y - min(y[box] - tall[box] / 2 for box in range(len(tall)))
+    y -= min(y[box] - tall[box] / 2 for box in range(len(tall)))
+    return y
 
 
 def spread(wanted: Array, weight: list[float], tall: list[float], gap: float) -> Array:
@@ -38,7 +39,7 @@ def spread(wanted: Array, weight: list[float], tall: list[float], gap: float) ->
     (Best & Chakravarti 1990, Mathematical Programming 47:425-439).
     """
     half = np.asarray(tall) / 2
-    offset = np.concatenate([[0.0], np.cumsum(half[:-1] + half[1:] + gap)])
+    offset: Array = np.concatenate([[0.0], np.cumsum(half[:-1] + half[1:] + gap)])
     pools: list[tuple[float, float, int]] = []  # mean, weight, members
     for value, heavy in zip(wanted - offset, weight, strict=True):
         mean, total, members = float(value), heavy, 1
@@ -46,4 +47,5 @@ def spread(wanted: Array, weight: list[float], tall: list[float], gap: float) ->
             before, other, n = pools.pop()
             mean, total, members = (before * other + mean * total) / (other + total), other + total, members + n
         pools.append((mean, total, members))
-    return np.repeat([mean for mean, _, _ in pools], [members for _, _, members in pools]) + offset
+    offset += np.repeat([mean for mean, _, _ in pools], [members for _, _, members in pools])
+    return offset

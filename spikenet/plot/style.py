@@ -1,4 +1,4 @@
-"""Colours, line styles and figures, in one place: every picture of the package looks alike and reads without colour vision.
+"""Colours, line styles and figures, in one place: all pictures look alike and read without colour vision.
 
 Figures are made without pyplot: no global state, no window, no backend chosen for the reader.
 """

@@ -43,7 +43,9 @@ def loss_surface_grid(
     Raises ValueError for wrong shapes, parallel directions and values that are not finite.
     """
     middle, across, up = _plane("loss_surface_grid", centre, direction_a, direction_b)
-    a = np.linspace(-1, 1, whole("loss_surface_grid: points", points, least=2)) * positive("loss_surface_grid: reach_a", reach_a)
+    a = np.linspace(-1, 1, whole("loss_surface_grid: points", points, least=2)) * positive(
+        "loss_surface_grid: reach_a", reach_a
+    )
     b = np.linspace(-1, 1, points) * positive("loss_surface_grid: reach_b", reach_b)
     loss = np.array([[float(f(middle + at_a * across + at_b * up)) for at_a in a] for at_b in b])
     return LossSurface(loss, a, b)
@@ -62,7 +64,8 @@ def loss_surface_path(visited: Any, centre: Any, direction_a: Any, direction_b: 
         raise ValueError(f"loss_surface_path: expected visited (k, *{middle.shape}), got {weights.shape}")
     basis = np.stack([across.ravel(), up.ravel()], axis=1)
     moved = (weights - middle).reshape(len(weights), middle.size)
-    return np.linalg.lstsq(basis, moved.T, rcond=None)[0].T
+    places: Array = np.linalg.lstsq(basis, moved.T, rcond=None)[0].T
+    return places
 
 
 def _plane(where: str, centre: Any, direction_a: Any, direction_b: Any) -> tuple[Array, Array, Array]:
@@ -70,7 +73,9 @@ def _plane(where: str, centre: Any, direction_a: Any, direction_b: Any) -> tuple
     across = finite_values(f"{where}: direction_a", direction_a).astype(np.float64)
     up = finite_values(f"{where}: direction_b", direction_b).astype(np.float64)
     if across.shape != middle.shape or up.shape != middle.shape:
-        raise ValueError(f"{where}: expected directions of the shape of centre, {middle.shape}, got {across.shape} and {up.shape}")
+        raise ValueError(
+            f"{where}: expected directions of the shape of centre, {middle.shape}, got {across.shape} and {up.shape}"
+        )
     if np.linalg.matrix_rank(np.stack([across.ravel(), up.ravel()])) < 2:
         raise ValueError(f"{where}: expected two directions that span a plane, got parallel or zero ones")
     return middle, across, up

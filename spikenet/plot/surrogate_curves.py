@@ -22,9 +22,7 @@ class Curve(Protocol):
     def smooth(self, u: Any) -> Any: ...
 
 
-def surrogates(
-    curves: Sequence[Curve], *, reach: float = 2.0, axes: Sequence[Axes] | None = None
-) -> tuple[Axes, ...]:
+def surrogates(curves: Sequence[Curve], *, reach: float = 2.0, axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
     """Two axes: the smooth spikes with the true step in grey, and their derivatives, for u from -reach to reach.
 
     Raises ValueError when there is no curve.

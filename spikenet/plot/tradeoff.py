@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import NullFormatter
 
 from spikenet.errors import within
-from spikenet.plot.energy import Energy, checked_energy
+from spikenet.plot.energy import JOULES, Energy, checked_energy
 from spikenet.plot.labels import place_labels
 from spikenet.plot.style import GREY, colour, marker, one_axes
 
@@ -30,7 +30,7 @@ def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
     checked = [checked_point(point) for point in points]
     known = [joule for _, _, joule, _ in checked if joule is not None]
     low, high = (min(known), max(known)) if known else (1e-9, 1e-6)
-    pad = max((high / low) ** 0.15, 3.0)
+    pad = max((high / low) ** 0.15, 6.0)  # never less than a decade, or no tick has a label
     strip = high * pad, high * pad**2
     beyond = math.sqrt(strip[0] * strip[1])
     at = [(beyond if joule is None else joule, 100 * accuracy) for _, accuracy, joule, _ in checked]
@@ -39,11 +39,21 @@ def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
     families = list(dict.fromkeys(family for *_, family in checked))
     for k, family in enumerate(families):
         own = np.array([spot for spot, point in zip(at, checked, strict=True) if point[3] == family])
-        ax.plot(own[:, 0], own[:, 1], linestyle="none", marker=marker(k), markersize=8, color=colour(k), label=family)
+        ax.plot(
+            own[:, 0],
+            own[:, 1],
+            linestyle="none",
+            marker=marker(k),
+            markersize=9,
+            markeredgecolor="white",
+            color=colour(k),
+            label=family,
+        )
     ax.set_xscale("log")
     ax.set_xlim(low / pad, strip[0] if len(known) == len(checked) else strip[1])
-    ax.margins(y=0.18)
-    ax.xaxis.set_major_formatter(EngFormatter(unit="J"))
+    lowest, highest = min(percent for _, percent in at), max(percent for _, percent in at)
+    room = 0.18 * max(highest - lowest, 1.0)
+    ax.set_ylim(lowest - room, min(highest + room, 100 + room / 2))
     ax.set_xlabel("energy per inference (J, logarithmic)")
     ax.set_ylabel("accuracy (%)")
     ax.grid(True, color="0.92")
@@ -51,8 +61,11 @@ def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(families), 4))
     if len(known) < len(checked):
         ax.axvspan(*strip, color=GREY, alpha=0.15, linewidth=0)
-        where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        ax.annotate("energy unknown", (beyond, 1.0), xytext=(0, -4), ha="center", va="top", color=GREY, fontsize="small", **where)
+        for minor in (False, True):  # no energies below points that have none
+            ax.set_xticks([tick for tick in ax.get_xticks(minor=minor) if low / pad < tick < strip[0]], minor=minor)
+        ax.text(beyond, 0.98, "energy\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
+    ax.xaxis.set_major_formatter(JOULES)  # after the ticks, whose setting would bring its own
+    ax.xaxis.set_minor_formatter(NullFormatter())
     place_labels(ax, at, [label for label, *_ in checked])
     return ax
 

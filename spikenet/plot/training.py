@@ -19,8 +19,8 @@ FEW = 40  # epochs up to which each is marked with a dot
 def training_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
     """One axes per quantity, with one line per subset of the data: loss and test loss share an axes.
 
-    history : name -> one value per epoch, such as {"loss": ..., "test loss": ..., "accuracy": ..., "test accuracy": ...};
-              a leading train, test or validation names the subset. NaN leaves a gap, shorter sequences end earlier
+    history : name -> one value per epoch, such as {"loss": [...], "test loss": [...], "accuracy": [...]}; a leading
+              train, test or validation names the subset. NaN leaves a gap, shorter sequences end earlier
     axes    : one per quantity, in the order in which they come; None makes a figure of them
 
     Raises ValueError when there is nothing to draw, or a value is not a sequence of numbers.
@@ -36,10 +36,20 @@ def training_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes]
         for k, name in enumerate(names):
             values = numbers(f"training_curves: {name!r}", history[name])
             if values.ndim != 1:
-                raise ValueError(f"training_curves: expected {name!r} to hold one value per epoch, got shape {values.shape}")
+                raise ValueError(
+                    f"training_curves: expected {name!r} to hold one value per epoch, got shape {values.shape}"
+                )
             longest = max(longest, len(values))
             dots = marker(k) if len(values) <= FEW else None
-            ax.plot(np.arange(1, len(values) + 1), values, color=colour(k), linestyle=line_style(k), marker=dots, markersize=4, label=name)
+            ax.plot(
+                np.arange(1, len(values) + 1),
+                values,
+                color=colour(k),
+                linestyle=line_style(k),
+                marker=dots,
+                markersize=4,
+                label=name,
+            )
         ax.set_xlabel("epoch")
         ax.set_ylabel(unit_of(quantity))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

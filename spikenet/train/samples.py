@@ -54,8 +54,9 @@ def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
             f"{name}: expected sn.data.Arrays or a pair (inputs, targets), got {type(data).__name__}; "
             "sn.data.arrays(inputs, labels) makes one"
         )
-    inputs = _finite(f"{name}: inputs", np.asarray(given[0])).astype(dtype, copy=False)
-    targets = _finite(f"{name}: targets", np.asarray(given[1]))
+    with np.errstate(over="ignore"):  # what overflows is infinite then, and refused
+        inputs = _finite(f"{name}: inputs", _numbers(f"{name}: inputs", given[0]).astype(dtype, copy=False))
+    targets = _finite(f"{name}: targets", _numbers(f"{name}: targets", given[1]))
     if inputs.ndim < 2:
         raise ValueError(f"{name}: expected inputs (samples, features...), got shape {inputs.shape}")
     if targets.ndim < 1 or len(targets) != len(inputs):
@@ -65,9 +66,15 @@ def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
     return Samples(inputs, targets)
 
 
+def _numbers(name: str, values: Any) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
+    return array
+
+
 def _finite(name: str, values: Array) -> Array:
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expected numbers, got dtype {values.dtype}")
-    if values.dtype.kind == "f" and values.size and not np.isfinite(values.min() + values.max()):
-        finite_values(name, values)  # finds the place and raises; passes when only the sum was too large
+    # The extremes are finite only when all values are, and need no mask as large as the data.
+    if values.dtype.kind == "f" and values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        finite_values(name, values)  # finds the place and raises
     return values

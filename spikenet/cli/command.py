@@ -1,0 +1,64 @@
+"""Reads the command line and calls the command it names.
+
+Exit codes: 0 done, 1 stopped by a failure during the work (a training that diverged), 2 a mistake in what was asked for,
+130 interrupted. A mistake gets one line on standard error, never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import spikenet
+from spikenet.cli import chips, compare, info
+
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """One line, without the usage text: `--help` shows that."""
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(MISTAKE)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="spikenet", description="Conventional and spiking networks side by side, on a CPU.")
+    top.add_argument("--version", action="version", version=f"spikenet {spikenet.__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for command in (compare, info, chips):
+        command.add_to(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command given by `arguments` (the process's own when None); the exit code."""
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as leaving:  # --help, --version and mistakes end here
+        return leaving.code if isinstance(leaving.code, int) else MISTAKE
+    command = f"spikenet {options.command}"
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print(f"{command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output (head, less) went away
+        sys.stderr.close()
+        return 0
+    except spikenet.train.TrainingDiverged as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return FAILED
+    except (ValueError, TypeError, OSError) as error:
+        if not getattr(options, "traceback", False):
+            print(f"{command}: {_one_line(error)}", file=sys.stderr)
+            return MISTAKE
+        raise
+    return 0
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())

@@ -1,0 +1,152 @@
+"""`spikenet compare`: the main job. Trains a conventional net and its spiking twin, and shows both side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import spikenet
+from spikenet.cli.folder import result_folder, write_text
+
+if TYPE_CHECKING:
+    from spikenet.data import Arrays
+
+DESCRIPTION = """\
+Trains a conventional net and its spiking twin, of the same sizes, on handwritten digits; prints accuracy, operations,
+spikes and energy of both on every device; and writes pictures and results.json into a folder.
+
+  spikenet compare
+  spikenet compare --data idx:../shared/data/mnist --epochs 3 --out mnist-results
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The run's configuration, as written beside its results."""
+
+    data: str
+    epochs: int
+    steps: int
+    hidden: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    version: str = spikenet.__version__
+
+
+def add_to(commands: Any) -> None:
+    command = commands.add_parser(
+        "compare",
+        help="train both nets and compare them",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
+    command.add_argument("--epochs", type=int, help="passes over the training set (default: 40 for digits, 3 for idx)")
+    command.add_argument("--steps", type=int, default=20, help="time steps a sample is shown to the spiking net (20)")
+    command.add_argument("--hidden", type=int, default=256, help="hidden units of both nets (256)")
+    command.add_argument("--seed", type=int, default=0, help="decides the split, the weights and the order (0)")
+    command.add_argument("--out", default="spikenet-results", help="folder for results (spikenet-results)")
+    command.add_argument("--quiet", action="store_true", help="no progress bars")
+    command.add_argument("--traceback", action="store_true", help="show where in the code a mistake was found")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    import hw
+
+    started = time.perf_counter()
+    plan = _plan(options)
+    folder = result_folder(options.out)
+    train, test = _data(options.data, plan.seed)
+    _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
+
+    nets, curves = {}, {}
+    for name, train_net in (("ANN", _conventional), ("SNN", _spiking)):
+        _say(f"training the {name} ...")
+        nets[name], curves[name] = train_net(plan, train, test, not options.quiet)
+    ann, (snn, encode) = nets["ANN"], nets["SNN"]
+
+    _say("counting operations, spikes and energy ...")
+    comparison = hw.compare({"ANN": ann, "SNN": (snn, encode)}, test, calibrate=train)
+    table = hw.report.text(comparison)
+    write_text(folder / "table.txt", table)
+    write_text(folder / "run.json", json.dumps(asdict(plan), indent=2) + "\n")
+    results = {"plan": asdict(plan), "curves": curves, "comparison": hw.report.as_dict(comparison)}
+    write_text(folder / "results.json", json.dumps(results, indent=2, allow_nan=False) + "\n")
+    spikenet.save(folder / "ann.npz", ann)
+    spikenet.save(folder / "snn.npz", snn)
+
+    _say("drawing ...")
+    from spikenet.cli import pictures
+
+    drawn = pictures.draw(folder, comparison, curves, snn, encode(test.inputs[:1], index=[0], seed=plan.seed))
+    print(table)
+    print(f"{len(drawn)} pictures, table.txt, results.json and both nets are in {folder}")
+    _say(f"done in {time.perf_counter() - started:.1f} s")
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    from spikenet.errors import whole
+
+    digits = options.data == "digits"
+    if not digits and not options.data.startswith("idx:"):
+        raise ValueError(f"--data: expected digits or idx:FOLDER, got {options.data!r}")
+    epochs = options.epochs if options.epochs is not None else (40 if digits else 3)
+    return Plan(
+        data=options.data,
+        epochs=whole("--epochs", epochs),
+        steps=whole("--steps", options.steps),
+        hidden=whole("--hidden", options.hidden),
+        batch_size=32 if digits else 128,
+        learning_rate=2e-3 if digits else 1e-3,
+        seed=whole("--seed", options.seed, least=0),
+    )
+
+
+def _data(name: str, seed: int) -> tuple[Arrays, Arrays]:
+    if name == "digits":
+        return spikenet.data.digits(seed=seed)
+    return spikenet.data.idx(Path(name.removeprefix("idx:")))
+
+
+def _conventional(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
+    net = spikenet.models.mlp(_sizes(plan, train), dropout=0.2, seed=plan.seed)
+    return net, _fit(plan, net, train, test, progress, loss=spikenet.loss.cross_entropy)
+
+
+def _spiking(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
+    net = spikenet.models.spiking_mlp(_sizes(plan, train), dropout=0.2, seed=plan.seed)
+    encode = spikenet.encode.Constant(plan.steps)
+    loss = spikenet.loss.count_cross_entropy
+    return (net, encode), _fit(plan, net, train, test, progress, loss=loss, encode=encode)
+
+
+def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **how: Any) -> dict[str, list[float]]:
+    steps = plan.epochs * -(-len(train) // plan.batch_size)
+    history = spikenet.fit(
+        net,
+        train,
+        test,
+        optimiser=spikenet.optim.Adam(plan.learning_rate),
+        schedule=spikenet.optim.Cosine(steps),
+        epochs=plan.epochs,
+        batch_size=plan.batch_size,
+        seed=plan.seed,
+        progress=progress,
+        **how,
+    )
+    return history.curves()
+
+
+def _sizes(plan: Plan, train: Arrays) -> tuple[int, int, int]:
+    return train.inputs[0].size, plan.hidden, train.classes
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,64 @@
+"""The pictures of `spikenet compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import spikenet
+from spikenet import plot
+from spikenet.errors import Array
+from spikenet.layers import Sequential, Spiking
+
+SHOWN = 4  # hidden neurons whose membranes are drawn
+
+
+def draw(
+    folder: Path, comparison: Any, curves: Mapping[str, Mapping[str, Sequence[float]]], snn: Sequential, sample: Array
+) -> list[Path]:
+    """Writes every picture into `folder`; their paths.
+
+    sample: (steps, 1, inputs) one encoded test sample
+    """
+    records = spikenet.record(snn, sample)
+    drawn = [
+        plot.save(plot.layers_raster(records), folder / "raster.png"),
+        plot.save(_membranes(records), folder / "membranes.png"),
+        plot.save(plot.energy_bars(_energies(comparison)), folder / "energy.png"),
+        plot.save(plot.accuracy_energy(_points(comparison)), folder / "accuracy_energy.png"),
+    ]
+    for name, history in curves.items():
+        drawn.append(plot.save(plot.training_curves(history), folder / f"training_{name.lower()}.png"))
+    return drawn
+
+
+def _membranes(records: Sequence[Any]) -> Any:
+    """Membranes of the hidden neurons that fire most for the sample."""
+    hidden = next(r for r in records if isinstance(r.layer, Spiking) and r.layer.model.spikes)
+    spikes = hidden.output[:, 0]
+    busiest = np.argsort(-spikes.sum(axis=0), kind="stable")[:SHOWN]
+    threshold = np.broadcast_to(hidden.layer.values["threshold"].data, spikes.shape[1:])[busiest]
+    v = hidden.states[hidden.layer.states[-1]][:, 0, busiest]
+    return plot.traces(v, spikes=spikes[:, busiest], threshold=threshold)
+
+
+def _label(row: Any) -> str:
+    return f"{row.net} {row.number_format}, {row.device}"
+
+
+def _energies(comparison: Any) -> dict[str, float | Mapping[str, float]]:
+    table: dict[str, float | Mapping[str, float]] = {}
+    for row in comparison.rows:
+        if row.energy_without_memory_j is None:
+            table[_label(row)] = row.energy_j
+        else:
+            memory = row.energy_j - row.energy_without_memory_j
+            table[_label(row)] = {"arithmetic": row.energy_without_memory_j, "memory traffic": memory}
+    return table
+
+
+def _points(comparison: Any) -> list[tuple[str, float, float | None, str]]:
+    return [(_label(row), row.accuracy, row.energy_j, row.net) for row in comparison.rows]

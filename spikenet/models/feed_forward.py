@@ -1,0 +1,65 @@
+"""Fully connected nets: the conventional one and its spiking twin, of the same sizes and so of the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from spikenet.errors import whole
+from spikenet.layers import LIF, Dropout, Layer, Linear, ReLU, Sequential
+
+
+def mlp(
+    sizes: Sequence[int],
+    *,
+    activation: Callable[[], Layer] = ReLU,
+    dropout: float = 0.0,
+    seed: int | np.random.Generator | None = None,
+) -> Sequential:
+    """Linear layers of the given sizes, `activation()` between them; the last one gives scores.
+
+    sizes  : (inputs, hidden..., outputs), at least two
+    dropout: probability of silencing a hidden unit while training
+    seed   : of the initial weights
+    """
+    return _stack("mlp", sizes, activation, None, dropout, seed)
+
+
+def spiking_mlp(
+    sizes: Sequence[int],
+    *,
+    neuron: Callable[[], Layer] = LIF,
+    readout: Callable[[], Layer] | None = None,
+    dropout: float = 0.0,
+    seed: int | np.random.Generator | None = None,
+) -> Sequential:
+    """The same weights as `mlp` with the same seed, a layer of `neuron()` after each, `readout()` after the last.
+
+    readout: what the last layer's neurons are; None for the same as the others
+    dropout: as in `mlp`, one mask for a whole sequence
+    """
+    return _stack("spiking_mlp", sizes, neuron, readout or neuron, dropout, seed)
+
+
+def _stack(
+    name: str,
+    sizes: Sequence[int],
+    between: Callable[[], Layer],
+    last: Callable[[], Layer] | None,
+    dropout: float,
+    seed: int | np.random.Generator | None,
+) -> Sequential:
+    if len(sizes) < 2:
+        raise ValueError(f"{name}: expected at least two sizes (inputs, ..., outputs), got {tuple(sizes)}")
+    checked = [whole(f"{name}: size {k}", size) for k, size in enumerate(sizes)]
+    rng = np.random.default_rng(seed)
+    layers: list[Layer] = []
+    for k, (n_in, n_out) in enumerate(zip(checked[:-1], checked[1:], strict=True)):
+        layers.append(Linear(n_in, n_out, seed=rng))
+        if k < len(checked) - 2:
+            layers.append(between())
+            layers += [Dropout(dropout)] if dropout else []
+        elif last is not None:
+            layers.append(last())
+    return Sequential(*layers)

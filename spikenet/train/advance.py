@@ -1,0 +1,46 @@
+"""Training as a sequence of standings: one after every step, and one after every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from spikenet.train import streams
+from spikenet.train.evaluate import mean_values
+from spikenet.train.history import EpochRecord
+from spikenet.train.plan import Plan
+from spikenet.train.standing import Standing, finished
+from spikenet.train.step import rate_scale, take_step
+
+
+def advance(plan: Plan, standing: Standing) -> Iterator[Standing]:
+    """Trains from `standing` to the end; each standing that is yielded belongs to the weights at that moment.
+
+    A standing with step 0 has just finished an epoch.
+    """
+    while not finished(plan, standing):
+        started_s = time.perf_counter()
+        visit = streams.order(plan.seed, standing.epoch, plan.train.n)
+        encode_seed = streams.encode_seed(plan.seed, standing.epoch)
+        for start in range(standing.step * plan.batch_size, plan.train.n, plan.batch_size):
+            standing = take_step(plan, standing, visit[start : start + plan.batch_size], encode_seed)
+            yield standing
+        standing = _epoch_finished(plan, standing, started_s)
+        yield standing
+
+
+def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standing:
+    test = {}
+    if plan.test is not None:
+        test = mean_values(plan.net, plan.test, plan.loss, plan.metrics, plan.encode, plan.batch_size, plan.seed)
+    record = EpochRecord(
+        epoch=standing.epoch + 1,
+        train={name: total / standing.samples for name, total in standing.sums.items()},
+        test=test,
+        rate_scale=rate_scale(plan, standing.epoch, plan.n_steps - 1),
+        seconds=time.perf_counter() - started_s,
+    )
+    best = None if plan.early_stop is None else plan.early_stop.better(standing.best, record, plan.params)
+    records = (*standing.records, record)
+    return replace(standing, records=records, best=best, step=0, sums={}, samples=0)

@@ -1,0 +1,107 @@
+"""Saving a net, making it again, and putting saved weights into a net that was built in code."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from spikenet.errors import Array
+from spikenet.layers import Layer, build
+from spikenet.train.checkpoint_file import check_writable, read_checkpoint, write_checkpoint
+from spikenet.train.checks import check_net
+
+Path = str | os.PathLike[str]
+
+
+def save(path: Path, net: Layer) -> None:
+    """Writes the net's description and weights to `path`; a file that is there is replaced only when all is written.
+
+    Raises ValueError when the folder cannot be written, or a weight is not finite.
+    """
+    check_net("save", net)
+    write_checkpoint(check_writable(path), {"network": describe(net)}, named("weights", values(net)))
+
+
+def load(path: Path) -> Layer:
+    """The net saved at `path`, by `save` or by `fit(checkpoint=...)`, made again from built-in layers.
+
+    Raises ValueError naming the file when it is damaged or holds a layer or function that is not built in: then build
+    the net in code and use `restore`.
+    """
+    header, arrays = read_checkpoint(path)
+    try:
+        net = _built(header["network"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{os.fspath(path)}: cannot make its net: {error}") from error
+    weights = fitting(path, "weights", arrays, values(net), same_dtype=False)
+    for name, p in net.parameters().items():
+        p.data = weights[name]
+    return net
+
+
+def restore(path: Path, net: Layer) -> None:
+    """Copies the weights saved at `path` into `net`, in place.
+
+    Raises ValueError when the file is damaged or the net differs from the saved one; the net is unchanged then.
+    """
+    check_net("restore", net)
+    header, arrays = read_checkpoint(path)
+    check_same_net(path, header["network"], net)
+    weights = fitting(path, "weights", arrays, values(net))
+    for name, p in net.parameters().items():
+        p.data[...] = weights[name]
+
+
+def describe(layer: Layer) -> dict[str, Any]:
+    """A net as JSON: kind and arguments of every layer, nested as the layers are."""
+    inner: tuple[Layer, ...] = getattr(layer, "layers", ())
+    described = {"kind": layer.kind, "config": layer.config(), "layers": [describe(one) for one in inner]}
+    plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as after reading
+    return plain
+
+
+def check_same_net(path: Path, saved: dict[str, Any], net: Layer) -> None:
+    """ValueError naming the first layer in which the net differs from the description `saved`."""
+    if (difference := _difference(saved, describe(net), "net")) is not None:
+        raise ValueError(f"{os.fspath(path)}: the net differs from the saved one: {difference}")
+
+
+def values(net: Layer) -> dict[str, Array]:
+    """The arrays of all parameters."""
+    return {name: p.data for name, p in net.parameters().items()}
+
+
+def named(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays under names that begin with `prefix/`."""
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def fitting(
+    path: Path, prefix: str, arrays: Mapping[str, Array], wanted: Mapping[str, Array], same_dtype: bool = True
+) -> dict[str, Array]:
+    """The arrays named `prefix/...`, in the names and shapes of `wanted`; ValueError at the first that does not fit."""
+    found = {name.removeprefix(f"{prefix}/"): a for name, a in arrays.items() if name.startswith(f"{prefix}/")}
+    for name in sorted(found.keys() | wanted.keys()):
+        expected, got = (_seen(group.get(name), same_dtype) for group in (wanted, found))
+        if expected != got:
+            raise ValueError(f"{os.fspath(path)}: expected {prefix} {name!r} as {expected}, got {got}")
+    return found
+
+
+def _seen(array: Array | None, with_dtype: bool) -> str:
+    return "nothing" if array is None else f"{array.shape} {array.dtype}" if with_dtype else f"{array.shape}"
+
+
+def _built(described: dict[str, Any]) -> Layer:
+    return build(described["kind"], described["config"], [_built(inner) for inner in described["layers"]])
+
+
+def _difference(saved: dict[str, Any], ours: dict[str, Any], place: str) -> str | None:
+    if saved["kind"] != ours["kind"] or saved["config"] != ours["config"]:
+        return f"{place} was {saved['kind']}({saved['config']}), is {ours['kind']}({ours['config']})"
+    if len(saved["layers"]) != len(ours["layers"]):
+        return f"{place} had {len(saved['layers'])} layers, has {len(ours['layers'])}"
+    pairs = enumerate(zip(saved["layers"], ours["layers"], strict=True))
+    return next((d for k, (a, b) in pairs if (d := _difference(a, b, f"layer {k} of {place}")) is not None), None)

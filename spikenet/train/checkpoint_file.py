@@ -1,0 +1,133 @@
+"""The file of a checkpoint: named arrays and a JSON header in an npz without pickle, replaced in one stroke.
+
+A file is written beside the old one, forced to the disk, and only then put in its place, so a crash, a full disk or a
+second Ctrl-C leaves the old one whole. Zip keeps a CRC of every array, which reading checks; the header lists the
+arrays, so nothing can be missing in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import secrets
+import zipfile
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from spikenet.errors import Array
+
+FORMAT = "spikenet checkpoint"
+FORMAT_VERSION = 1
+_HEADER = "header"
+
+
+def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Writes arrays (bool, numbers) and JSON-able content; on any error a file already at `path` is left as it is."""
+    header = content | {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "package_version": _package_version(),
+        "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
+    }
+    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it did
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            _pack(file, {_HEADER: text} | arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _keep_directory(target.parent)
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """(header, arrays) of a checkpoint.
+
+    Raises ValueError naming the file when it is damaged, no checkpoint, or of another format version; OSError when it
+    cannot be read at all.
+    """
+    content = Path(path).read_bytes()
+    try:
+        arrays = _unpacked(content)
+        header = json.loads(arrays.pop(_HEADER).tobytes())
+        if header["format"] != FORMAT:
+            raise KeyError(header["format"])
+        version = header["format_version"]
+    except Exception as error:  # whatever a damaged byte makes the readers of zip, npy and JSON raise
+        raise ValueError(
+            f"{os.fspath(path)}: expected a whole checkpoint of spikenet, got {len(content)} bytes that are damaged, "
+            f"cut short or something else ({type(error).__name__}: {error})"
+        ) from None
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{os.fspath(path)}: expected checkpoint format {FORMAT_VERSION}, got {version} "
+            f"(written by spikenet {header.get('package_version')}); read it with that version"
+        )
+    found = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
+    if found != header["arrays"]:
+        differ = sorted(name for name in found | header["arrays"] if found.get(name) != header["arrays"].get(name))
+        name = differ[0]
+        raise ValueError(
+            f"{os.fspath(path)}: expected array {name!r} as {header['arrays'].get(name)}, got {found.get(name)}"
+        )
+    return header, arrays
+
+
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """`path` as a Path at which a checkpoint can be written; TypeError or ValueError when it cannot."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint: expected a path, got {path!r:.60}")
+    target = Path(path)
+    if target.is_dir():
+        raise ValueError(f"checkpoint: expected the name of a file, got the folder {target}")
+    folder = Path(os.path.realpath(target)).parent
+    probe = folder / f".{target.name}.{secrets.token_hex(4)}.tmp"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"checkpoint: expected a folder that can be written, got {folder}: {error.strerror}") from None
+    return target
+
+
+def _pack(file: BinaryIO, arrays: dict[str, Array]) -> None:
+    """What np.savez writes, except for the dates: equal contents make equal files."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def _unpacked(content: bytes) -> dict[str, Array]:
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for entry in archive.infolist():
+            whole = io.BytesIO(archive.read(entry))  # reading to the end is what checks the CRC
+            arrays[entry.filename.removesuffix(".npy")] = np.lib.format.read_array(whole, allow_pickle=False)
+    return arrays
+
+
+def _keep_directory(folder: Path) -> None:
+    """Forces the new name to the disk too, where folders can be opened (not on Windows)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _package_version() -> str:
+    try:
+        return metadata.version("spikenet-hw")
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,102 @@
+"""Training a net on a data set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from spikenet.layers import Layer
+from spikenet.train.advance import advance
+from spikenet.train.early_stop import EarlyStop, put_weights
+from spikenet.train.evaluate import Loss, Metric
+from spikenet.train.history import History
+from spikenet.train.identity import identity
+from spikenet.train.interrupt import deferred_interrupt
+from spikenet.train.plan import Callback, Optimiser, Plan, Regulariser, Schedule, plan
+from spikenet.train.progress import progress_bar
+from spikenet.train.resume import read_run, write_run
+from spikenet.train.samples import Encoder
+from spikenet.train.standing import Standing, history
+
+
+def fit(
+    net: Layer,
+    train: Any,
+    test: Any = None,
+    *,
+    loss: Loss,
+    optimiser: Optimiser,
+    epochs: int,
+    batch_size: int = 32,
+    encode: Encoder | None = None,
+    seed: int = 0,
+    metrics: Sequence[Metric] | None = None,
+    regularise: Sequence[Regulariser] = (),
+    schedule: Schedule | None = None,
+    clip_norm: float | None = None,
+    early_stop: EarlyStop | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> History:
+    """Trains `net` in place by minibatches and returns what happened, epoch by epoch.
+
+    train, test: sn.data.Arrays, or pairs (inputs (N, ...), targets (N, ...)); test is evaluated after every epoch
+    loss       : of sn.loss, or f(y, targets) -> Tensor of shape ()
+    optimiser  : of sn.optim
+    epochs     : passes over the training set, counting those of a resumed run
+    batch_size : samples a step, at most all; the last step of an epoch takes what is left
+    encode     : of sn.encode, called as encode(x, index=sample numbers, seed=one for each epoch); a fixed seed for test
+    seed       : decides order, encoding and dropout; initial weights are the layers' own
+    metrics    : functions of (output array, targets) -> float, as in sn.metrics; accuracy for class labels if left out
+    regularise : of sn.regularise, called with the spikes of each layer that fires; their values are added to the loss
+    schedule   : of sn.optim, called with the number of steps taken, gives the factor of the learning rate
+    clip_norm  : largest norm of all gradients together
+    early_stop : sn.EarlyStop(...), needs a test set
+    callbacks  : called with the EpochRecord after each epoch
+    checkpoint : file to write after every epoch and on Ctrl-C; replaced only when the new one is whole
+    resume     : checkpoint to go on from, also in the middle of an epoch: weights and history become, bit for bit,
+                 those of a run that never stopped. It must have been written with the same arguments, except epochs,
+                 callbacks, checkpoint and progress
+
+    Ctrl-C takes effect after the step under way. With a checkpoint the run is saved and the history so far returned,
+    `.interrupted` being True; without one KeyboardInterrupt is raised. A second Ctrl-C is not waited for and saves
+    nothing.
+
+    Raises TypeError or ValueError before any work for arguments that cannot work: data that are empty or not finite,
+    targets the loss does not take, a batch larger than the data, a folder that cannot be written, a resumed run that
+    differs. Raises TrainingDiverged, a ValueError, naming epoch, step and layer, when the loss or a gradient becomes
+    NaN or infinite.
+    """
+    made = plan(
+        net, train, test, loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, encode=encode,
+        seed=seed, metrics=metrics, regularise=regularise, schedule=schedule, clip_norm=clip_norm,
+        early_stop=early_stop, callbacks=callbacks, checkpoint=checkpoint,
+    )  # fmt: skip
+    same = identity(made) if checkpoint is not None or resume is not None else {}
+    fresh = Standing(made.optimiser.start(made.params))
+    standing = fresh if resume is None else read_run(resume, made, same)
+    return _trained(made, same, standing, progress)
+
+
+def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: bool) -> History:
+    with deferred_interrupt() as ctrl_c, progress_bar(made, standing, progress) as show:
+        try:
+            for standing in advance(made, standing):  # noqa: B020  (the newest one is what an interruption saves)
+                show(standing)
+                if standing.step == 0:
+                    if made.checkpoint is not None:
+                        write_run(made.checkpoint, made, same, standing)
+                    for callback in made.callbacks:
+                        callback(standing.records[-1])
+                ctrl_c.deliver()
+        except KeyboardInterrupt:
+            if made.checkpoint is None or ctrl_c.forced:
+                raise
+            write_run(made.checkpoint, made, same, standing)
+            return history(made, standing, interrupted=True)
+    if standing.best is not None:
+        put_weights(made.params, standing.best.weights)
+    return history(made, standing, interrupted=False)

@@ -1,0 +1,137 @@
+"""All that a training run was asked to do, checked: what every step of it reads and nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from spikenet.errors import positive, whole
+from spikenet.graph import Tensor, no_grad
+from spikenet.layers import Layer
+from spikenet.train import streams
+from spikenet.train.adam import Adam, AdamW
+from spikenet.train.checkpoint_file import check_writable
+from spikenet.train.checks import check_each, check_functions, check_loss_takes, check_net, metrics_by_name
+from spikenet.train.early_stop import EarlyStop
+from spikenet.train.evaluate import Loss, Metric, measured
+from spikenet.train.history import EpochRecord
+from spikenet.train.layerwise import has_spikes, spikes_inside
+from spikenet.train.rmsprop import RMSprop
+from spikenet.train.samples import Encoder, Samples, samples
+from spikenet.train.sgd import SGD
+
+Optimiser: TypeAlias = SGD | RMSprop | Adam | AdamW
+Schedule: TypeAlias = Callable[[int], float]
+Regulariser: TypeAlias = Callable[[Tensor], Tensor]
+Callback: TypeAlias = Callable[[EpochRecord], object]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of `fit` in the form in which training uses them; made by `plan`."""
+
+    net: Layer
+    params: dict[str, Tensor]
+    train: Samples
+    test: Samples | None
+    loss: Loss
+    optimiser: Optimiser
+    epochs: int
+    batch_size: int
+    encode: Encoder | None
+    seed: int
+    metrics: dict[str, Metric]
+    regularise: tuple[Regulariser, ...]
+    schedule: Schedule | None
+    clip_norm: float | None
+    early_stop: EarlyStop | None
+    callbacks: tuple[Callback, ...]
+    checkpoint: Path | None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in an epoch; the last one may have fewer samples."""
+        return -(-self.train.n // self.batch_size)
+
+
+def plan(
+    net: Layer,
+    train: Any,
+    test: Any,
+    *,
+    loss: Loss,
+    optimiser: Optimiser,
+    epochs: int,
+    batch_size: int,
+    encode: Encoder | None,
+    seed: int,
+    metrics: Sequence[Metric] | None,
+    regularise: Sequence[Regulariser],
+    schedule: Schedule | None,
+    clip_norm: float | None,
+    early_stop: EarlyStop | None,
+    callbacks: Sequence[Callback],
+    checkpoint: Any,
+) -> Plan:
+    """The plan for the arguments of `fit`; TypeError or ValueError for whatever cannot work, before any work."""
+    dtype = check_net("fit", net)
+    params = {name: p for name, p in net.parameters().items() if p.requires_grad}
+    if not params:
+        raise ValueError("fit: net: expected at least one parameter to train, got a net without any")
+    check_functions("fit", loss=loss, encode=encode, schedule=schedule)
+    if loss is None:
+        raise TypeError("fit: loss: expected a function such as sn.loss.cross_entropy, got None")
+    if isinstance(optimiser, type) or not (hasattr(optimiser, "start") and hasattr(optimiser, "step")):
+        raise TypeError(f"fit: optimiser: expected a record such as sn.optim.Adam(1e-3), got {optimiser!r:.60}")
+    if early_stop is not None and not isinstance(early_stop, EarlyStop):
+        raise TypeError(f"fit: early_stop: expected sn.EarlyStop(...), got {early_stop!r:.60}")
+    if early_stop is not None and test is None:
+        raise ValueError("fit: early_stop: expected a test set to watch, got test=None")
+    learnt = samples("fit: train", train, dtype)
+    made = Plan(
+        net=net,
+        params=params,
+        train=learnt,
+        test=None if test is None else samples("fit: test", test, dtype),
+        loss=loss,
+        optimiser=optimiser,
+        epochs=whole("fit: epochs", epochs),
+        batch_size=whole("fit: batch_size", batch_size),
+        encode=encode,
+        seed=whole("fit: seed", seed, least=0),
+        metrics=metrics_by_name("fit", metrics, learnt.targets),
+        regularise=check_each("fit", "regularise", regularise),
+        schedule=schedule,
+        clip_norm=None if clip_norm is None else positive("fit: clip_norm", clip_norm),
+        early_stop=early_stop,
+        callbacks=check_each("fit", "callbacks", callbacks),
+        checkpoint=None if checkpoint is None else check_writable(checkpoint),
+    )
+    if made.batch_size > learnt.n:
+        raise ValueError(f"fit: batch_size: expected at most the {learnt.n} samples of train, got {made.batch_size}")
+    if made.regularise and not has_spikes(net):
+        raise ValueError("fit: regularise: expected a net with a layer whose neurons fire, found none")
+    _rehearse(made, "fit: train", learnt)
+    if made.test is not None:
+        _rehearse(made, "fit: test", made.test)
+    return made
+
+
+def _rehearse(made: Plan, where: str, chosen: Samples) -> None:
+    """One forward pass in evaluation and one call of everything that will be called, so that mistakes show now."""
+    rows = slice(0, min(made.batch_size, chosen.n))
+    with no_grad(), np.errstate(all="ignore"):
+        x, targets = chosen.batch(rows, made.encode, streams.encode_seed(made.seed, 0))
+        if made.regularise:
+            y, spikes = spikes_inside(made.net, x, None)
+            for penalty in made.regularise:
+                penalty(spikes[0])
+        else:
+            y = made.net(x)
+        check_loss_takes(where, made.loss, y.data, chosen.targets, timed=made.encode is not None)
+        made.loss(y, targets)
+        measured(made.metrics, y.data, targets)

@@ -1,0 +1,78 @@
+"""One step of training: gradients of one minibatch, checked, and one update of the parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from spikenet.errors import Array
+from spikenet.graph import Tensor
+from spikenet.layers import Training
+from spikenet.train import streams
+from spikenet.train.diverged import TrainingDiverged
+from spikenet.train.evaluate import added, measured
+from spikenet.train.gradients import clip_gradients, first_not_finite
+from spikenet.train.layerwise import first_not_finite_output, spikes_inside
+from spikenet.train.plan import Plan
+from spikenet.train.standing import Standing
+
+
+def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> Standing:
+    """The standing after one update of the parameters (in place) from the samples numbered `rows`.
+
+    Raises TrainingDiverged, before the update, when the loss or a gradient is NaN or infinite.
+    """
+    epoch, step = standing.epoch, standing.step
+    x, targets = plan.train.batch(rows, plan.encode, encode_seed)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found below, and named
+        y, loss, total = _forward(plan, standing, x, targets)
+        if not math.isfinite(total.item()):
+            raise _diverged(plan, standing, x, f"the loss is {total.item()}", None)
+        for p in plan.params.values():
+            p.grad = None
+        total.backward()
+        if (name := first_not_finite(plan.params)) is not None:
+            raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
+    values = measured(plan.metrics, y.data, targets)
+    if plan.clip_norm is not None:
+        clip_gradients(plan.params, plan.clip_norm)
+    state = plan.optimiser.step(plan.params, standing.optimiser, rate_scale(plan, epoch, step))
+    return replace(
+        standing,
+        optimiser=state,
+        step=step + 1,
+        sums=added(standing.sums, loss.item(), values, len(rows)),
+        samples=standing.samples + len(rows),
+    )
+
+
+def rate_scale(plan: Plan, epoch: int, step: int) -> float:
+    """The schedule's factor in a step, counted from 0 within its epoch."""
+    return 1.0 if plan.schedule is None else float(plan.schedule(epoch * plan.n_steps + step))
+
+
+def _forward(plan: Plan, standing: Standing, x: Tensor, targets: Array) -> tuple[Tensor, Tensor, Tensor]:
+    """(output, loss, loss with the regularisers' penalties)."""
+    training = _training(plan, standing)
+    if not plan.regularise:
+        y = plan.net(x, training=training)
+        loss = plan.loss(y, targets)
+        return y, loss, loss
+    y, spikes = spikes_inside(plan.net, x, training)
+    loss = total = plan.loss(y, targets)
+    for penalty in plan.regularise:
+        for fired in spikes:
+            total = total + penalty(fired)
+    return y, loss, total
+
+
+def _training(plan: Plan, standing: Standing) -> Training:
+    return Training(streams.layer_rng(plan.seed, standing.epoch, standing.step))
+
+
+def _diverged(plan: Plan, standing: Standing, x: Tensor, what: str, otherwise: str | None) -> TrainingDiverged:
+    place = first_not_finite_output(plan.net, x, _training(plan, standing)) or otherwise or "the loss itself"
+    kept = None if plan.checkpoint is None or not plan.checkpoint.exists() else str(plan.checkpoint)
+    return TrainingDiverged(what, standing.epoch + 1, standing.step + 1, place, kept)

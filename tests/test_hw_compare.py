@@ -1,0 +1,238 @@
+"""hw.compare as a whole: rows, accuracies really evaluated, break-even rates, report, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import hw
+from hw.candidate import correct
+from hw.chip import AllInEnergies, Chip, Level
+from spikenet.data import Arrays, arrays
+from spikenet.encode import Constant, Rate
+from spikenet.layers import LI, LIF, LeakyRate, Linear, ReLU, Residual, Sequential
+
+N = 60
+
+
+def data(n, seed):
+    """Three classes, told apart by which two of six inputs are bright."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    inputs = rng.random((n, 6)) * 0.4
+    inputs[np.arange(n), 2 * labels] += 0.6
+    return arrays(inputs.astype(np.float32), labels, "three", classes=3)
+
+
+def readout(layer):
+    """A Linear that adds up two inputs for each class."""
+    layer.weight.data[:] = np.kron(np.eye(3), np.ones((2, 1))).astype(np.float32)
+    layer.bias.data[:] = 0
+    return layer
+
+
+def ann():
+    first = Linear(6, 6, seed=0)
+    first.weight.data[:] = np.eye(6, dtype=np.float32)
+    first.bias.data[:] = 0.0
+    return Sequential(first, ReLU(), readout(Linear(6, 3, seed=0)))
+
+
+def snn():
+    return Sequential(*ann().layers[:1], LIF(threshold=0.8), readout(Linear(6, 3, seed=0)), LI())
+
+
+@pytest.fixture(scope="module")
+def table():
+    nets = {"ANN": ann(), "SNN": (snn(), Constant(steps=8)), "rate": hw.Candidate(snn(), Rate(steps=8), seed=3)}
+    return hw.compare(nets, data(N, 1), calibrate=data(90, 2), batch_size=25)
+
+
+def row(table, net, device, number_format):
+    (found,) = [r for r in table.rows if (r.net, r.device, r.number_format) == (net, device, number_format)]
+    return found
+
+
+def test_every_net_has_its_rows_in_order(table):
+    assert [(r.net, r.device, r.number_format) for r in table.rows] == [
+        ("ANN", "45 nm CMOS", "float32"),
+        ("ANN", "45 nm CMOS", "int8"),
+        ("SNN", "45 nm CMOS", "float32"),
+        ("SNN", "45 nm CMOS", "int8"),
+        ("SNN", "Loihi 1", "float32"),
+        ("rate", "45 nm CMOS", "float32"),
+        ("rate", "45 nm CMOS", "int8"),
+        ("rate", "Loihi 1", "float32"),
+    ]
+    assert (table.data, table.samples) == ("three", N)
+
+
+def test_accuracies_are_those_of_running_the_nets(table):
+    test = data(N, 1)
+    wanted = np.mean(ann()(test.inputs).data.argmax(1) == test.labels)
+    assert row(table, "ANN", "45 nm CMOS", "float32").accuracy == wanted
+    small = hw.quantise(ann(), data(90, 2).inputs)
+    assert row(table, "ANN", "45 nm CMOS", "int8").accuracy == np.mean(small(test.inputs).argmax(1) == test.labels)
+    spikes = snn()(Rate(steps=8)(test.inputs, index=np.arange(N), seed=3)).data.sum(0)
+    assert row(table, "rate", "45 nm CMOS", "float32").accuracy == np.mean(spikes.argmax(1) == test.labels)
+    assert all(r.accuracy > 0.6 for r in table.rows)
+
+
+def test_rows_carry_the_counts_and_energies_of_the_parts(table):
+    counts = hw.count(snn(), data(N, 1).inputs, encode=Constant(steps=8), batch_size=25)
+    r = row(table, "SNN", "45 nm CMOS", "float32")
+    assert (r.macs, r.acs) == (6 * 6, pytest.approx(counts.total(lambda c: c.acs)))
+    assert r.spikes == counts.spikes > 0
+    assert r.parameters == 6 * 6 + 6 + 6 * 3 + 3
+    assert r.energy_j == pytest.approx(hw.technology_energy(counts, hw.chips.cmos45, hw.FLOAT32).joules)
+    assert 0 < r.energy_without_memory_j < r.energy_j
+    loihi = row(table, "SNN", "Loihi 1", "float32")
+    assert loihi.energy_j == pytest.approx(hw.event_energy(counts, hw.chips.loihi1).joules)
+    assert loihi.energy_without_memory_j is None
+    assert loihi.energy.is_lower_bound
+    assert row(table, "ANN", "45 nm CMOS", "int8").spikes is None
+
+
+def test_int8_costs_less_than_float32(table):
+    for net in ("ANN", "SNN", "rate"):
+        float32, int8 = (row(table, net, "45 nm CMOS", form) for form in ("float32", "int8"))
+        assert int8.energy_j < float32.energy_j
+
+
+def test_break_even_compares_equal_formats_on_equal_level(table):
+    pairs = [(c.spiking, c.conventional, c.number_format, c.with_memory) for c in table.crossings]
+    assert len(set(pairs)) == len(pairs) == 2 * 2 * 2
+    assert all(c.level is Level.TECHNOLOGY for c in table.crossings)
+    for c in table.crossings:
+        r = row(table, c.conventional, c.device, c.number_format)
+        assert c.result.conventional_j == pytest.approx(r.energy_j if c.with_memory else r.energy_without_memory_j)
+        assert table.break_even_rate(c.spiking, "ANN", c.number_format, with_memory=c.with_memory) == c.result.rate
+    with pytest.raises(KeyError, match="nobody"):
+        table.break_even_rate("SNN", "nobody", "int8", with_memory=True)
+
+
+def test_batches_do_not_matter(table):
+    nets = {"ANN": ann(), "SNN": (snn(), Constant(steps=8)), "rate": hw.Candidate(snn(), Rate(steps=8), seed=3)}
+    once = hw.compare(nets, data(N, 1), calibrate=data(90, 2), batch_size=90)
+    for a, b in zip(table.rows, once.rows, strict=True):
+        if a.number_format == "float32":
+            assert (a.accuracy, a.energy_j) == (b.accuracy, b.energy_j)
+
+
+def test_without_calibration_data_there_is_no_int8_row():
+    table = hw.compare({"ANN": ann()}, data(N, 1))
+    assert [r.number_format for r in table.rows] == ["float32"]
+    assert table.notes == ("ANN: no int8 row (no calibration data)",)
+
+
+def test_what_has_no_int8_form_or_chip_says_why():
+    nets = {
+        "units": (Sequential(Linear(6, 6), LeakyRate(), Linear(6, 3)), Constant(steps=4)),
+        "residual": Sequential(Residual(Linear(6, 6)), Linear(6, 3)),
+        "graded": (Sequential(Linear(6, 6), LIF(), LI(), Linear(6, 3), LI()), Constant(steps=4)),
+    }
+    table = hw.compare(nets, data(9, 1), calibrate=data(9, 2))
+    said = "\n".join(table.notes)
+    assert "units: no int8 row (rate-coded" in said
+    assert "residual: no int8 row (quantise: cannot quantise a Residual" in said
+    assert "graded: no int8 row" in said
+    assert "graded: no row for Loihi 1" in said
+    assert all(r.number_format == "float32" for r in table.rows)
+
+
+def test_an_all_in_figure_has_a_level_of_its_own():
+    figure = hw.Fact(26.0, "pJ", hw.Evidence.QUOTED, "Merolla et al. 2014")
+    chip = Chip("Whole", "a test", "none", {}, AllInEnergies(figure))
+    table = hw.compare({"SNN": (snn(), Rate(steps=8))}, data(N, 1), chips=[chip])
+    (only,) = table.rows
+    assert only.level is Level.ALL_IN
+    assert only.energy_j == pytest.approx(only.acs * 26e-12)
+    assert not table.crossings
+
+
+def test_the_readout_is_the_candidates_own():
+    entry = hw.Candidate(snn(), Constant(steps=8), readout=hw.largest)
+    output = snn()(Constant(steps=8)(data(N, 1).inputs)).data
+    assert hw.evaluate(entry, data(N, 1)).accuracy == np.mean(output.max(0).argmax(1) == data(N, 1).labels)
+
+
+# Report
+
+
+def test_the_text_is_aligned_and_complete(table):
+    lines = hw.report.text(table).splitlines()
+    head = next(k for k, line in enumerate(lines) if line.startswith("net "))
+    cells = lines[head + 2 : head + 2 + len(table.rows)]
+    assert len({line.index("technology") for line in cells if "technology" in line}) == 1
+    whole = "\n".join(lines)
+    for wanted in ("45 nm CMOS", "Loihi 1", "pre-silicon", ">= ", "Break-even", "lower bound, cost unknown: hops"):
+        assert wanted in whole
+    assert not any(line != line.rstrip() for line in lines)
+    used = {int(k) for line in cells for k in line.split()[-1].split(",")}
+    assert used == {int(line[1 : line.index("]")]) for line in lines if line.startswith("[")}
+
+
+def test_a_breakdown_shows_every_term_and_unknown_as_unknown(table):
+    r = row(table, "SNN", "Loihi 1", "float32")
+    shown = hw.report.breakdown(r.energy)
+    assert all(term.name in shown for term in r.energy.terms)
+    assert shown.count("unknown  unknown") == 2  # hops, analogue input
+    assert "Davies et al. 2018, Table 2" in shown
+
+
+def test_plain_values_go_through_json_and_back(table):
+    plain = json.loads(json.dumps(hw.report.as_dict(table), allow_nan=False))
+    assert len(plain["rows"]) == len(table.rows)
+    loihi = next(r for r in plain["rows"] if r["device"] == "Loihi 1")
+    assert loihi["energy_is_lower_bound"] is True
+    assert loihi["energy_without_memory_j"] is None
+    hops = next(t for t in loihi["terms"] if t["name"] == "hops between tiles")
+    assert (hops["energy_j"], hops["each"]["value"], hops["each"]["evidence"]) == (None, None, "unknown")
+    assert plain["rows"][0]["energy_j"] == table.rows[0].energy_j
+    assert plain["counts"]["SNN"]["layers"][2]["acs"] > 0
+    assert plain["quantisation"]["ANN"][0]["name"] == "0 Linear"
+
+
+# Bad input, before anything is run
+
+
+@pytest.mark.parametrize(
+    ("nets", "change", "error", "said"),
+    [
+        ({}, {}, ValueError, "at least one net"),
+        ({"A": ann()}, {"chips": ()}, ValueError, "one chip"),
+        ({"A": ann()}, {"chips": ["Loihi 1"]}, TypeError, "Loihi 1"),
+        ({"A": "ann"}, {}, TypeError, "net 'A'.*'ann'"),
+        ({"A": (ann(), 25)}, {}, TypeError, "net 'A'.*25"),
+        ({"A": (ann(), None, 3)}, {}, TypeError, "net 'A'"),
+        ({"A": snn()}, {}, ValueError, "net 'A'.*encoder"),
+        ({"A": Sequential(Residual(Linear(6, 6), LIF()))}, {}, ValueError, "net 'A'.*encoder"),
+        ({"A": ann()}, {"calibrate": np.ones((3, 6))}, TypeError, "calibrate.*ndarray"),
+        ({"A": ann()}, {"calibrate": arrays(np.ones((3, 5)), [0, 1, 2])}, ValueError, r"\(5,\).*\(6,\)"),
+        ({"A": ann()}, {"batch_size": 0}, ValueError, "batch_size.*0"),
+    ],
+)
+def test_bad_input_is_refused(nets, change, error, said):
+    with pytest.raises(error, match=said):
+        hw.compare(nets, data(9, 1), **change)
+
+
+def test_calibrating_on_the_test_set_is_refused():
+    test = data(9, 1)
+    with pytest.raises(ValueError, match="training data"):
+        hw.compare({"A": ann()}, test, calibrate=test)
+
+
+def test_test_data_must_be_arrays():
+    with pytest.raises(TypeError, match=r"test.*ndarray"):
+        hw.compare({"A": ann()}, np.ones((3, 6)))
+
+
+def test_a_net_with_too_few_outputs_is_refused():
+    test = Arrays(np.ones((2, 6), np.float32), np.array([0, 9]), "ten", 10)
+    with pytest.raises(ValueError, match=r"\(2, 10\).*\(2, 3\)"):
+        hw.compare({"A": ann()}, test)
+    with pytest.raises(ValueError, match="readout"):
+        correct(np.ones((4, 2, 3)), np.zeros(4), 3)

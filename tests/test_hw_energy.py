@@ -1,0 +1,273 @@
+"""Energies: sums of their terms, hand-derived totals, unknown costs that stay unknown, levels that never mix."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hw import activity, all_in_energy, break_even, chips, count, event_energy, technology_energy
+from hw.chip import AllInEnergies, Chip, Level
+from hw.counts import Counts, LayerCount, Stored, Traffic
+from hw.energy import Energy, Term
+from hw.fact import Evidence, Fact, unknown
+from hw.formats import FLOAT32, INT8
+from hw.si import joules
+from spikenet.encode import Constant, Rate
+from spikenet.graph import Tensor
+from spikenet.layers import IF, LI, LIF, LIFRate, Linear, ReLU, Sequential, Sigmoid, Softmax
+
+CHEAP = Fact(2.0, "pJ", Evidence.MEASURED, "a test")
+ALL_IN = Chip("Whole", "a test", "none", {}, AllInEnergies(Fact(26.0, "pJ", Evidence.QUOTED, "Merolla et al. 2014")))
+
+
+def given(x, index=None, seed=0):
+    return np.moveaxis(x, 1, 0)
+
+
+def with_weights(weight, bias):
+    layer = Linear(*np.shape(weight), seed=0)
+    layer.weight, layer.bias = Tensor(np.array(weight, np.float32)), Tensor(np.array(bias, np.float32))
+    return layer
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The net worked out in test_hw_count.py: 4 input and 3 hidden spikes, 11 synaptic operations, 9 updates."""
+    net = Sequential(
+        with_weights([[2, 0], [0, 0.5]], [0, 0]), IF(threshold=1.0), with_weights([[0.75], [1]], [0]), LI()
+    )
+    return net, np.array([[[1, 0], [1, 1], [0, 1]]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def spiking():
+    net = Sequential(Linear(6, 12, seed=0), LIF(threshold=0.2), Linear(12, 4, seed=1), LI())
+    return count(net, np.random.default_rng(0).random((8, 6)).astype(np.float32), encode=Constant(steps=10))
+
+
+@pytest.fixture(scope="module")
+def conventional():
+    net = Sequential(Linear(6, 12, seed=0), ReLU(), Linear(12, 4, seed=1))
+    return count(net, np.random.default_rng(0).random((8, 6)).astype(np.float32))
+
+
+def by_name(energy):
+    return {term.name: term.joules for term in energy.terms}
+
+
+# Terms and sums
+
+
+def test_a_term_is_count_times_cost_and_unknown_times_nothing_is_nothing():
+    assert Term("a", 3.0, "things", CHEAP).joules == pytest.approx(6e-12)
+    assert Term("a", 3.0, "things", unknown("pJ", "nowhere")).joules is None
+    assert Term("a", 0.0, "things", unknown("pJ", "nowhere")).joules == 0.0
+
+
+@pytest.mark.parametrize("n", [-1.0, math.nan, math.inf])
+def test_a_count_that_is_none_is_refused(n):
+    with pytest.raises(ValueError, match="hops"):
+        Term("hops", n, "hops", CHEAP)
+
+
+@pytest.mark.parametrize("arithmetic", [FLOAT32, INT8], ids=lambda a: a.name)
+def test_a_total_is_the_sum_of_its_terms(spiking, conventional, arithmetic):
+    for counts in (spiking, conventional):
+        energy = technology_energy(counts, chips.cmos45, arithmetic)
+        assert energy.joules == pytest.approx(math.fsum(t.joules for t in energy.terms), rel=1e-12)
+        memory = math.fsum(t.joules for t in energy.terms if t.is_memory)
+        assert energy.joules - energy.without_memory().joules == pytest.approx(memory, rel=1e-9)
+        assert not energy.is_lower_bound
+        assert energy.evidence == (Evidence.QUOTED,)
+
+
+def test_a_total_with_an_unknown_part_is_a_lower_bound():
+    energy = Energy("x", Level.EVENT, (Term("a", 2, "", CHEAP), Term("b", 1, "", unknown("pJ", "nowhere"))))
+    assert (energy.joules, energy.unknown, energy.is_lower_bound) == (4e-12, ("b",), True)
+    assert energy.evidence == (Evidence.MEASURED,)
+
+
+def test_levels_and_devices_are_never_added():
+    technology, event = (Energy("x", level, (Term("a", 2, "", CHEAP),)) for level in (Level.TECHNOLOGY, Level.EVENT))
+    assert technology.plus(technology).joules == pytest.approx(8e-12)
+    with pytest.raises(ValueError, match=r"per event.*technology"):
+        technology.plus(event)
+    with pytest.raises(ValueError, match=r"y .*x"):
+        technology.plus(Energy("y", Level.TECHNOLOGY, ()))
+    with pytest.raises(ValueError, match="all-in"):
+        Energy("x", Level.ALL_IN, ()).plus(Energy("x", Level.ALL_IN, ()))
+
+
+# Hand-derived energies
+
+
+def test_golden_energy_on_loihi_1(small):
+    """8 + 3 synaptic operations of 23.6 pJ, 8 active updates of 81, 1 inactive of 52, 4 + 3 spikes of 1.7."""
+    energy = event_energy(count(small[0], small[1], encode=given), chips.loihi1)
+    assert energy.joules == pytest.approx((11 * 23.6 + 8 * 81 + 1 * 52 + 7 * 1.7) * 1e-12, rel=1e-12)
+    assert energy.unknown == ("hops between tiles",)
+    assert energy.evidence == (Evidence.PRE_SILICON,)
+    cheapest = event_energy(count(small[0], small[1], encode=given, active=activity.fired), chips.loihi1)
+    assert cheapest.joules == pytest.approx((11 * 23.6 + 3 * 81 + 6 * 52 + 7 * 1.7) * 1e-12, rel=1e-12)
+
+
+def test_golden_energy_at_45_nm_in_float32(small):
+    """IF: 3 additions, a multiplication, a comparison for 6 updates; LI: one of each of the first two for 3."""
+    energy = technology_energy(count(small[0], small[1], encode=given), chips.cmos45, FLOAT32)
+    operations = 11 * 0.9 + (6 + 3) * 0.9 + (18 + 3) * 0.9 + (6 + 3) * 3.7 + 6 * 0.9
+    assert energy.without_memory().joules == pytest.approx(operations * 1e-12, rel=1e-12)
+    # bytes: weights 11 * 4, biases 9 * 4, spikes (6 + 12) / 8, readout 3 * 4, states (6 + 6 + 3 + 3) * 4; 10 pJ a word
+    accesses = (44 + 36 + 18 / 8 + 12 + 72) / 8
+    assert energy.joules == pytest.approx((operations + accesses * 10) * 1e-12, rel=1e-12)
+
+
+def test_golden_energy_of_a_conventional_net():
+    """6 -> 2 without time: 12 MACs, 2 biases, 2 comparisons; int8 adds in int32 and rescales both sums."""
+    counts = count(Sequential(Linear(6, 2, seed=0), ReLU()), np.ones((1, 6), np.float32))
+    fp32, int8 = (technology_energy(counts, chips.cmos45, a) for a in (FLOAT32, INT8))
+    assert fp32.without_memory().joules == pytest.approx((12 * 4.6 + 2 * 0.9 + 2 * 0.9) * 1e-12)
+    rescaling = 2 * (3.1 + 3 * 0.1)
+    assert int8.without_memory().joules == pytest.approx((12 * (0.2 + 0.1) + 2 * 0.1 + 2 * 0.1 + rescaling) * 1e-12)
+    # bytes: weights, biases, inputs and outputs; in int8 a multiplier of 5 bytes for each sum
+    assert fp32.joules - fp32.without_memory().joules == pytest.approx((12 + 2 + 6 + 2) * 4 / 8 * 10e-12)
+    assert int8.joules - int8.without_memory().joules == pytest.approx((12 + 2 * 4 + 2 * 5 + 6 + 2) / 8 * 10e-12)
+
+
+def test_weights_are_read_from_the_smallest_memory_that_holds_them():
+    def place(n_weights, arithmetic):
+        layer = LayerCount("a", traffic=Traffic(weights=8.0), stored=Stored(weights=n_weights))
+        (term,) = technology_energy(Counts((layer,), 1), chips.cmos45, arithmetic).terms
+        return term.name, term.joules
+
+    assert place(2048, FLOAT32) == ("weights in 8 KB SRAM", pytest.approx(4 * 10e-12))
+    assert place(2049, FLOAT32) == ("weights in 32 KB SRAM", pytest.approx(4 * 20e-12))
+    assert place(8193, FLOAT32) == ("weights in 1024 KB SRAM", pytest.approx(4 * 100e-12))
+    assert place(8192, INT8) == ("weights in 8 KB SRAM", pytest.approx(10e-12))
+    assert place(262145, FLOAT32) == ("weights in DRAM", pytest.approx(4 * 1300e-12))
+
+
+def test_a_curve_is_unknown_in_float_and_a_table_in_int8():
+    counts = count(Sequential(Linear(6, 8, seed=0), Sigmoid(), Linear(8, 2, seed=0)), np.ones((1, 6), np.float32))
+    energy = technology_energy(counts, chips.cmos45, FLOAT32)
+    assert energy.unknown == ("activations: exp", "activations: divide")
+    small = technology_energy(counts, chips.cmos45, INT8)
+    assert small.unknown == ()
+    assert by_name(small)["activation tables"] == pytest.approx(8 * 10e-12)
+
+
+def test_arithmetic_of_rate_neurons_has_no_published_price():
+    counts = count(Sequential(Linear(6, 2, seed=0), LIFRate(), Linear(2, 2), Softmax()), np.ones((1, 6), np.float32))
+    assert "neurons: divide" in technology_energy(counts, chips.cmos45, FLOAT32).unknown
+
+
+# What a chip cannot do
+
+
+def test_an_analogue_input_is_unknown_on_a_chip_that_takes_spikes(spiking):
+    energy = event_energy(spiking, chips.loihi1)
+    assert "analogue input, off the chip" in energy.unknown
+    assert energy.is_lower_bound
+
+
+def test_conventional_nets_and_graded_layers_do_not_run_on_loihi_1(conventional):
+    with pytest.raises(ValueError, match="no spiking"):
+        event_energy(conventional, chips.loihi1)
+    graded = Sequential(Linear(6, 4), LIF(), LI(), Linear(4, 4), LIF())
+    with pytest.raises(ValueError, match="3 Linear is not 0/1"):
+        event_energy(count(graded, np.ones((1, 6), np.float32), encode=Constant(steps=3)), chips.loihi1)
+
+
+def test_chips_are_priced_at_their_own_level_only(spiking):
+    with pytest.raises(TypeError, match=r"Loihi 1.*per event"):
+        technology_energy(spiking, chips.loihi1, FLOAT32)
+    with pytest.raises(TypeError, match=r"45 nm.*technology"):
+        event_energy(spiking, chips.cmos45)
+    with pytest.raises(TypeError, match=r"45 nm.*technology"):
+        all_in_energy(spiking, chips.cmos45)
+
+
+def test_an_all_in_energy_is_one_term(spiking, conventional):
+    energy = all_in_energy(spiking, ALL_IN)
+    assert energy.joules == pytest.approx(spiking.total(lambda c: c.acs) * 26e-12)
+    assert (len(energy.terms), energy.level) == (1, Level.ALL_IN)
+    with pytest.raises(ValueError, match="no spiking"):
+        all_in_energy(conventional, ALL_IN)
+
+
+# Break-even
+
+
+def in_float32(counts):
+    return technology_energy(counts, chips.cmos45, FLOAT32)
+
+
+def test_at_the_break_even_rate_both_nets_cost_the_same(spiking, conventional):
+    budget = in_float32(conventional)
+    dear = Energy(budget.device, budget.level, (*budget.terms, *in_float32(spiking.scaled(0.3)).terms))
+    found = break_even(spiking, dear, in_float32)
+    assert 0 < found.rate < 1
+    there = in_float32(spiking.scaled(found.rate / spiking.rate))
+    assert there.joules == pytest.approx(dear.joules, rel=1e-9)
+    assert in_float32(spiking.scaled(1.01 * found.rate / spiking.rate)).joules > dear.joules
+
+
+def test_a_net_run_at_the_break_even_rate_costs_what_was_predicted():
+    """Not by scaling: spikes are put in at the predicted rate and everything is counted anew."""
+    net = Sequential(Linear(40, 30, seed=0), LIF(threshold=1e6))  # silent: only the input spikes
+    ann = count(Sequential(Linear(40, 100, seed=0)), np.ones((1, 40), np.float32))
+    slots = 20 * 40
+
+    def spikes(n):
+        x = np.zeros(slots, np.float32)
+        x[:n] = 1
+        return count(net, np.random.default_rng(0).permutation(x).reshape(1, 20, 40), encode=given)
+
+    budget = in_float32(ann)
+    found = break_even(spikes(37), budget, in_float32)
+    assert found.measured == 37 / slots
+    at = round(found.rate * slots)
+    below, above = in_float32(spikes(at - 1)).joules, in_float32(spikes(at + 1)).joules
+    assert below < budget.joules < above
+    # as far apart as two spikes: 30 additions and 30 weights of 4 bytes each
+    assert above - below == pytest.approx(2 * 30 * (0.9 + 4 / 8 * 10) * 1e-12, rel=1e-6)
+
+
+def test_a_net_that_costs_more_without_a_spike_never_wins(spiking, conventional):
+    found = break_even(spiking, in_float32(conventional), in_float32)
+    assert found.rate is None
+    assert "never wins" in found.reason
+    assert in_float32(spiking.scaled(0.0)).joules == found.fixed_j > in_float32(conventional).joules
+
+
+def test_a_net_that_costs_less_at_one_spike_a_step_always_wins():
+    net = Sequential(Linear(40, 30, seed=0), LIF())
+    counts = count(net, np.random.default_rng(0).random((2, 40)).astype(np.float32), encode=Rate(steps=2))
+    found = break_even(counts, in_float32(count(Sequential(Linear(40, 900)), np.ones((1, 40), np.float32))), in_float32)
+    assert found.rate is None
+    assert "always wins" in found.reason
+
+
+def test_break_even_is_not_decided_without_spikes_or_with_unknown_costs(conventional):
+    rich = in_float32(count(Sequential(Linear(40, 900)), np.ones((1, 40), np.float32)))
+    silent = count(Sequential(Linear(4, 2), LIF(threshold=1e6)), np.zeros((1, 4), np.float32), encode=Constant(steps=2))
+    found = break_even(silent, rich, in_float32)
+    assert (found.rate, found.measured) == (None, 0.0)
+    assert "no spike" in found.reason
+    dear = Energy(rich.device, rich.level, (*rich.terms, Term("luck", 1, "", unknown("pJ", "nowhere"))))
+    assert "luck" in break_even(silent, dear, in_float32).reason
+
+
+def test_break_even_across_levels_is_refused(spiking, conventional):
+    with pytest.raises(ValueError, match=r"Loihi 1 \(per event\).*45 nm CMOS \(technology\)"):
+        break_even(spiking, in_float32(conventional), lambda c: event_energy(c, chips.loihi1))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "unknown"), (0.0, "0 J"), (1.234e-9, "1.23 nJ"), (9.999e-10, "1 nJ"), (5e-13, "0.5 pJ"), (2.0, "2 J")],
+)
+def test_joules_as_text(value, shown):
+    assert joules(value) == shown
+    assert joules(1e-6, is_lower_bound=True) == ">= 1 uJ"
