@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hw
-from hw.candidate import correct
+from hw.candidate import correct, encoded_through
 from hw.chip import AllInEnergies, Chip, Level
 from spikenet.data import Arrays, arrays
 from spikenet.encode import Constant, Rate
@@ -86,10 +86,12 @@ def test_rows_carry_the_counts_and_energies_of_the_parts(table):
     assert (r.macs, r.acs) == (6 * 6, pytest.approx(counts.total(lambda c: c.acs)))
     assert r.spikes == counts.spikes > 0
     assert r.parameters == 6 * 6 + 6 + 6 * 3 + 3
-    assert r.energy_j == pytest.approx(hw.technology_energy(counts, hw.chips.cmos45, hw.FLOAT32).joules)
+    assert r.energy_j == pytest.approx(
+        hw.technology_energy(counts, hw.chips.cmos45, hw.FLOAT32).joules, rel=1e-9, abs=0
+    )
     assert 0 < r.energy_without_memory_j < r.energy_j
     loihi = row(table, "SNN", "Loihi 1", "float32")
-    assert loihi.energy_j == pytest.approx(hw.event_energy(counts, hw.chips.loihi1).joules)
+    assert loihi.energy_j == pytest.approx(hw.event_energy(counts, hw.chips.loihi1).joules, rel=1e-9, abs=0)
     assert loihi.energy_without_memory_j is None
     assert loihi.energy.is_lower_bound
     assert row(table, "ANN", "45 nm CMOS", "int8").spikes is None
@@ -107,7 +109,9 @@ def test_break_even_compares_equal_formats_on_equal_level(table):
     assert all(c.level is Level.TECHNOLOGY for c in table.crossings)
     for c in table.crossings:
         r = row(table, c.conventional, c.device, c.number_format)
-        assert c.result.conventional_j == pytest.approx(r.energy_j if c.with_memory else r.energy_without_memory_j)
+        assert c.result.conventional_j == pytest.approx(
+            r.energy_j if c.with_memory else r.energy_without_memory_j, rel=1e-9, abs=0
+        )
         assert table.break_even_rate(c.spiking, "ANN", c.number_format, with_memory=c.with_memory) == c.result.rate
     with pytest.raises(KeyError, match="nobody"):
         table.break_even_rate("SNN", "nobody", "int8", with_memory=True)
@@ -148,7 +152,7 @@ def test_an_all_in_figure_has_a_level_of_its_own():
     table = hw.compare({"SNN": (snn(), Rate(steps=8))}, data(N, 1), chips=[chip])
     (only,) = table.rows
     assert only.level is Level.ALL_IN
-    assert only.energy_j == pytest.approx(only.acs * 26e-12)
+    assert only.energy_j == pytest.approx(only.acs * 26e-12, rel=1e-9, abs=0)
     assert not table.crossings
 
 
@@ -156,6 +160,18 @@ def test_the_readout_is_the_candidates_own():
     entry = hw.Candidate(snn(), Constant(steps=8), readout=hw.largest)
     output = snn()(Constant(steps=8)(data(N, 1).inputs)).data
     assert hw.evaluate(entry, data(N, 1)).accuracy == np.mean(output.max(0).argmax(1) == data(N, 1).labels)
+
+
+def test_a_net_on_a_grid_gets_the_same_sample_numbers_and_seed():
+    seen = []
+
+    def encode(x, index=None, seed=0):
+        seen.append((index.tolist(), seed))
+        return Constant(steps=2)(x)
+
+    entry = encoded_through(hw.Candidate(snn(), encode, seed=5), snn(), lambda x: x)
+    hw.evaluate(entry, data(5, 1), batch_size=3)
+    assert seen == [([0, 1, 2], 5), ([3, 4], 5)]
 
 
 # Report

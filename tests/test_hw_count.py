@@ -79,6 +79,13 @@ def test_active_may_mean_fired(small):
     assert [layer.active_updates for layer in counts.layers] == [0, 3, 0, 0]
 
 
+def test_a_state_that_falls_to_rest_was_work():
+    """LI that forgets within a step, current 1 then 0 then 0: active, active for the state before, at rest."""
+    net = Sequential(LI(tau_mem_s=1e-6))
+    counts = count(net, np.array([[[1], [0], [0]]], np.float32), encode=given)
+    assert counts.layers[0].active_updates == 2
+
+
 def test_rates_and_spikes_of_the_whole_net(small):
     net, x = small
     counts = count(net, x, encode=given)

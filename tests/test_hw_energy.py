@@ -22,6 +22,11 @@ CHEAP = Fact(2.0, "pJ", Evidence.MEASURED, "a test")
 ALL_IN = Chip("Whole", "a test", "none", {}, AllInEnergies(Fact(26.0, "pJ", Evidence.QUOTED, "Merolla et al. 2014")))
 
 
+def near(value):
+    """Equal but for rounding; pytest's own absolute tolerance of 1e-12 is a whole picojoule here."""
+    return pytest.approx(value, rel=1e-9, abs=0)
+
+
 def given(x, index=None, seed=0):
     return np.moveaxis(x, 1, 0)
 
@@ -61,7 +66,7 @@ def by_name(energy):
 
 
 def test_a_term_is_count_times_cost_and_unknown_times_nothing_is_nothing():
-    assert Term("a", 3.0, "things", CHEAP).joules == pytest.approx(6e-12)
+    assert Term("a", 3.0, "things", CHEAP).joules == near(6e-12)
     assert Term("a", 3.0, "things", unknown("pJ", "nowhere")).joules is None
     assert Term("a", 0.0, "things", unknown("pJ", "nowhere")).joules == 0.0
 
@@ -76,9 +81,9 @@ def test_a_count_that_is_none_is_refused(n):
 def test_a_total_is_the_sum_of_its_terms(spiking, conventional, arithmetic):
     for counts in (spiking, conventional):
         energy = technology_energy(counts, chips.cmos45, arithmetic)
-        assert energy.joules == pytest.approx(math.fsum(t.joules for t in energy.terms), rel=1e-12)
+        assert energy.joules == near(math.fsum(t.joules for t in energy.terms))
         memory = math.fsum(t.joules for t in energy.terms if t.is_memory)
-        assert energy.joules - energy.without_memory().joules == pytest.approx(memory, rel=1e-9)
+        assert energy.joules - energy.without_memory().joules == near(memory)
         assert not energy.is_lower_bound
         assert energy.evidence == (Evidence.QUOTED,)
 
@@ -91,7 +96,7 @@ def test_a_total_with_an_unknown_part_is_a_lower_bound():
 
 def test_levels_and_devices_are_never_added():
     technology, event = (Energy("x", level, (Term("a", 2, "", CHEAP),)) for level in (Level.TECHNOLOGY, Level.EVENT))
-    assert technology.plus(technology).joules == pytest.approx(8e-12)
+    assert technology.plus(technology).joules == near(8e-12)
     with pytest.raises(ValueError, match=r"per event.*technology"):
         technology.plus(event)
     with pytest.raises(ValueError, match=r"y .*x"):
@@ -106,33 +111,33 @@ def test_levels_and_devices_are_never_added():
 def test_golden_energy_on_loihi_1(small):
     """8 + 3 synaptic operations of 23.6 pJ, 8 active updates of 81, 1 inactive of 52, 4 + 3 spikes of 1.7."""
     energy = event_energy(count(small[0], small[1], encode=given), chips.loihi1)
-    assert energy.joules == pytest.approx((11 * 23.6 + 8 * 81 + 1 * 52 + 7 * 1.7) * 1e-12, rel=1e-12)
+    assert energy.joules == near((11 * 23.6 + 8 * 81 + 1 * 52 + 7 * 1.7) * 1e-12)
     assert energy.unknown == ("hops between tiles",)
     assert energy.evidence == (Evidence.PRE_SILICON,)
     cheapest = event_energy(count(small[0], small[1], encode=given, active=activity.fired), chips.loihi1)
-    assert cheapest.joules == pytest.approx((11 * 23.6 + 3 * 81 + 6 * 52 + 7 * 1.7) * 1e-12, rel=1e-12)
+    assert cheapest.joules == near((11 * 23.6 + 3 * 81 + 6 * 52 + 7 * 1.7) * 1e-12)
 
 
 def test_golden_energy_at_45_nm_in_float32(small):
     """IF: 3 additions, a multiplication, a comparison for 6 updates; LI: one of each of the first two for 3."""
     energy = technology_energy(count(small[0], small[1], encode=given), chips.cmos45, FLOAT32)
     operations = 11 * 0.9 + (6 + 3) * 0.9 + (18 + 3) * 0.9 + (6 + 3) * 3.7 + 6 * 0.9
-    assert energy.without_memory().joules == pytest.approx(operations * 1e-12, rel=1e-12)
+    assert energy.without_memory().joules == near(operations * 1e-12)
     # bytes: weights 11 * 4, biases 9 * 4, spikes (6 + 12) / 8, readout 3 * 4, states (6 + 6 + 3 + 3) * 4; 10 pJ a word
     accesses = (44 + 36 + 18 / 8 + 12 + 72) / 8
-    assert energy.joules == pytest.approx((operations + accesses * 10) * 1e-12, rel=1e-12)
+    assert energy.joules == near((operations + accesses * 10) * 1e-12)
 
 
 def test_golden_energy_of_a_conventional_net():
     """6 -> 2 without time: 12 MACs, 2 biases, 2 comparisons; int8 adds in int32 and rescales both sums."""
     counts = count(Sequential(Linear(6, 2, seed=0), ReLU()), np.ones((1, 6), np.float32))
     fp32, int8 = (technology_energy(counts, chips.cmos45, a) for a in (FLOAT32, INT8))
-    assert fp32.without_memory().joules == pytest.approx((12 * 4.6 + 2 * 0.9 + 2 * 0.9) * 1e-12)
+    assert fp32.without_memory().joules == near((12 * 4.6 + 2 * 0.9 + 2 * 0.9) * 1e-12)
     rescaling = 2 * (3.1 + 3 * 0.1)
-    assert int8.without_memory().joules == pytest.approx((12 * (0.2 + 0.1) + 2 * 0.1 + 2 * 0.1 + rescaling) * 1e-12)
+    assert int8.without_memory().joules == near((12 * (0.2 + 0.1) + 2 * 0.1 + 2 * 0.1 + rescaling) * 1e-12)
     # bytes: weights, biases, inputs and outputs; in int8 a multiplier of 5 bytes for each sum
-    assert fp32.joules - fp32.without_memory().joules == pytest.approx((12 + 2 + 6 + 2) * 4 / 8 * 10e-12)
-    assert int8.joules - int8.without_memory().joules == pytest.approx((12 + 2 * 4 + 2 * 5 + 6 + 2) / 8 * 10e-12)
+    assert fp32.joules - fp32.without_memory().joules == near((12 + 2 + 6 + 2) * 4 / 8 * 10e-12)
+    assert int8.joules - int8.without_memory().joules == near((12 + 2 * 4 + 2 * 5 + 6 + 2) / 8 * 10e-12)
 
 
 def test_weights_are_read_from_the_smallest_memory_that_holds_them():
@@ -141,11 +146,11 @@ def test_weights_are_read_from_the_smallest_memory_that_holds_them():
         (term,) = technology_energy(Counts((layer,), 1), chips.cmos45, arithmetic).terms
         return term.name, term.joules
 
-    assert place(2048, FLOAT32) == ("weights in 8 KB SRAM", pytest.approx(4 * 10e-12))
-    assert place(2049, FLOAT32) == ("weights in 32 KB SRAM", pytest.approx(4 * 20e-12))
-    assert place(8193, FLOAT32) == ("weights in 1024 KB SRAM", pytest.approx(4 * 100e-12))
-    assert place(8192, INT8) == ("weights in 8 KB SRAM", pytest.approx(10e-12))
-    assert place(262145, FLOAT32) == ("weights in DRAM", pytest.approx(4 * 1300e-12))
+    assert place(2048, FLOAT32) == ("weights in 8 KB SRAM", near(4 * 10e-12))
+    assert place(2049, FLOAT32) == ("weights in 32 KB SRAM", near(4 * 20e-12))
+    assert place(8193, FLOAT32) == ("weights in 1024 KB SRAM", near(4 * 100e-12))
+    assert place(8192, INT8) == ("weights in 8 KB SRAM", near(10e-12))
+    assert place(262145, FLOAT32) == ("weights in DRAM", near(4 * 1300e-12))
 
 
 def test_a_curve_is_unknown_in_float_and_a_table_in_int8():
@@ -154,7 +159,7 @@ def test_a_curve_is_unknown_in_float_and_a_table_in_int8():
     assert energy.unknown == ("activations: exp", "activations: divide")
     small = technology_energy(counts, chips.cmos45, INT8)
     assert small.unknown == ()
-    assert by_name(small)["activation tables"] == pytest.approx(8 * 10e-12)
+    assert by_name(small)["activation tables"] == near(8 * 10e-12)
 
 
 def test_arithmetic_of_rate_neurons_has_no_published_price():
@@ -190,7 +195,7 @@ def test_chips_are_priced_at_their_own_level_only(spiking):
 
 def test_an_all_in_energy_is_one_term(spiking, conventional):
     energy = all_in_energy(spiking, ALL_IN)
-    assert energy.joules == pytest.approx(spiking.total(lambda c: c.acs) * 26e-12)
+    assert energy.joules == near(spiking.total(lambda c: c.acs) * 26e-12)
     assert (len(energy.terms), energy.level) == (1, Level.ALL_IN)
     with pytest.raises(ValueError, match="no spiking"):
         all_in_energy(conventional, ALL_IN)
@@ -209,7 +214,7 @@ def test_at_the_break_even_rate_both_nets_cost_the_same(spiking, conventional):
     found = break_even(spiking, dear, in_float32)
     assert 0 < found.rate < 1
     there = in_float32(spiking.scaled(found.rate / spiking.rate))
-    assert there.joules == pytest.approx(dear.joules, rel=1e-9)
+    assert there.joules == near(dear.joules)
     assert in_float32(spiking.scaled(1.01 * found.rate / spiking.rate)).joules > dear.joules
 
 
@@ -231,7 +236,7 @@ def test_a_net_run_at_the_break_even_rate_costs_what_was_predicted():
     below, above = in_float32(spikes(at - 1)).joules, in_float32(spikes(at + 1)).joules
     assert below < budget.joules < above
     # as far apart as two spikes: 30 additions and 30 weights of 4 bytes each
-    assert above - below == pytest.approx(2 * 30 * (0.9 + 4 / 8 * 10) * 1e-12, rel=1e-6)
+    assert above - below == near(2 * 30 * (0.9 + 4 / 8 * 10) * 1e-12)
 
 
 def test_a_net_that_costs_more_without_a_spike_never_wins(spiking, conventional):

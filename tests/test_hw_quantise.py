@@ -241,6 +241,18 @@ def test_a_percentile_narrows_the_range_and_the_report_says_what_saturates():
     assert np.mean((narrow(inside) - wanted) ** 2) < np.mean((wide(inside) - wanted) ** 2)
 
 
+def test_a_relu_holds_on_a_range_that_reaches_below_zero():
+    def symmetric(seen):
+        top = float(np.abs(seen).max())
+        return -top, top
+
+    net, x = NETS["relu"](), values(300, 6)
+    small = quantise(net, x, choose=symmetric)
+    assert small.layers[0].after.zero == 128
+    assert small.layers[0](small.before.to_integers(x)).min() == 128
+    assert np.abs(small(x) - net(x).data).max() < 0.05
+
+
 @pytest.mark.parametrize("percent", [50, 101, math.nan, "all"])
 def test_a_percentile_that_is_none_is_refused(percent):
     with pytest.raises((ValueError, TypeError), match="percentile"):

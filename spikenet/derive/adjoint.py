@@ -15,7 +15,7 @@ from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.neurons.surrogate import Surrogate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adjoint:
     """g_before: one expression a state; g_current; g_parameters: (name, expression) for each parameter asked for."""
 

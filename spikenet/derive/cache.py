@@ -2,10 +2,10 @@
 
 numba's own disk cache notices edits of the file a function stands in, but not of other files whose functions it calls,
 and its shared index can mix up two processes that compile different signatures at once. Here the name of the file
-*is* the key: a digest of the function's source and closure, of every file of the rooms compiled code comes from, of the
-versions and of the processor. So an entry is never stale, nothing is shared that could be mixed up, writing is one
-atomic rename, and a folder that cannot be written is simply not written. As with numba's cache, entries are pickles:
-the folder must be the user's own.
+*is* the key: a digest of the function's source and closure, of every file of the rooms compiled code comes from (the
+function's own among them), of the versions and of the processor. So an entry is never stale, nothing is shared that
+could be mixed up, writing is one atomic rename, and a folder that cannot be written is simply not written. As with
+numba's cache, entries are pickles: the folder must be the user's own.
 """
 
 from __future__ import annotations
@@ -33,31 +33,43 @@ _dumps: Any = serialize.dumps
 def folder() -> Path:
     """Where compiled code is kept: the user's cache folder, by the platform's own convention."""
     if sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        root = Path(os.environ.get("LOCALAPPDATA", _home() / "AppData" / "Local"))
     elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Caches"
+        root = _home() / "Library" / "Caches"
     else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        root = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return root / "spikenet" / "compiled"
 
 
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a home, as in some containers: nothing can be kept there, and nothing is
+        return Path(os.devnull)
+
+
 @cache
-def _sources_digest() -> bytes:
-    """Digest of all files compiled code can come from, and of the versions that compile it."""
+def sources_digest(*rooms: Path) -> bytes:
+    """Digest of all files in the package's own rooms of compiled code and in `rooms`, and of what compiles them."""
     digest = hashlib.sha256(f"{numba.__version__} {platform.python_version()} {platform.machine()}".encode())
     package = Path(__file__).resolve().parent.parent
-    for room in ("derive", "kernels", "neurons"):
-        for file in sorted((package / room).glob("*.py")):
-            digest.update(file.name.encode() + file.read_bytes())
+    for room in (package / "derive", package / "kernels", package / "neurons", *rooms):
+        for file in sorted(room.glob("*.py")):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.digest()
 
 
 class DiskCache:
-    """What a numba dispatcher asks of its cache: load or save one compiled signature."""
+    """What a numba dispatcher asks of its cache: load or save one compiled signature.
 
-    def __init__(self, function: Any, source: str, root: Path) -> None:
+    source: all that the function is made of
+    rooms : folders whose other files it may call, besides those of this package
+    root  : where entries are kept
+    """
+
+    def __init__(self, function: Any, source: str, rooms: tuple[Path, ...], root: Path) -> None:
         closure = tuple(cell.cell_contents for cell in function.__closure__ or ())
-        self._key = hashlib.sha256(_sources_digest())
+        self._key = hashlib.sha256(sources_digest(*rooms))
         for part in (function.__module__, function.__qualname__, source, repr(closure)):
             self._key.update(part.encode() + b"\0")
         self._name = function.__name__
@@ -68,16 +80,23 @@ class DiskCache:
         key.update(repr((str(signature), codegen.magic_tuple())).encode())
         return Path(self.cache_path) / f"{self._name}-{key.hexdigest()[:32]}.bin"
 
+    def holds(self, signature: Any, target: Any) -> bool:
+        """Whether there is an entry, so that loading it may well succeed."""
+        return self._file(signature, target.codegen()).is_file()
+
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled function, or None when it is not there or cannot be read."""
         target.refresh()
         try:
             content = self._file(signature, target.codegen()).read_bytes()
-            digest, payload = content[:32], content[32:]
-            if hashlib.sha256(payload).digest() != digest:
-                return None
+        except OSError:
+            return None
+        digest, payload = content[:32], content[32:]
+        if hashlib.sha256(payload).digest() != digest:
+            return None
+        try:
             return _rebuild(target, *pickle.loads(payload))
-        except (OSError, pickle.UnpicklingError, EOFError):
+        except Exception:  # whole but from elsewhere: unpickling may raise anything, and compiling anew is always right
             return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:

@@ -37,20 +37,31 @@ def compiled(*, parallel: bool = False, nogil: bool = True) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        return _with_cache(function, inspect.getsource(function), parallel=parallel, nogil=nogil)
+        room = Path(inspect.getfile(function)).resolve().parent
+        return _with_cache(function, inspect.getsource(function), (room,), parallel=parallel, nogil=nogil)
 
     return decorate
 
 
-def compiled_source(name: str, source: str, names: dict[str, Any], *, parallel: bool = True) -> Callable[..., Any]:
-    """The compiled function `name` of the emitted module text `source`; `names` are put among its globals."""
+def compiled_source(
+    name: str, source: str, names: dict[str, Any], signature: tuple[Any, ...], *, parallel: bool = True
+) -> Callable[..., Any]:
+    """The compiled function `name` of the emitted module text `source`; `names` are put among its globals.
+
+    signature: numba types of the arguments. One, given: left to itself numba compiles once more for every combination
+               of read-only arguments, such as views with stride 0
+    """
     file = f"<spikenet {name}>"
     # numba ties a cached function to a module it can import by name: this one.
     module: dict[str, Any] = {"__name__": __name__, **names}
     exec(compile(source, file, "exec"), module)
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # readable tracebacks
     function: Callable[..., Any] = module[name]
-    return _with_cache(function, source, parallel=parallel, nogil=True)
+    dispatcher: Any = _with_cache(function, source, (), parallel=parallel, nogil=True)
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    loop: Callable[..., Any] = dispatcher
+    return loop
 
 
 @cache_once
@@ -70,15 +81,17 @@ def load_thread_pool() -> None:
         del os.environ["GOMP_SPINCOUNT"]
 
 
-def _with_cache(function: F, source: str, *, parallel: bool, nogil: bool) -> F:
+def _with_cache(function: F, source: str, rooms: tuple[Path, ...], *, parallel: bool, nogil: bool) -> F:
     dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
     root: Path = cache.folder()
-    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", root)
+    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", rooms, root)
     compile_now = dispatcher.compile
 
     def compile_once(signature: Any) -> Any:
         if parallel:
             load_thread_pool()
+        if dispatcher._cache.holds(signature, dispatcher.targetctx):
+            return compile_now(signature)  # only reads: nobody who compiles something else need be waited for
         with global_compiler_lock, cache.one_process_at_a_time(root):
             started = time.perf_counter()
             notice = threading.Timer(1.0, _say, (function.__name__,))

@@ -28,7 +28,10 @@ class Emitter:
                 lines.append(f"e{len(lines)} = {names[str(e.value)]}")
                 known[id(e)] = f"e{len(lines) - 1}"
             elif e.operation == "constant":
-                known[id(e)] = self._constant(float(e.value or 0.0))
+                assert isinstance(e.value, float)
+                known[id(e)] = self._constant(e.value)
+            elif e.operation == "stop_gradient":
+                known[id(e)] = known[id(e.operands[0])]  # detached or not, the forward loop is the same code
             else:
                 name = f"e{len(lines)}"
                 lines.append(f"{name} = " + OPERATIONS[e.operation].code.format(*(known[id(a)] for a in e.operands)))
@@ -45,4 +48,4 @@ class Emitter:
 
     def header(self, dtype: str) -> str:
         """The lines that define the constants, in numpy's `dtype` ("float32" or "float64")."""
-        return "\n".join(f"{name} = np.{dtype}({value!r})" for name, value in self.constants.items())
+        return "\n".join(f"{name} = np.{dtype}({str(value)!r})" for name, value in self.constants.items())

@@ -7,6 +7,7 @@ simplified here: what a step computes is what it says, rounding included.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NoReturn
 
 COMPARISONS = ("greater", "greater_equal")
@@ -20,6 +21,9 @@ class Expression:
 
     def __init__(self, operation: str, operands: tuple[Expression, ...], value: str | float | None) -> None:
         self.operation, self.operands, self.value = operation, operands, value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _known, (self.operation, self.operands, self.value)  # a copy (of a layer, say) is the same object
 
     def apply_primitive(self, name: str, operands: tuple[Any, ...]) -> Expression:
         return apply(name, *operands)
@@ -79,6 +83,12 @@ class Expression:
     def __le__(self, other: Any) -> Expression:
         return apply("greater_equal", other, self)
 
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("step: == and != on floats are chance; compare with > or >=")
+
+    __ne__ = __eq__
+    __hash__ = object.__hash__
+
     def __bool__(self) -> NoReturn:
         raise TypeError("step: a symbolic value has no truth; write where(condition, a, b) instead of if or and/or")
 
@@ -102,7 +112,12 @@ def _known(operation: str, operands: tuple[Expression, ...], value: str | float 
     return _KNOWN.setdefault(key, Expression(operation, operands, value))
 
 
-def constant(value: float) -> Expression:
+def constant(value: Any) -> Expression:
+    if not isinstance(value, Real):
+        raise TypeError(
+            f"step: expected a symbolic value or a number, got {value!r:.60} of type {type(value).__name__}; "
+            "an array belongs into a parameter, p.name"
+        )
     return _known("constant", (), float(value))
 
 
@@ -115,14 +130,19 @@ def apply(operation: str, *operands: Any) -> Expression:
 
     A comparison used as a number counts as 0 or 1, a number used as a condition as "is not 0".
     """
-    parts = [a if isinstance(a, Expression) else constant(a) for a in operands]
-    for k, part in enumerate(parts):
-        is_condition = operation == "where" and k == 0
-        if is_condition and part.operation not in COMPARISONS:
-            parts[k] = apply("greater", apply("absolute", part), 0.0)
-        elif not is_condition and part.operation in COMPARISONS:
-            parts[k] = apply("where", part, 1.0, 0.0)
+    parts = [_condition(a) if operation == "where" and k == 0 else number(a) for k, a in enumerate(operands)]
     return _known(operation, tuple(parts), None)
+
+
+def number(value: Any) -> Expression:
+    """`value` as an expression of a number: a comparison counts as 0 or 1."""
+    e = value if isinstance(value, Expression) else constant(value)
+    return apply("where", e, 1.0, 0.0) if e.operation in COMPARISONS else e
+
+
+def _condition(value: Any) -> Expression:
+    e = value if isinstance(value, Expression) else constant(value)
+    return e if e.operation in COMPARISONS else apply("greater", apply("absolute", e), 0.0)
 
 
 def ordered(roots: tuple[Expression, ...]) -> list[Expression]:

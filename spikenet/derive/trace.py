@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spikenet.derive.expression import Expression, apply, ordered, symbol
+from spikenet.derive.expression import Expression, apply, number, ordered, symbol
 from spikenet.derive.operations import OPERATIONS
 from spikenet.neurons.surrogate import Surrogate
 
 Step = Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What a step says, as expressions of the symbols `current`, `p_<parameter>` and `s_<state>`.
 
@@ -46,6 +46,16 @@ class Trace:
     def order(self) -> list[Expression]:
         return ordered((*self.after, self.output))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trace) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        # Equal expressions are one object, and their == is not for asking.
+        return self.name, self.parameters, self.states, tuple(map(id, self.after)), id(self.output)
+
 
 class _Parameters:
     """Stands for `p`: every attribute asked for becomes a parameter."""
@@ -55,8 +65,16 @@ class _Parameters:
 
     def __getattr__(self, name: str) -> Expression:
         if name.startswith("_"):
-            raise AttributeError(name)
+            raise AttributeError(f"step: a parameter's name begins with a letter, got {name!r}")
         return self._names.setdefault(name, symbol(f"p_{name}"))
+
+
+def arguments(step: Step) -> list[inspect.Parameter]:
+    """The arguments of a step; TypeError when it is no Python function."""
+    try:
+        return list(inspect.signature(step).parameters.values())
+    except (TypeError, ValueError):
+        raise TypeError(f"step: expected a function step(p, *states, current), got {step!r}") from None
 
 
 def trace(step: Step, functions: Mapping[str, Callable[..., Any]] | None = None) -> Trace:
@@ -67,9 +85,7 @@ def trace(step: Step, functions: Mapping[str, Callable[..., Any]] | None = None)
     Raises TypeError when the step is no such function, or when it uses what cannot be traced.
     """
     name = getattr(step, "__name__", type(step).__name__)
-    if not callable(step):
-        raise TypeError(f"step: expected a function step(p, *states, current), got {step!r}")
-    signature = inspect.signature(step).parameters.values()
+    signature = arguments(step)
     if any(a.kind in (a.VAR_POSITIONAL, a.VAR_KEYWORD) for a in signature):
         raise TypeError(f"{name}: a step names its states; *args and **kwargs cannot be read")
     places = [a.name for a in signature if a.kind is not a.KEYWORD_ONLY]
@@ -81,12 +97,18 @@ def trace(step: Step, functions: Mapping[str, Callable[..., Any]] | None = None)
         raise TypeError(f"{name}: takes no function named {sorted(unknown)}; it takes {sorted(named) or 'none'}")
     states = tuple(places[1:-1])
     parameters = _Parameters()
-    result = step(parameters, *(symbol(f"s_{s}") for s in states), symbol("current"), **given)
-    results = result if isinstance(result, tuple) else (result,)
-    if len(results) != len(states) + 1:
-        wanted = ", ".join([*(f"{s} after" for s in states), "output"])
-        raise TypeError(f"{name}: expected to return ({wanted}), got {len(results)} values")
-    values = tuple(r if isinstance(r, Expression) else apply("add", r, 0.0) for r in results)
+    try:
+        result = step(parameters, *(symbol(f"s_{s}") for s in states), symbol("current"), **given)
+        results = result if isinstance(result, tuple) else (result,)
+        if len(results) != len(states) + 1:
+            wanted = ", ".join([*(f"{s} after" for s in states), "output"])
+            raise TypeError(f"{name}: expected to return ({wanted}), got {len(results)} values")
+        values = tuple(map(number, results))
+    except TypeError as error:
+        error.add_note(
+            f"while reading {name}; a step is built from + - * /, comparisons and spikenet.neurons.primitives"
+        )
+        raise
     return Trace(name, tuple(parameters._names), states, values[:-1], values[-1])
 
 

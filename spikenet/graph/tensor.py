@@ -35,6 +35,7 @@ class Tensor:
     name         : what a drawing and an error message call it
     operation    : what computed it, for drawings; "" for a leaf
     bounds       : (low, high) the optimiser keeps a parameter within, or None
+    events       : where data is not 0, when whoever computed it listed that anyway, or None; opaque to the graph
 
     Comparisons (==, <, ...) give boolean arrays; a tensor as a key of a dictionary stands for itself, not its values.
 
@@ -46,6 +47,7 @@ class Tensor:
         "_repeated",
         "bounds",
         "data",
+        "events",
         "grad",
         "name",
         "operation",
@@ -73,6 +75,7 @@ class Tensor:
         self.name = name
         self.operation = operation
         self.bounds = bounds
+        self.events: Any = None
         self.parents: tuple[Tensor, ...] = ()
         self.vjp: Vjp | None = None
         self.requires_grad: bool = requires_grad

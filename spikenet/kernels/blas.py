@@ -22,6 +22,7 @@ from numba.extending import get_cython_function_address, intrinsic
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels import memory
 
 SHARE = 64  # least rows of a share: below it the packing of the other factor, done once a share, dominates
 
@@ -61,8 +62,10 @@ _gemm: Any = intrinsic(_gemm_call)
 
 
 @compiled(parallel=True)
-def _rows(gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, share: int) -> None:
-    """y += x @ w, or x @ w.T when `transposed`; threads share the rows of x."""
+def _rows(
+    gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int
+) -> None:
+    """y = keep * y + x @ w, or x @ w.T when `transposed`; keep is 0 or 1; threads share the rows of x."""
     rows, k = x.shape
     m = y.shape[1]
     for task in numba.prange((rows + share - 1) // share):
@@ -70,7 +73,7 @@ def _rows(gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, s
         n = min(share, rows - low)
         _gemm(gemm, 84 if transposed else 78, 78, m, n, k, one,
               w.ctypes.data, w.shape[1], x.ctypes.data + low * k * x.itemsize, k,
-              one, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
+              keep, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
 
 
 @compiled(parallel=True)
@@ -120,18 +123,19 @@ def multiply_transposed(x: Array, w: Array) -> Array:
 
 
 def _multiply(x: Array, w: Array, start: Array | None, m: int, transposed: bool) -> Array:
-    y = np.zeros((x.shape[0], m), x.dtype) if start is None else np.empty((x.shape[0], m), x.dtype)
-    if start is not None:
-        y[...] = start
+    y = memory.empty((x.shape[0], m), x.dtype)
+    if start is not None or not x.shape[1]:
+        y[...] = 0 if start is None else start
     if y.size and x.shape[1]:
+        keep = x.dtype.type(start is not None)
         with _one_blas_thread():
-            _rows(_address(_letter(x)), x, w, y, transposed, x.dtype.type(1), _share(x.shape[0]))
+            _rows(_address(_letter(x)), x, w, y, transposed, x.dtype.type(1), keep, _share(x.shape[0]))
     return y
 
 
 def transposed_multiply(x: Array, g: Array) -> Array:
     """x.T @ g for x (rows, k), g (rows, m)."""
-    w = np.empty((x.shape[1], g.shape[1]), x.dtype)
+    w = memory.empty((x.shape[1], g.shape[1]), x.dtype)
     if not x.shape[0]:
         return np.zeros_like(w)
     if w.size:

@@ -9,6 +9,8 @@ import numpy as np
 from spikenet.derive.adjoint import Adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
+from spikenet.kernels import memory
+from spikenet.kernels.events import Events, blocks
 from spikenet.kernels.time_loop import adjoint_loop, forward_loop
 
 NARROW = 128  # populations below this many neurons are laid out with the batch as one long row
@@ -16,12 +18,16 @@ NARROW = 128  # populations below this many neurons are laid out with the batch 
 
 @dataclass(frozen=True)
 class Pass:
-    """What the adjoint needs of a forward pass: arrays of `time_loop`, the batch folded into n if narrow."""
+    """What the adjoint needs of a forward pass: arrays of `time_loop`, the batch folded into n if narrow.
+
+    events: where neurons fired, rows being (step, batch row); listed for wide populations only
+    """
 
     names: tuple[str, ...]
     p: Array
     x: Array
     trace: Array
+    events: Events | None = None
 
 
 def forward(
@@ -38,14 +44,19 @@ def forward(
     batch, n = x.shape[1:]
     p = np.stack([values[name] for name in names]) if names else np.empty((0, n), x.dtype)
     after = np.array(state, dtype=x.dtype, order="C")
-    out = np.empty((steps, batch, n), x.dtype)
-    trace = np.empty((steps if keep else 0, len(model.states), batch, n), x.dtype)
-    x = np.ascontiguousarray(x)
+    out = memory.empty((steps, batch, n), x.dtype)
+    trace = memory.empty((steps if keep else 0, len(model.states), batch, n), x.dtype)
+    x = np.require(x, requirements=("C", "ALIGNED"))
     if n < NARROW:
         p = np.tile(p, (1, batch))
-    one = Pass(names, p, _folded(x, n), _folded(trace, n))
-    forward_loop(model, names, x.dtype.name)(p, _folded(after, n), one.x, _folded(out, n), one.trace)
-    return out, after, one
+    listed = model.spikes and n >= NARROW
+    columns = memory.empty((steps, batch, n) if listed else (0, 0, 0), np.uint16)
+    counts = memory.empty((steps, batch, blocks(n)) if listed else (0, 0, 0), np.int32)
+    flat_x, flat_trace = _folded(x, n), _folded(trace, n)
+    loop = forward_loop(model, names, x.dtype.name)
+    loop(p, _folded(after, n), flat_x, _folded(out, n), flat_trace, columns, counts)
+    events = Events(columns.reshape(-1, n), counts.reshape(-1, blocks(n)), binary=True) if listed else None
+    return out, after, Pass(names, p, flat_x, flat_trace, events)
 
 
 def adjoint(rules: Adjoint, one: Pass, g_out: Array, g_state: Array, repeated: bool) -> tuple[Array, Array, Array]:
@@ -58,9 +69,9 @@ def adjoint(rules: Adjoint, one: Pass, g_out: Array, g_state: Array, repeated: b
     batch, n = g_out.shape[1:]
     g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=one.x.dtype)
     g_state = np.array(g_state, dtype=one.x.dtype, order="C")
-    make = np.zeros if repeated else np.empty
+    make = memory.zeros if repeated else memory.empty
     g_x = make((1 if repeated else len(one.trace), batch, n), one.x.dtype)
-    g_p = np.zeros((len(rules.g_parameters), batch, n), one.x.dtype)
+    g_p = memory.zeros((len(rules.g_parameters), batch, n), one.x.dtype)
     loop = adjoint_loop(rules, one.names, repeated, one.x.dtype.name)
     loop(one.p, one.trace, one.x, _folded(g_out, n), _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
     return g_x, g_state, g_p

@@ -10,6 +10,7 @@ Arrays, all C-contiguous and of one float type:
     x     (steps or 1, batch, n)    current; one step stands for all when it does not change
     out   (steps, batch, n)
     trace (steps or 0, states, batch, n)    states before each step; empty to keep none
+    columns, counts                         where the neurons fired, as `events` lists it; empty to list nothing
 """
 
 from __future__ import annotations
@@ -27,11 +28,10 @@ from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, ordered
 from spikenet.derive.trace import Trace
-
-BLOCK = 512  # neurons a thread carries through time at once: a few rows of this length fit the 32 KB first-level cache
+from spikenet.kernels.events import BLOCK  # neurons a thread takes through time: a few such rows fit 32 KB of cache
 
 _FORWARD = """
-def forward(p, state, x, out, trace):
+def forward(p, state, x, out, trace, columns, counts):
     steps, batch, n = out.shape
     blocks = (n + BLOCK - 1) // BLOCK
     for task in numba.prange(batch * blocks):
@@ -48,6 +48,13 @@ def forward(p, state, x, out, trace):
 {keep}
             for j in range(width):
 {body}
+            if counts.shape[0] > 0:
+                fired = columns[t, b, low:high]
+                count = 0
+                for j in range(width):  # without a branch: the place after the last event is written in vain
+                    fired[count] = j
+                    count += output[j] > zero
+                counts[t, b, task % blocks] = count
 """
 
 _ADJOINT = """
@@ -70,19 +77,36 @@ def adjoint(p, trace, x, g_out, g_state, g_x, g_p):
 {body}
 """
 
+_ARRAYS = {  # (axes, whether it is only read, type where it is not the loop's own) of each argument
+    "forward": (
+        *((2, True, None), (3, False, None), (3, True, None), (3, False, None), (4, False, None)),
+        *((3, False, numba.uint16), (3, False, numba.int32)),
+    ),
+    "adjoint": tuple((axes, axes == 4 or k < 4, None) for k, axes in enumerate((2, 4, 3, 3, 3, 3, 3))),
+}
+
 
 def _lines(depth: int, lines: list[str]) -> str:
     return "\n".join("    " * depth + line for line in lines or ["pass"])
 
 
-def _compiled(name: str, text: str, emitter: Emitter, dtype: str) -> Callable[..., Any]:
-    source = f"{emitter.header(dtype)}\nBLOCK = {BLOCK}\n{text}"
-    return compiled_source(name, source, {"np": np, "math": math, "numba": numba})
+@cache
+def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
+    """The loop in the emitted `source`, compiled once for all models that come to the same text."""
+    number = numba.from_dtype(np.dtype(dtype))
+    signature = tuple(
+        numba.types.Array(own or number, axes, "C", readonly=only_read) for axes, only_read, own in _ARRAYS[name]
+    )
+    return compiled_source(name, source, {"np": np, "math": math, "numba": numba}, signature)
+
+
+def _module(text: str, emitter: Emitter, dtype: str) -> str:
+    return f"{emitter.header(dtype)}\nBLOCK = {BLOCK}\n{text}"
 
 
 @cache
 def forward_loop(model: Trace, parameters: tuple[str, ...], dtype: str) -> Callable[..., Any]:
-    """The compiled loop `forward(p, state, x, out, trace)` of a model.
+    """The compiled loop `forward(p, state, x, out, trace, columns, counts)` of a model.
 
     parameters: names of the rows of p; it may hold more than the model uses
     dtype     : "float32" or "float64"
@@ -99,7 +123,7 @@ def forward_loop(model: Trace, parameters: tuple[str, ...], dtype: str) -> Calla
         keep=_lines(4, [*kept, "for j in range(width):", *keep] if keep else []),
         body=_lines(4, [*lines, *stores, f"output[j] = {results[-1]}"]),
     )
-    return _compiled("forward", text, emitter, dtype)
+    return _compiled("forward", _module(text, emitter, dtype), dtype)
 
 
 @cache
@@ -118,9 +142,9 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
     roots = (*rules.g_before, rules.g_current, *(g for _, g in rules.g_parameters))
     lines, results = emitter.statements(roots, names)
     before, g_current, g_learnt = results[: len(states)], results[len(states)], results[len(states) + 1 :]
-    held = [f"g_{s} = g_state[{k}, b, low:high]" for k, s in enumerate(states)]
+    held = [f"gs_{s} = g_state[{k}, b, low:high]" for k, s in enumerate(states)]  # gs_: a state may be called "x"
     sums = [f"sum_{q} = g_p[{k}, b, low:high]" for k, q in enumerate(learnt)]
-    stores = [f"g_{s}[j] = {value}" for s, value in zip(states, before, strict=True)]
+    stores = [f"gs_{s}[j] = {value}" for s, value in zip(states, before, strict=True)]
     adds = [f"sum_{q}[j] += {value}" for q, value in zip(learnt, g_learnt, strict=True)]
     into = f"g_current[j] {'+=' if repeated else '='} {g_current}"
     text = _ADJOINT.format(
@@ -128,7 +152,7 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
         rows=_lines(3, [f"s_{s} = trace[t, {k}, b, low:high]" for k, s in enumerate(states)]),
         body=_lines(4, [*lines, into, *adds, *stores]),
     )
-    return _compiled("adjoint", text, emitter, dtype)
+    return _compiled("adjoint", _module(text, emitter, dtype), dtype)
 
 
 def _parameter_views(parameters: tuple[str, ...], expressions: list[Expression]) -> list[str]:
@@ -139,5 +163,5 @@ def _parameter_views(parameters: tuple[str, ...], expressions: list[Expression])
 def _names(parameters: tuple[str, ...], states: tuple[str, ...]) -> dict[str, str]:
     names = {f"p_{q}": f"p_{q}[j]" for q in parameters}
     names |= {f"s_{s}": f"s_{s}[j]" for s in states}
-    names |= {f"g_after_{s}": f"g_{s}[j]" for s in states}
+    names |= {f"g_after_{s}": f"gs_{s}[j]" for s in states}
     return names | {"current": "current[j]", "g_output": "g_output[j]"}

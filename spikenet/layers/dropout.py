@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,10 @@ class Dropout:
         if not training.over_time:
             return x * self._mask(x.shape, x.dtype, training.rng)
         mask = self._mask(x.shape[1:], x.dtype, training.rng)
-        return apply_once(lambda values: values * mask, x)
+        y = apply_once(lambda values: values * mask, x)
+        if x.events is not None:  # no new ones, but their values are no longer 1
+            y.events = replace(x.events, binary=False)
+        return y
 
     def _mask(self, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator) -> Array:
         kept = rng.random(shape, dtype=np.float32) >= self.p

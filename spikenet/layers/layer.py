@@ -53,6 +53,7 @@ class Layer(Protocol):
 def as_input(name: str, x: TensorLike, dtype: np.dtype[Any] | None = None) -> Tensor:
     """`x` as a tensor; an array is checked (finite numbers) and taken in `dtype`, a Tensor is trusted.
 
+    dtype: None keeps float32, float64 and complex as they are and makes float32 of the rest; complex stays complex
     A view with stride 0 over axis 0 (input that does not change over time) stays one.
 
     Raises TypeError when x holds no numbers, ValueError when it is NaN or infinite.
@@ -61,14 +62,17 @@ def as_input(name: str, x: TensorLike, dtype: np.dtype[Any] | None = None) -> Te
         return x
     try:
         array = np.asarray(x)
-        wanted = dtype or (array.dtype if array.dtype.kind in "fc" else np.dtype(np.float32))
-        if array.ndim and array.strides[0] == 0 and len(array) > 1:
-            return Tensor(np.broadcast_to(_checked(name, array[0].astype(wanted, copy=False)), array.shape))
-        return Tensor(_checked(name, array.astype(wanted, copy=False)))
-    except (TypeError, ValueError) as error:
-        if str(error).startswith(name):
-            raise
-        raise TypeError(f"{name}: expected an array of numbers, got {x!r:.60} of type {type(x).__name__}") from None
+    except (TypeError, ValueError):  # a ragged list
+        array = np.empty(0, object)
+    kind = array.dtype.kind
+    if kind not in "biufc":
+        raise TypeError(f"{name}: expected an array of numbers, got {x!r:.60} of type {type(x).__name__}")
+    wanted = dtype or np.dtype(np.float64 if kind in "fc" and array.real.dtype.itemsize >= 8 else np.float32)
+    if kind == "c":
+        wanted = np.result_type(wanted, np.complex64)
+    if array.ndim and array.strides[0] == 0 and len(array) > 1:
+        return Tensor(np.broadcast_to(_checked(name, array[0].astype(wanted, copy=False)), array.shape))
+    return Tensor(_checked(name, array.astype(wanted, copy=False)))
 
 
 def _checked(name: str, array: Array) -> Array:
@@ -94,8 +98,22 @@ def cast(layer: Layer, dtype: Any) -> Layer:
     return layer
 
 
+def state_parts(name: str, state: State | None, parts: tuple[str, ...]) -> State | None:
+    """`state` when it has the `parts` named; None when there is none or it is empty, which means rest.
+
+    Raises TypeError when it is no tuple, ValueError when the number of parts is another.
+    """
+    if state is None:
+        return None
+    if not isinstance(state, (tuple, list)):
+        raise TypeError(f"{name}: expected a state as run() returns it, a tuple, got {type(state).__name__}")
+    if state and len(state) != len(parts):
+        wanted = f"a state of {len(parts)} parts ({', '.join(parts)})" if parts else "no state, None or ()"
+        raise ValueError(f"{name}: expected {wanted}, got {len(state)} parts")
+    return tuple(state) or None
+
+
 def refuse_state(name: str, state: State | None) -> State:
     """The state of a layer without memory: always empty."""
-    if state:
-        raise ValueError(f"{name}: has no state, got one of {len(state)} parts; pass None or ()")
+    state_parts(name, state, ())
     return ()

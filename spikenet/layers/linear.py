@@ -9,7 +9,7 @@ import numpy as np
 
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike, matmul, repeat
-from spikenet.kernels import blas
+from spikenet.kernels import blas, products
 from spikenet.layers.layer import State, Training, as_input, refuse_state
 
 
@@ -57,7 +57,7 @@ class Linear:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x @ weight + bias for x (..., n_in); input that repeats in time is multiplied once."""
+    """x @ weight + bias for x (..., n_in); input that repeats in time is multiplied once, silent input by its events."""
     if x.repeated is not None and x.ndim > 1:
         return repeat(linear(x.repeated, weight, bias), len(x))
     if x.dtype != weight.dtype or x.dtype.kind == "c":
@@ -65,12 +65,15 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     n_in, n_out = weight.shape
     rows = np.ascontiguousarray(x.data.reshape(-1, n_in))
     w = np.ascontiguousarray(weight.data)
-    y = blas.multiply(rows, w, None if bias is None else bias.data)
+    events = x.events
+    if events is None and x.vjp is None and not x.requires_grad:
+        events = products.events_in(rows, n_out)  # data: black pixels, silent channels
+    y = products.multiply(rows, w, None if bias is None else bias.data, events)
 
     def vjp(g: Any) -> tuple[Any, ...]:
         g_rows = np.ascontiguousarray(g.reshape(-1, n_out))
         g_x = blas.multiply_transposed(g_rows, w).reshape(x.shape) if x.requires_grad else None
-        g_weight = blas.transposed_multiply(rows, g_rows) if weight.requires_grad else None
+        g_weight = products.transposed_multiply(rows, g_rows, events) if weight.requires_grad else None
         return (g_x, g_weight) if bias is None else (g_x, g_weight, g_rows.sum(axis=0))
 
     parents = (x, weight) if bias is None else (x, weight, bias)

@@ -88,7 +88,7 @@ def LI(*, tau_mem_s: Any = 20e-3, dt_s: float = DT_S, learn: tuple[str, ...] = (
     tau_mem_s, dt_s: > 0, seconds; learn: ("leak",) or nothing
     """
     values: dict[str, Any] = leaky_integrator.parameters(tau_mem_s, dt_s)
-    described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "learn": tuple(learn)}
+    described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "learn": learn}
     return Spiking(leaky_integrator.step, learn=learn, kind="LI", describe=described, **values)
 
 
@@ -113,7 +113,7 @@ def LIFRate(
         "refractory_s": refractory_s,
         "amplitude": amplitude,
         "softness": softness,
-        "learn": tuple(learn),
+        "learn": learn,
     }
     if softness is None:
         return Spiking(lif_rate.exact_step, learn=learn, kind="LIFRate", describe=described, **values)
@@ -135,7 +135,7 @@ def LeakyRate(
     learn      : ("leak",) or nothing
     """
     values: dict[str, Any] = leaky_rate.parameters(tau_s, dt_s)
-    described = {"tau_s": tau_s, "dt_s": dt_s, "activation": activation, "learn": tuple(learn)}
+    described = {"tau_s": tau_s, "dt_s": dt_s, "activation": activation, "learn": learn}
     return Spiking(leaky_rate.step, learn=learn, kind="LeakyRate", describe=described, activation=activation, **values)
 
 
@@ -148,13 +148,13 @@ def _spiking(
     surrogate: Surrogate,
     learn: tuple[str, ...],
 ) -> Spiking:
-    described = described | {"reset": reset, "surrogate": surrogate, "learn": tuple(learn)}
+    described = described | {"reset": reset, "surrogate": surrogate, "learn": learn}
     return Spiking(step, reset=reset, surrogate=surrogate, learn=learn, kind=kind, describe=described, **values)
 
 
 def _reset_value(name: str, reset: Reset, value: Any) -> dict[str, Any]:
     if value is not None:
         return {"reset_value": finite_values(f"{name}: reset_value", value)}
-    if getattr(reset, "__wrapped__", reset) is to_value:
+    if getattr(reset, "detaches", reset) is to_value:
         raise TypeError(f"{name}: reset to_value needs reset_value, the membrane's value after a spike")
     return {}

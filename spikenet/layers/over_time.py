@@ -35,7 +35,7 @@ def over_time(
     parents = (x, *before, *learnt)
     keep = is_recording() and any(parent.requires_grad for parent in parents)
     repeated = x.repeated is not None
-    current = (x.data[:1] if repeated else x.data).reshape(-1, batch, n)
+    current = (x.data[:1] if repeated else x.data).reshape(1 if repeated else steps, batch, n)
     rows = parameter_rows(values, shape, x.dtype)
     state = np.empty((len(before), batch, n), x.dtype)
     for k, part in enumerate(before):
@@ -51,13 +51,15 @@ def over_time(
                 g_after[k] = g.reshape(batch, n)
         g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_after, repeated)
         return [
-            g_x.reshape(-1, batch, *shape),
+            g_x.reshape(len(g_x), batch, *shape),
             *(g.reshape(batch, *shape) for g in g_before),
             *(unbroadcast(g.sum(axis=0).reshape(shape), value.shape) for g, value in zip(g_p, learnt, strict=True)),
         ]
 
     made = [out.reshape(steps, batch, *shape), *(s.reshape(batch, *shape) for s in after)]
-    return outputs(made, parents, vjp, operation=model.name)
+    results = outputs(made, parents, vjp, operation=model.name)
+    results[0].events = one.events
+    return results
 
 
 def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:

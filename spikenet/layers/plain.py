@@ -32,7 +32,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if callable(value):
-        if (inner := getattr(value, "__wrapped__", None)) is not None:
+        if (inner := getattr(value, "detaches", None)) is not None:
             return {"detached": plain(inner)}
         name = getattr(value, "__name__", type(value).__name__)
         return {"function": name} if _FUNCTIONS.get(name) is value else {"own function": name}

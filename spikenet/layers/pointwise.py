@@ -11,21 +11,31 @@ from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.layers.layer import State, Training, as_input, refuse_state
 
 
-def apply_once(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """`function(x)`; for input that repeats in time, computed once and repeated."""
-    if x.repeated is not None and x.ndim > 1:
+def apply_once(function: Callable[[Tensor], Tensor], x: Tensor, axes: int = 1) -> Tensor:
+    """`function(x)`; for input that repeats in time, computed once and repeated.
+
+    axes: how many of the last axes `function` mixes; time must not be among them
+    """
+    if x.repeated is not None and x.ndim > axes:
         return repeat(function(x.repeated), len(x))
     return function(x)
 
 
 class Pointwise:
-    """A layer that applies one function of the graph; made by ReLU(), Tanh(), ... below."""
+    """A layer that applies one function of the graph to the last `axes` axes; made by ReLU(), Tanh(), ... below."""
 
-    def __init__(self, kind: str, function: Callable[[Tensor], Tensor], config: dict[str, Any] | None = None) -> None:
-        self.kind, self.function, self._config = kind, function, config or {}
+    def __init__(
+        self,
+        kind: str,
+        function: Callable[[Tensor], Tensor],
+        config: dict[str, Any] | None = None,
+        *,
+        axes: int = 1,
+    ) -> None:
+        self.kind, self.function, self._config, self._axes = kind, function, config or {}, axes
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        return apply_once(self.function, as_input(self.kind, x))
+        return apply_once(self.function, as_input(self.kind, x), self._axes)
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
@@ -79,6 +89,9 @@ def Flatten(n_axes: int) -> Pointwise:
     def flatten(x: Tensor) -> Tensor:
         if x.ndim < n_axes:
             raise ValueError(f"Flatten: expected at least {n_axes} axes, got shape {x.shape}")
-        return graph.reshape(x, (*x.shape[: x.ndim - n_axes], -1))
+        y = graph.reshape(x, (*x.shape[: x.ndim - n_axes], -1))
+        if x.events is not None and y.shape[-1] == x.events.columns.shape[1]:
+            y.events = x.events  # whole populations flattened: the same rows
+        return y
 
-    return Pointwise("Flatten", flatten, {"n_axes": n_axes})
+    return Pointwise("Flatten", flatten, {"n_axes": n_axes}, axes=n_axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.layer import Layer, State, Training, as_input, dtype_of
+from spikenet.layers.layer import Layer, State, Training, as_input, dtype_of, state_parts
 
 
 class Sequential:
@@ -85,8 +85,7 @@ def _run(
     whole: Sequential | Residual, x: Tensor, state: State | None, training: Training | None
 ) -> tuple[Tensor, State]:
     layers = whole.layers
-    if state is not None and len(state) != len(layers):
-        raise ValueError(f"{whole.kind}: expected a state of {len(layers)} parts, one a layer, got {len(state)}")
+    state = state_parts(whole.kind, state, tuple(layer.kind for layer in layers))
     if training is not None and has_memory(whole):
         training = training.with_time()
     after = []

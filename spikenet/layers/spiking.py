@@ -6,15 +6,16 @@ The model is a plain step function; everything else (time loop, adjoint, operati
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from spikenet.derive.trace import Step, smoothed, surrogate_name, trace
-from spikenet.errors import Array, finite_values
+from spikenet.derive.trace import Step, arguments, smoothed, surrogate_name, trace
+from spikenet.errors import Array, finite_number, finite_values
 from spikenet.graph import Tensor, TensorLike, repeat
-from spikenet.layers.layer import State, Training, as_input
+from spikenet.layers.layer import State, Training, as_input, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain
 from spikenet.neurons.surrogate import Surrogate, atan
@@ -56,12 +57,19 @@ class Spiking:
         describe: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> None:
+        if not isinstance(surrogate, Surrogate):
+            raise TypeError(f"{kind}: surrogate: expected one of sn.surrogate, such as atan, got {surrogate!r}")
         self.kind, self.surrogate, self.smooth = kind, surrogate, smooth
         self._describe = dict(describe or {})
         functions, numbers = _sorted_values(step, values)
         self.model = trace(step, functions)
         self.states = self.model.states
-        self.rest = dict.fromkeys(self.states, 0.0) | dict(rest or {})
+        if taken := [n for n in self.model.parameters if n in _ARGUMENTS]:
+            raise TypeError(
+                f"{self.name}: the step's parameters {taken} are arguments of Spiking; give them other names"
+            )
+        given = {name: finite_number(f"{self.name}: rest: {name}", value) for name, value in dict(rest or {}).items()}
+        self.rest = dict.fromkeys(self.states, 0.0) | given
         if any(e.operation == "spike" for e in self.model.order()):
             numbers[surrogate_name(surrogate)] = surrogate.value
         wanted = [*self.model.parameters, *(n for n in numbers if n == surrogate_name(surrogate))]
@@ -83,6 +91,8 @@ class Spiking:
     ) -> tuple[Tensor, State]:
         """(output in the shape of x, the states after the last step)."""
         x = as_input(self.name, x)
+        if x.dtype not in (np.float32, np.float64):
+            raise TypeError(f"{self.name}: expected float32 or float64, got {x.dtype}")
         if not self.states:
             return self._pointwise(x, state)
         if x.ndim < 3 or not x.size:
@@ -108,22 +118,18 @@ class Spiking:
         return f"{self.name}({', '.join(shown)})"
 
     def _pointwise(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        if state:
-            raise ValueError(f"{self.name}: has no state, got one of {len(state)} parts; pass None or ()")
+        refuse_state(self.name, state)
         if x.repeated is not None and x.ndim > 1:
             return repeat(self._pointwise(x.repeated, None)[0], len(x)), ()
-        rows = x.reshape((1, -1, x.shape[-1] if x.ndim else 1))
+        rows = x.reshape((1, math.prod(x.shape[:-1]), x.shape[-1] if x.ndim else 1))
         (out,) = over_time(self.runs, self.surrogate, self.learn, rows, (), self._spread(rows))
         return out.reshape(x.shape), ()
 
     def _before(self, x: Tensor, state: State | None) -> tuple[Tensor, ...]:
         shape = x.shape[1:]
-        if state is None or (not state and self.states):
+        state = state_parts(self.name, state, self.states)
+        if state is None:
             return tuple(Tensor(np.full(shape, self.rest[s], x.dtype)) for s in self.states)
-        if len(state) != len(self.states):
-            raise ValueError(
-                f"{self.name}: expected a state of {len(self.states)} parts {self.states}, got {len(state)}"
-            )
         before = tuple(as_input(f"{self.name}: state", part, x.dtype) for part in state)
         for name, part in zip(self.states, before, strict=True):
             if part.shape != shape:
@@ -145,8 +151,8 @@ class Spiking:
         return self.values
 
     def _check_names(self, wanted: list[str], given: Mapping[str, Any], learn: tuple[str, ...]) -> None:
-        if isinstance(learn, str):
-            raise TypeError(f'{self.name}: learn: expected a tuple of names, got {learn!r}; write learn=("{learn}",)')
+        if not isinstance(learn, (tuple, list)):
+            raise TypeError(f'{self.name}: learn: expected a tuple of names such as ("leak",), got {learn!r}')
         if missing := [n for n in wanted if n not in given]:
             raise TypeError(f"{self.name}: missing parameters {missing}")
         if unknown := [n for n in given if n not in wanted]:
@@ -159,10 +165,7 @@ class Spiking:
 
 def _sorted_values(step: Step, values: Mapping[str, Any]) -> tuple[dict[str, Callable[..., Any]], dict[str, Any]]:
     """(values that are functions the step takes as keywords, values of its parameters)."""
-    if not callable(step):
-        raise TypeError(f"Spiking: expected a function step(p, *states, current), got {step!r}")
-    signature = inspect.signature(step).parameters.values()
-    named = {a.name for a in signature if a.kind is a.KEYWORD_ONLY}
+    named = {a.name for a in arguments(step) if a.kind is a.KEYWORD_ONLY}
     for name in named & values.keys():
         if not callable(values[name]):
             raise TypeError(f"Spiking: {name}: expected a function, got {values[name]!r}")
@@ -172,8 +175,13 @@ def _sorted_values(step: Step, values: Mapping[str, Any]) -> tuple[dict[str, Cal
 
 def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
     array: Array = finite_values(label, value.data if isinstance(value, Tensor) else value)
-    data = array.astype(np.float64 if array.dtype == np.float64 and array.ndim == 0 and not learnt else np.float32)
+    if array.dtype.kind == "c":
+        raise TypeError(f"{label}: expected real numbers, got {array.dtype}")
+    data = array.astype(np.float64 if array.dtype == np.float64 and not learnt else np.float32)
     return Tensor(data, requires_grad=learnt, name=name, bounds=BOUNDS.get(name) if learnt else None)
+
+
+_ARGUMENTS = frozenset(inspect.signature(Spiking.__init__).parameters) - {"values"}
 
 
 def _short(value: Any) -> str:

@@ -9,6 +9,9 @@ import numpy as np
 from spikenet.errors import Array, positive, positive_values
 
 
-def leak(name: str, tau_s: Any, dt_s: Any) -> Array:
-    """exp(-dt_s / tau_s), the exact solution of tau dv/dt = -v over one step; ValueError unless both are > 0."""
-    return np.exp(-positive(f"{name}: dt_s", dt_s) / positive_values(name, tau_s))
+def leak(model: str, name: str, tau_s: Any, dt_s: Any) -> Array:
+    """exp(-dt_s / tau_s), the exact solution of tau dv/dt = -v over one step; ValueError unless both are > 0.
+
+    model, name: for messages, such as "LIF" and "tau_mem_s"
+    """
+    return np.exp(-positive(f"{model}: dt_s", dt_s) / positive_values(f"{model}: {name}", tau_s))

@@ -18,4 +18,4 @@ def step(p: Any, v: Any, current: Any) -> Any:
 
 def parameters(tau_mem_s: Any, dt_s: Any) -> dict[str, Array]:
     """tau_mem_s: > 0, seconds; dt_s: length of a step, > 0, seconds."""
-    return {"leak": leak("LI: tau_mem_s", tau_mem_s, dt_s)}
+    return {"leak": leak("LI", "tau_mem_s", tau_mem_s, dt_s)}

@@ -24,4 +24,4 @@ def step(p: Any, r: Any, current: Any, *, activation: Callable[[Any], Any] = tan
 
 def parameters(tau_s: Any, dt_s: Any) -> dict[str, Array]:
     """tau_s: time constant of the rate, > 0, seconds; dt_s: length of a step, > 0, seconds."""
-    return {"leak": leak("LeakyRate: tau_s", tau_s, dt_s)}
+    return {"leak": leak("LeakyRate", "tau_s", tau_s, dt_s)}

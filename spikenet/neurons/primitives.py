@@ -22,9 +22,13 @@ def _primitive(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     return compute(*operands)
 
 
+def _float_type(a: Any) -> Any:
+    return np.result_type(np.asarray(a), np.float32)
+
+
 def spike(distance: Any) -> Any:
     """1 where `distance` (of the membrane above its threshold) is > 0, strictly, else 0; gradient by the surrogate."""
-    return _primitive("spike", lambda u: np.where(np.asarray(u) > 0, 1.0, 0.0)[()], distance)
+    return _primitive("spike", lambda u: np.greater(u, 0).astype(_float_type(u))[()], distance)
 
 
 def stop_gradient(a: Any) -> Any:
@@ -70,7 +74,7 @@ def atan(a: Any) -> Any:
 
 
 def erf(a: Any) -> Any:
-    return _primitive("erf", np.vectorize(math.erf, otypes=[float]), a)
+    return _primitive("erf", lambda u: np.vectorize(math.erf, otypes=[_float_type(u)])(u)[()], a)
 
 
 def absolute(a: Any) -> Any:

@@ -27,7 +27,7 @@ def to_zero(p: Any, v: Any, fired: Any) -> Any:
 
 def to_value(p: Any, v: Any, fired: Any) -> Any:
     """The membrane is set to the parameter `reset_value`."""
-    return v + (p.reset_value - v) * fired
+    return v * (1.0 - fired) + p.reset_value * fired  # v + (reset_value - v) * fired would round
 
 
 def no_reset(p: Any, v: Any, fired: Any) -> Any:
@@ -42,7 +42,7 @@ def detached(reset: Reset) -> Reset:
         return reset(p, v, stop_gradient(fired))
 
     reset_without_gradient.__name__ = f"detached({getattr(reset, '__name__', 'reset')})"
-    reset_without_gradient.__wrapped__ = reset  # type: ignore[attr-defined]
+    reset_without_gradient.detaches = reset  # type: ignore[attr-defined]
     return reset_without_gradient
 
 

@@ -1,4 +1,4 @@
-"""What a drawn graph is made of: a sheet on which one unit is one point, boxes with lines of text, labelled edges.
+"""What a drawn graph is made of, on axes where one unit is one point: boxes with lines of text, and labelled edges.
 
 Text is measured before it is placed, so that boxes fit it.
 """
@@ -10,23 +10,19 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from spikenet.errors import Array
 from spikenet.plot.layering import Size
-from spikenet.plot.style import BLACK, BLUE, GREY, ORANGE, VERMILLION, figure_of, tint
+from spikenet.plot.style import BLACK, GREY, ORANGE, tint
 
-# lengths in points; where the sheet is smaller than the drawing all of them shrink alike
+# lengths in points, times the scale of the sheet
 FONT = 9.0
 LINE = 1.35 * FONT
 PAD = 5.0
-MARGIN = 8.0
-KEY = 2.2 * LINE  # height of the key below the drawing
-WIDEST = 60 * 72.0  # a picture wider than 60 inches is shown whole by no viewer
 
 MINUS = "\N{MINUS SIGN}"
 RESULT, LEAF, CONSTANT = "#FFFFFF", tint(ORANGE, 0.3), tint(GREY, 0.15)
@@ -54,8 +50,9 @@ def text_width(line: Line) -> float:
     """Width of a line of text, points."""
     if not line.text.strip():
         return 0.0
-    font = FontProperties(weight="bold" if line.bold else "normal")
-    return float(TextPath((0, 0), line.text.replace("$", r"\$"), size=FONT, prop=font).get_extents().width)
+    font = FontProperties(weight="bold" if line.bold else "normal", size=FONT)
+    width, _, _ = text_to_path.get_text_width_height_descent(line.text, font, False)
+    return float(width)
 
 
 def node_size(lines: Sequence[Line]) -> Size:
@@ -66,29 +63,6 @@ def node_size(lines: Sequence[Line]) -> Size:
 def edge_size(lines: Sequence[Line]) -> Size:
     """Width and height of the label of an edge: a line of text above it, one below."""
     return max(12.0, *(text_width(line) + 4.0 for line in lines)), 2 * LINE + 2.0
-
-
-def sheet(ax: Axes | None, size: Size) -> tuple[Axes, float]:
-    """Axes without frame, y downwards, with room for a drawing of `size` points and its key; and the scale for it."""
-    width, height = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN + KEY
-    width = max(width, text_width(Line("value →        ← gradient")) + 2 * MARGIN)
-    if ax is None:
-        scale = min(1.0, WIDEST / width, WIDEST / height)
-        figure = Figure(figsize=(width * scale / 72, height * scale / 72))
-        ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        ax.set_axis_off()
-    else:
-        ax.set_axis_off()
-        figure_of(ax).draw_without_rendering()  # settles the layout, so that the axes have their final size
-        room = ax.get_window_extent()
-        points = 72 / ax.figure.dpi
-        scale = min(1.0, room.width * points / width, room.height * points / height)
-        width, height = room.width * points / scale, room.height * points / scale
-    left = (size[0] - width) / 2
-    top = (size[1] + KEY - height) / 2
-    ax.set_xlim(left, left + width)
-    ax.set_ylim(top + height, top)
-    return ax, scale
 
 
 def draw_box(ax: Axes, centre: Array, lines: Sequence[Line], paint: str, scale: float) -> None:
@@ -126,17 +100,10 @@ def draw_edge(ax: Axes, way: Array, label: Array, lines: tuple[Line, Line], scal
     arrow = FancyArrowPatch(
         path=Path(points, codes), arrowstyle="-|>", mutation_scale=8 * scale, linewidth=0.9 * scale, color=GREY
     )
-    ax.add_patch(arrow)
+    ax.add_artist(arrow)  # not add_patch, which would measure the curve for limits that are set already
     x, y = label
     write(ax, x, y - 2.0, lines[0], "bottom", scale)
     write(ax, x, y + 2.0, lines[1], "top", scale)
-
-
-def draw_key(ax: Axes, size: Size, scale: float) -> None:
-    """What the colours of the numbers mean, below the drawing."""
-    x, y = size[0] / 2, size[1] + KEY - LINE / 2
-    write(ax, x - 6.0, y, Line("value →", BLUE), "center_baseline", scale, "right")
-    write(ax, x + 6.0, y, Line("← gradient", VERMILLION), "center_baseline", scale, "left")
 
 
 def write(ax: Axes, x: float, y: float, line: Line, up: Any, scale: float, across: Any = "center") -> None:

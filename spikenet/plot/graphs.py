@@ -18,14 +18,13 @@ from spikenet.plot.boxes import (
     Line,
     draw_box,
     draw_edge,
-    draw_key,
     edge_size,
     node_size,
     number,
-    sheet,
     summary,
 )
 from spikenet.plot.layering import Layout, layered
+from spikenet.plot.sheet import draw_key, sheet
 from spikenet.plot.style import BLUE, VERMILLION
 
 GAP_X, GAP_Y = 16.0, 10.0  # points
@@ -53,7 +52,7 @@ def graph(output: Tensor, g: TensorLike | None = None, *, most_nodes: int = 200,
     g          : gradient in `output`, of its shape; may be left out for a tensor of size 1, then it is 1
     most_nodes : larger graphs are refused, nobody could read them
 
-    Raises ValueError for a graph of more nodes, and as `output.backward(g)` does.
+    Raises ValueError for a graph of more nodes, for axes too small to read it on, and as `output.backward(g)` does.
     """
     limit = whole("graph: most_nodes", most_nodes)
     flow = edge_gradients(output, g)

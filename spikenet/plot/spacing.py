@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 
 from spikenet.errors import Array
@@ -19,33 +21,39 @@ def heights(columns: list[list[int]], tall: list[float], links: Links, gap: floa
     tall    : height of every box
     gap     : least distance between two boxes of a column
     """
-    y = np.zeros(len(tall))
+    y = [0.0] * len(tall)  # a list: single numbers are read and written more often than rows of them
     for here in columns:
-        y[here] = spread(np.zeros(len(here)), [1.0] * len(here), [tall[box] for box in here], gap)
+        place(y, here, [0.0] * len(here), [1.0] * len(here), tall, gap)
     for _ in range(SWEEPS):
         for neighbours, sweep in ((links.right, columns[::-1]), (links.left, columns)):
             for here in sweep:
-                wanted = [np.mean(y[neighbours[box]]) if neighbours[box] else y[box] for box in here]
+                wanted = [sum(y[k] for k in near) / len(near) if (near := neighbours[box]) else y[box] for box in here]
                 weight = [FREE if not neighbours[box] else PASSING if not tall[box] else 1.0 for box in here]
-                y[here] = spread(np.array(wanted), weight, [tall[box] for box in here], gap)
-    y -= min(y[box] - tall[box] / 2 for box in range(len(tall)))
-    return y
+                place(y, here, wanted, weight, tall, gap)
+    return np.array(y) - min(centre - height / 2 for centre, height in zip(y, tall, strict=True))
 
 
-def spread(wanted: Array, weight: list[float], tall: list[float], gap: float) -> Array:
-    """The places nearest to `wanted` (weighted least squares) that keep the order and the distances.
+def place(
+    y: list[float], here: list[int], wanted: list[float], weight: list[float], tall: list[float], gap: float
+) -> None:
+    """Set the centres of the boxes of one column."""
+    for box, centre in zip(here, spread(wanted, weight, [tall[box] for box in here], gap), strict=True):
+        y[box] = centre
+
+
+def spread(wanted: list[float], weight: list[float], tall: list[float], gap: float) -> list[float]:
+    """The centres nearest to `wanted` (weighted least squares) that keep the order and the distances.
 
     Distances taken off, what remains is to be non-decreasing: isotonic regression by pooling adjacent violators
     (Best & Chakravarti 1990, Mathematical Programming 47:425-439).
     """
-    half = np.asarray(tall) / 2
-    offset: Array = np.concatenate([[0.0], np.cumsum(half[:-1] + half[1:] + gap)])
+    offset = list(accumulate(((a + b) / 2 + gap for a, b in pairwise(tall)), initial=0.0))
     pools: list[tuple[float, float, int]] = []  # mean, weight, members
-    for value, heavy in zip(wanted - offset, weight, strict=True):
-        mean, total, members = float(value), heavy, 1
+    for target, off, total in zip(wanted, offset, weight, strict=True):
+        mean, members = target - off, 1
         while pools and pools[-1][0] > mean:
             before, other, n = pools.pop()
             mean, total, members = (before * other + mean * total) / (other + total), other + total, members + n
         pools.append((mean, total, members))
-    offset += np.repeat([mean for mean, _, _ in pools], [members for _, _, members in pools])
-    return offset
+    level = [mean for mean, _, members in pools for _ in range(members)]
+    return [mean + off for mean, off in zip(level, offset, strict=True)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikenet.errors import Array, positive
 from spikenet.kernels import optimise
-from spikenet.train.parameters import Parameters
+from spikenet.train.parameters import Parameters, flat
 
 _BITS = {np.dtype(np.float32): (np.uint32, 0x7F80_0000), np.dtype(np.float64): (np.uint64, 0x7FF0_0000_0000_0000)}
 
@@ -38,7 +38,7 @@ def is_finite(values: Array) -> bool:
         return bool(np.isfinite(values).all())
     unsigned, exponent = _BITS[values.dtype]
     mask = unsigned(exponent)
-    bits = np.asarray(values, order="C").reshape(-1).view(unsigned)
+    bits = flat(values, values.dtype).view(unsigned)
     largest = np.zeros(_chunks(values), unsigned)
     optimise.largest_bits(bits, mask, largest)
     return not (largest == mask).any()
@@ -47,7 +47,7 @@ def is_finite(values: Array) -> bool:
 def _sum_of_squares(g: Array) -> float:
     sums = np.zeros(_chunks(g))
     lanes = np.empty((sums.size, optimise.LANES))
-    optimise.sums_of_squares(np.asarray(g, order="C").reshape(-1), lanes, sums)
+    optimise.sums_of_squares(flat(g, g.dtype), lanes, sums)
     return math.fsum(sums)
 
 

@@ -19,13 +19,13 @@ def identity(plan: Plan) -> dict[str, str]:
     The number of epochs is left out: a run may go on for longer than was planned. The test set is in only with an
     early stop: otherwise it decides nothing.
     """
-    watched = plan.early_stop is not None and plan.test is not None
+    watched = plan.test if plan.early_stop is not None else None
     return {
         "seed": str(plan.seed),
         "batch_size": str(plan.batch_size),
         "training inputs": _digest(plan.train.inputs),
         "training targets": _digest(plan.train.targets),
-        "test inputs": _digest(plan.test.inputs) if watched and plan.test else "free",
+        "test data": "any" if watched is None else f"{_digest(watched.inputs)}, {_digest(watched.targets)}",
         "loss": described(plan.loss),
         "metrics": described(tuple(plan.metrics)),
         "optimiser": described(plan.optimiser),
@@ -50,7 +50,7 @@ def described(thing: Any) -> str:
         return _digest(thing)
     if thing is None or isinstance(thing, (bool, int, float, str, np.generic)):
         return repr(thing)
-    return f"{type(thing).__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}"
+    return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}"
 
 
 def _digest(values: Array) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -52,8 +52,14 @@ def updating(params: Parameters) -> Iterator[tuple[str, Tensor, Array, Array]]:
         if p.grad.shape != p.shape:
             raise ValueError(f"optimiser: expected a gradient of {name!r} of shape {p.shape}, got {p.grad.shape}")
         values = np.asarray(p.data, order="C")
-        yield name, p, values.reshape(-1), np.asarray(p.grad, dtype=p.dtype, order="C").reshape(-1)
+        yield name, p, values.reshape(-1), flat(p.grad, p.dtype)
         if values is not p.data:
             p.data[...] = values
         if p.bounds is not None:
             np.clip(p.data, *p.bounds, out=p.data)
+
+
+def flat(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The numbers of an array, (n,), C-contiguous and writeable; without a copy when they are already."""
+    numbers = np.asarray(array, dtype=dtype, order="C").reshape(-1)
+    return numbers if numbers.flags.writeable else numbers.copy()  # read-only is another type: seconds of compiling

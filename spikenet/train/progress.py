@@ -15,7 +15,7 @@ def progress_bar(plan: Plan, standing: Standing, visible: bool) -> Iterator[Call
     if not visible:
         yield lambda standing: None
         return
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     done = standing.epoch * plan.n_steps + standing.step
     with tqdm(total=plan.epochs * plan.n_steps, initial=done, unit="step", dynamic_ncols=True) as bar:

@@ -30,8 +30,7 @@ def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> 
         y, loss, total = _forward(plan, standing, x, targets)
         if not math.isfinite(total.item()):
             raise _diverged(plan, standing, x, f"the loss is {total.item()}", None)
-        for p in plan.params.values():
-            p.grad = None
+        _forget_gradients(plan)
         total.backward()
         if (name := first_not_finite(plan.params)) is not None:
             raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
@@ -39,6 +38,7 @@ def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> 
     if plan.clip_norm is not None:
         clip_gradients(plan.params, plan.clip_norm)
     state = plan.optimiser.step(plan.params, standing.optimiser, rate_scale(plan, epoch, step))
+    _forget_gradients(plan)  # so that nothing adds to them after training
     return replace(
         standing,
         optimiser=state,
@@ -66,6 +66,11 @@ def _forward(plan: Plan, standing: Standing, x: Tensor, targets: Array) -> tuple
         for fired in spikes:
             total = total + penalty(fired)
     return y, loss, total
+
+
+def _forget_gradients(plan: Plan) -> None:
+    for p in plan.params.values():
+        p.grad = None
 
 
 def _training(plan: Plan, standing: Standing) -> Training:

@@ -1,0 +1,30 @@
+"""Fixtures of many tests: random numbers, and the emitted loops run without compiling them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikenet.kernels import neuron_pass, time_loop
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20260701)
+
+
+@pytest.fixture
+def interpreted(monkeypatch):
+    """The emitted loops run line by line by Python itself: nothing to compile, so every variant can be tried.
+
+    The text is the one that is compiled otherwise; that compiling it changes no bit is tested with some of them.
+    """
+
+    def execute(name, source, dtype):
+        module = {"np": np, "math": time_loop.math, "numba": time_loop.numba}
+        exec(source, module)
+        return module[name]
+
+    monkeypatch.setattr(time_loop, "_compiled", execute)
+    monkeypatch.setattr(neuron_pass, "forward_loop", time_loop.forward_loop.__wrapped__)
+    monkeypatch.setattr(neuron_pass, "adjoint_loop", time_loop.adjoint_loop.__wrapped__)

@@ -1,0 +1,127 @@
+"""Energy bars and accuracy against energy: lengths, words, and unknown costs that are no zeros."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from matplotlib.transforms import Bbox
+
+from spikenet import plot
+
+
+def ends(ax):
+    """Right end of every bar."""
+    return [bar.get_x() + bar.get_width() for bar in ax.patches]
+
+
+def words(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_a_bar_per_entry_ends_at_its_energy_and_unknown_has_none():
+    ax = plot.energy_bars({"ANN": 3.2e-6, "SNN": 1.234e-7, "chip": None, "other": float("nan"), "idle": 0.0})
+    assert ends(ax) == pytest.approx([3.2e-6, 1.234e-7])
+    assert words(ax) == ["3.2 µJ", "123 nJ", "unknown", "unknown", "0 J"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["ANN", "SNN", "chip", "other", "idle"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # first on top
+    assert ax.get_xscale() == "log"
+    assert "(J" in ax.get_xlabel()
+    assert ax.get_xlim()[0] < 1.234e-7
+
+
+def test_terms_start_at_one_edge_inside_the_bar_of_their_sum():
+    ax = plot.energy_bars({"ANN": {"mac": 1e-6, "memory": 3e-6}, "SNN": {"events": 1e-7, "memory": None}, "chip": 2e-6})
+    assert ends(ax) == pytest.approx([4e-6, 1e-6, 3e-6, 1e-7, 1e-7, 2e-6])
+    assert len({bar.get_x() for bar in ax.patches}) == 1
+    assert words(ax) == ["4 µJ", "at least 100 nJ (memory unknown)", "unknown", "2 µJ"]
+    whole, mac, memory = ax.patches[:3]
+    assert whole.get_y() < mac.get_y()
+    assert mac.get_y() + mac.get_height() <= memory.get_y()
+    assert memory.get_y() + memory.get_height() < whole.get_y() + whole.get_height()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mac", "memory", "events", "sum"]
+
+
+def test_all_unknown_is_drawn():
+    ax = plot.energy_bars({"a": None, "b": {"x": None, "y": None}})
+    assert not ax.patches
+    assert words(ax) == ["unknown", "unknown"]
+    ax.figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        ({}, ValueError, "at least one"),
+        ({"a": -1.0}, ValueError, "'a': expected joules >= 0"),
+        ({"a": {"mac": math.inf}}, ValueError, "'a' mac: expected a finite"),
+        ({"a": "much"}, TypeError, "'a': expected a number"),
+    ],
+)
+def test_bad_energies_are_refused(table, error, message):
+    with pytest.raises(error, match=message):
+        plot.energy_bars(table)
+
+
+POINTS = [
+    ("ANN float32", 0.98, 3e-6, "ANN"),
+    ("ANN int8", 0.979, 3.1e-6, "ANN"),
+    ("SNN one", 0.979, 3.2e-6, "SNN"),
+    ("SNN two", 0.975, 1e-7, "SNN"),
+    ("SNN elsewhere", 0.97, None, "SNN"),
+]
+
+
+def test_points_stand_at_their_energy_and_accuracy_in_percent():
+    ax = plot.accuracy_energy(POINTS)
+    ann, snn = ax.lines
+    assert ann.get_xydata() == pytest.approx(np.array([[3e-6, 98], [3.1e-6, 97.9]]))
+    assert snn.get_xydata()[:2] == pytest.approx(np.array([[3.2e-6, 97.9], [1e-7, 97.5]]))
+    assert ann.get_marker() != snn.get_marker()
+    assert ann.get_color() != snn.get_color()
+    assert (ax.get_xscale(), ax.get_ylabel()) == ("log", "accuracy (%)")
+    assert "(J" in ax.get_xlabel()
+
+
+def test_an_unknown_energy_stands_right_of_all_others_in_a_strip_without_ticks():
+    ax = plot.accuracy_energy(POINTS)
+    unknown = ax.lines[1].get_xdata()[2]
+    strip = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    assert strip.x0 < unknown < strip.x1
+    assert strip.x0 > 3.2e-6
+    assert "energy\nunknown" in words(ax)
+    assert max(ax.get_xticks()) < strip.x0
+    assert not plot.accuracy_energy(POINTS[:4]).patches
+
+
+def test_labels_neither_meet_nor_leave_the_frame():
+    ax = plot.accuracy_energy(POINTS)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert {text.get_text() for text in ax.texts} >= {label for label, *_ in POINTS}
+    for k, box in enumerate(boxes):
+        assert all(Bbox.intersection(box, other) is None for other in boxes[:k])
+        assert Bbox.intersection(box, ax.get_window_extent()).width == pytest.approx(box.width)
+
+
+def test_one_point_and_nothing_known():
+    for points in ([("a", 1.0, 1e-6, "x")], [("a", 0.0, None, "x")]):
+        ax = plot.accuracy_energy(points)
+        ax.figure.draw_without_rendering()
+        low, high = ax.get_ylim()
+        assert low < 100 * points[0][1] < high < 101
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [(("a", 98.0, 1e-6, "x"), "'a', a fraction"), (("a", 0.9, -1.0, "x"), "'a'"), (("a", 0.9, 0.0, "x"), "'a' > 0")],
+)
+def test_bad_points_are_refused(point, message):
+    with pytest.raises(ValueError, match=message):
+        plot.accuracy_energy([point])
+
+
+def test_no_points_are_refused():
+    with pytest.raises(ValueError, match="at least one point"):
+        plot.accuracy_energy([])
