@@ -9,6 +9,7 @@ from spikenet.graph.check import check_gradient, numerical_gradient
 from spikenet.graph.edges import Edge, Flow, edge_gradients
 from spikenet.graph.einsum import einsum
 from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
+from spikenet.graph.factored import Factored
 from spikenet.graph.index import getitem, take, take_along_axis
 from spikenet.graph.join import concatenate, split, stack, unstack
 from spikenet.graph.matmul import matmul, outer

@@ -13,10 +13,11 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph.operands import as_tensor
+from spikenet.graph.factored import Factored
 from spikenet.graph.outputs import Bundle
 from spikenet.graph.tensor import Tensor, TensorLike
 
-Gradient: TypeAlias = Array | Bundle
+Gradient: TypeAlias = Array | Bundle | Factored
 
 
 def backward(output: Tensor, g: TensorLike | None = None) -> None:
@@ -105,7 +106,7 @@ def _passed(node: Tensor, total: Gradient) -> list[Gradient | None]:
     for parent, g in zip(node.parents, returned, strict=True):
         if g is None or not parent.requires_grad:
             passed.append(None)
-        elif isinstance(g, Bundle):
+        elif isinstance(g, Bundle) or (isinstance(g, Factored) and parent.takes_factors):
             passed.append(g)
         else:
             fitted = _fitted(g, parent, node)
@@ -114,7 +115,9 @@ def _passed(node: Tensor, total: Gradient) -> list[Gradient | None]:
     return passed
 
 
-def _fitted(g: Array, parent: Tensor, node: Tensor) -> Array:
+def _fitted(g: Array | Factored, parent: Tensor, node: Tensor) -> Array:
+    if isinstance(g, Factored):
+        g = g.written_out()
     if type(g) is not np.ndarray:
         g = np.asarray(g)  # numpy gives scalars where 0-d arrays went in
     if g.shape != parent.data.shape:
@@ -132,7 +135,7 @@ def _fitted(g: Array, parent: Tensor, node: Tensor) -> Array:
 
 def _is_shared(g: Array, total: Gradient, returned: Sequence[Array | None]) -> bool:
     came = total if isinstance(total, Bundle) else (total,)
-    return g.base is not None or [g is other for other in (*came, *returned)].count(True) > 1
+    return isinstance(g.base, np.ndarray) or [g is other for other in (*came, *returned)].count(True) > 1
 
 
 def _sum(earlier: Gradient, later: Gradient, owned: bool) -> Gradient:
@@ -140,9 +143,15 @@ def _sum(earlier: Gradient, later: Gradient, owned: bool) -> Gradient:
         assert isinstance(earlier, Bundle)
         assert isinstance(later, Bundle)
         return earlier.merged(later)
+    if isinstance(earlier, Factored) or isinstance(later, Factored):
+        earlier, later, owned = _dense(earlier), _dense(later), False
     if earlier.shape != later.shape:  # one of the two is summed over time already
         return np.asarray(_over_time(earlier) + _over_time(later))
     return np.add(earlier, later, out=earlier if owned else None) if earlier.ndim else np.asarray(earlier + later)
+
+
+def _dense(g: Array | Factored) -> Array:
+    return g.written_out() if isinstance(g, Factored) else g
 
 
 def _over_time(g: Array) -> Array:

@@ -36,6 +36,7 @@ class Tensor:
     operation    : what computed it, for drawings; "" for a leaf
     bounds       : (low, high) the optimiser keeps a parameter within, or None
     events       : where data is not 0, when whoever computed it listed that anyway, or None; opaque to the graph
+    takes_factors: whether the vjp can use a gradient given as a `Factored` product
 
     Comparisons (==, <, ...) give boolean arrays; a tensor as a key of a dictionary stands for itself, not its values.
 
@@ -53,6 +54,7 @@ class Tensor:
         "operation",
         "parents",
         "requires_grad",
+        "takes_factors",
         "vjp",
     )
     __array_ufunc__ = None  # so that ndarray + Tensor is left to the Tensor
@@ -76,6 +78,7 @@ class Tensor:
         self.operation = operation
         self.bounds = bounds
         self.events: Any = None
+        self.takes_factors = False
         self.parents: tuple[Tensor, ...] = ()
         self.vjp: Vjp | None = None
         self.requires_grad: bool = requires_grad

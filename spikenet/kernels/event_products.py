@@ -64,36 +64,27 @@ def _multiply_kernel(lanes: int, binary: bool) -> Callable[..., None]:
     add_rows = gather(lanes, binary)
 
     @compiled(parallel=True)
-    def multiply_events(columns: Array, counts: Array, x: Array, packed: Array, y: Array, zero: Any) -> None:
+    def multiply_events(columns: Array, counts: Array, x: Array, packed: Array, y: Array) -> None:
         rows, m = y.shape
         n = columns.shape[1]
-        size = packed.itemsize
         groups = (rows + SHARE - 1) // SHARE
-        # Addresses are taken once: inside the loop each would count a reference, which all threads share.
-        packed_at, columns_at, x_at, y_at = np.int64(packed.ctypes.data), np.int64(columns.ctypes.data), np.int64(x.ctypes.data), np.int64(y.ctypes.data)
         for index in numba.prange(groups * packed.shape[0]):
-            task = np.int64(index)
-            low = (task // groups) * lanes
-            tile_at = packed_at + low * n * size
+            task = np.int64(index)  # numba's own index is unsigned: added to a signed number it makes a float
+            tile = task // groups
+            low = tile * lanes
             first = (task % groups) * SHARE
             width = min(lanes, m - low)
             spare = np.zeros(lanes, packed.dtype)  # holds the sums of a tile that is not full
-            spare_at = np.int64(spare.ctypes.data)
             for r in range(first, min(first + SHARE, rows)):
                 for c in range(width % lanes):
                     spare[c] = y[r, low + c]
-                total_at = y_at + (r * m + low) * size if width == lanes else spare_at
                 for block in range(counts.shape[1]):
-                    base = block * BLOCK
-                    add_rows(
-                        zero,
-                        total_at,
-                        tile_at + base * lanes * size,
-                        np.int64(lanes * size),
-                        columns_at + (r * n + base) * 2,
-                        np.int64(counts[r, block]),
-                        x_at + (r * n + base) * size,
-                    )
+                    at = r * n + block * BLOCK
+                    weights_at = (tile * n + block * BLOCK) * lanes
+                    if width == lanes:
+                        add_rows(y, r * m + low, packed, weights_at, columns, at, counts[r, block], x, at)
+                    else:
+                        add_rows(spare, 0, packed, weights_at, columns, at, counts[r, block], x, at)
                 for c in range(width % lanes):
                     y[r, low + c] = spare[c]
 
@@ -105,36 +96,26 @@ def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
     add_to_rows = scatter(lanes, binary)
 
     @compiled(parallel=True)
-    def transposed_events(columns: Array, counts: Array, x: Array, g: Array, packed: Array, zero: Any) -> None:
+    def transposed_events(columns: Array, counts: Array, x: Array, g: Array, packed: Array) -> None:
         rows, m = g.shape
         n = columns.shape[1]
-        size = packed.itemsize
         n_blocks = counts.shape[1]
-        packed_at, columns_at, x_at, g_at = np.int64(packed.ctypes.data), np.int64(columns.ctypes.data), np.int64(x.ctypes.data), np.int64(g.ctypes.data)
         for index in numba.prange(n_blocks * packed.shape[0]):
-            task = np.int64(index)  # numba's own index is unsigned: added to a signed number it makes a float
+            task = np.int64(index)
             block = task % n_blocks
             base = block * BLOCK
             tile = task // n_blocks
             low = tile * lanes
             width = min(lanes, m - low)
-            spare = np.zeros(lanes, packed.dtype)
-            spare_at = np.int64(spare.ctypes.data)
+            part = np.zeros(lanes, packed.dtype)
             for i in range(base, min(base + BLOCK, n)):
                 for c in range(lanes):
-                    packed[tile, i, c] = zero
+                    packed[tile, i, c] = 0
             for r in range(rows):
-                for c in range(width % lanes):
-                    spare[c] = g[r, low + c]
-                add_to_rows(
-                    zero,
-                    g_at + (r * m + low) * size if width == lanes else spare_at,
-                    packed_at + (tile * n + base) * lanes * size,
-                    np.int64(lanes * size),
-                    columns_at + (r * n + base) * 2,
-                    np.int64(counts[r, block]),
-                    x_at + (r * n + base) * size,
-                )
+                for c in range(width):
+                    part[c] = g[r, low + c]
+                at = r * n + base
+                add_to_rows(part, 0, packed, (tile * n + base) * lanes, columns, at, counts[r, block], x, at)
 
     return transposed_events
 
@@ -151,7 +132,7 @@ def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> 
     y = memory.empty((len(x), w.shape[1]), w.dtype)
     y[...] = 0 if start is None else start
     kernel = _multiply_kernel(packed.shape[2], events.binary)
-    kernel(events.columns, events.counts, x, packed, y, w.dtype.type(0))
+    kernel(events.columns, events.counts, x, packed, y)
     return y
 
 
@@ -160,6 +141,6 @@ def transposed_multiply(x: Array, events: Events, g: Array) -> Array:
     w = memory.empty((x.shape[1], g.shape[1]), g.dtype)
     packed = _tiled(*w.shape, w.dtype)
     kernel = _transposed_kernel(packed.shape[2], events.binary)
-    kernel(events.columns, events.counts, x, g, packed, g.dtype.type(0))
+    kernel(events.columns, events.counts, x, g, packed)
     _unpack(packed, w)
     return w

@@ -14,6 +14,7 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.vector import fired_bits, lowest_bit
 
 BLOCK = 512  # columns of a block: as many neurons as a thread carries through time at once
 
@@ -64,3 +65,21 @@ def _find(values: Array, columns: Array, counts: Array, width: int) -> None:
                 listed[count] = j
                 count += row[j] != 0
             counts[r, block] = count
+
+
+@compiled()
+def list_fired(output: Array, columns: Array) -> int:
+    """Lists the places where a row is > 0 at the front of `columns`; how many there are."""
+    count = 0
+    whole = output.size - output.size % 32
+    for low in range(0, whole, 32):
+        bits = fired_bits(output, low)
+        while bits != 0:
+            columns[count] = low + lowest_bit(bits)
+            count += 1
+            bits &= bits - 1
+    for j in range(whole, output.size):
+        if output[j] > 0:
+            columns[count] = j
+            count += 1
+    return count

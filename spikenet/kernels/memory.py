@@ -8,6 +8,7 @@ loads that straddle two lines take twice as long.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -59,27 +60,22 @@ _SHELF = _Shelf()
 class _Lease:
     """Owns a buffer as long as any array looks at it; numpy keeps it alive as the arrays' base."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], size: int) -> None:
         self._buffer = _SHELF.take(size)
-        self.__array_interface__ = {
-            "shape": (size,),
-            "typestr": "|u1",
-            "data": (self._buffer.ctypes.data, False),
-            "version": 3,
-        }
+        data = (self._buffer.ctypes.data, False)
+        self.__array_interface__ = {"shape": shape, "typestr": kind.str, "data": data, "version": 3}
 
     def __del__(self) -> None:
         _SHELF.put(self._buffer)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An uninitialised C-contiguous array, its first byte at a multiple of 64."""
+    """An uninitialised C-contiguous array; a large one begins at a multiple of 64 bytes."""
     kind = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    size = math.prod(shape) * kind.itemsize
     if size < SMALL:
         return np.empty(shape, kind)
-    rounded = -(-size // SMALL) * SMALL
-    return np.asarray(_Lease(rounded))[:size].view(kind).reshape(shape)
+    return np.asarray(_Lease(shape, kind, -(-size // SMALL) * SMALL))
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

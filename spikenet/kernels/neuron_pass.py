@@ -59,21 +59,28 @@ def forward(
     return out, after, Pass(names, p, flat_x, flat_trace, events)
 
 
-def adjoint(rules: Adjoint, one: Pass, g_out: Array, g_state: Array, repeated: bool) -> tuple[Array, Array, Array]:
+def adjoint(
+    rules: Adjoint, one: Pass, g_out: Array, g_state: Array, repeated: bool, w: Array | None = None
+) -> tuple[Array, Array, Array]:
     """(gradient of the current, of the states before the first step, of the learnt parameters summed over time).
 
     g_out   : (steps, batch, n), or with stride 0 in time when it is the same at every step
     g_state : (states, batch, n) gradient of the states after the last step; not changed
     repeated: whether the current was the same at every step; its gradient is then (1, batch, n), summed over time
+    w       : (n, m) when g_out is (steps, batch, m) and the gradient of the output is g_out @ w.T; populations that are
+              not narrow only
     """
-    batch, n = g_out.shape[1:]
-    g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=one.x.dtype)
-    g_state = np.array(g_state, dtype=one.x.dtype, order="C")
+    batch, n = g_state.shape[1:]
+    kind = one.x.dtype
+    g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=kind)
+    g_state = np.array(g_state, dtype=kind, order="C")
     make = memory.zeros if repeated else memory.empty
-    g_x = make((1 if repeated else len(one.trace), batch, n), one.x.dtype)
-    g_p = memory.zeros((len(rules.g_parameters), batch, n), one.x.dtype)
-    loop = adjoint_loop(rules, one.names, repeated, one.x.dtype.name)
-    loop(one.p, one.trace, one.x, _folded(g_out, n), _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
+    g_x = make((1 if repeated else len(one.trace), batch, n), kind)
+    g_p = memory.zeros((len(rules.g_parameters), batch, n), kind)
+    loop = adjoint_loop(rules, one.names, repeated, kind.name)
+    factor = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
+    arrived = _folded(g_out, n) if w is None else g_out
+    loop(one.p, one.trace, one.x, arrived, factor, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
     return g_x, g_state, g_p
 
 

@@ -24,11 +24,12 @@ import numba
 import numpy as np
 
 from spikenet.derive.adjoint import Adjoint
-from spikenet.derive.compile import compiled_source
+from spikenet.derive.compile import compiled, compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, ordered
 from spikenet.derive.trace import Trace
-from spikenet.kernels.events import BLOCK  # neurons a thread takes through time: a few such rows fit 32 KB of cache
+from spikenet.errors import Array
+from spikenet.kernels.events import BLOCK, list_fired  # neurons a thread takes through time: a few such rows fit 32 KB of cache
 
 _FORWARD = """
 def forward(p, state, x, out, trace, columns, counts):
@@ -49,16 +50,11 @@ def forward(p, state, x, out, trace, columns, counts):
             for j in range(width):
 {body}
             if counts.shape[0] > 0:
-                fired = columns[t, b, low:high]
-                count = 0
-                for j in range(width):  # without a branch: the place after the last event is written in vain
-                    fired[count] = j
-                    count += output[j] > zero
-                counts[t, b, task % blocks] = count
+                counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
 """
 
 _ADJOINT = """
-def adjoint(p, trace, x, g_out, g_state, g_x, g_p):
+def adjoint(p, trace, x, g_out, w, g_state, g_x, g_p):
     steps, batch, n = trace.shape[0], g_x.shape[1], g_x.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
     for task in numba.prange(batch * blocks):
@@ -66,23 +62,48 @@ def adjoint(p, trace, x, g_out, g_state, g_x, g_p):
         low = (task % blocks) * BLOCK
         high = min(low + BLOCK, n)
         width = high - low
+        g_output = np.empty(width, g_out.dtype)
 {views}
         for k in range(steps):
             t = steps - 1 - k
             current = x[t if x.shape[0] > 1 else 0, b, low:high]
-            g_output = g_out[t if g_out.shape[0] > 1 else 0, b, low:high]
+            arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
+            if w.shape[0] == 0:
+                for j in range(width):
+                    g_output[j] = arrived[low + j]
+            else:
+                multiply_row(arrived, w, low, g_output)
             g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
 {rows}
             for j in range(width):
 {body}
 """
 
+
+@compiled()
+def multiply_row(g: Array, w: Array, low: int, y: Array) -> None:
+    """y = g @ w[:, low : low + y.size]; four rows at a time, so that y is read and written once for four."""
+    for j in range(y.size):
+        y[j] = 0
+    high = low + y.size
+    whole = g.size - g.size % 4
+    for c in range(0, whole, 4):
+        g0, g1, g2, g3 = g[c], g[c + 1], g[c + 2], g[c + 3]
+        w0, w1, w2, w3 = w[c, low:high], w[c + 1, low:high], w[c + 2, low:high], w[c + 3, low:high]
+        for j in range(y.size):
+            y[j] += g0 * w0[j] + g1 * w1[j] + g2 * w2[j] + g3 * w3[j]
+    for c in range(whole, g.size):
+        g0, w0 = g[c], w[c, low:high]
+        for j in range(y.size):
+            y[j] += g0 * w0[j]
+
+
 _ARRAYS = {  # (axes, whether it is only read, type where it is not the loop's own) of each argument
     "forward": (
         *((2, True, None), (3, False, None), (3, True, None), (3, False, None), (4, False, None)),
         *((3, False, numba.uint16), (3, False, numba.int32)),
     ),
-    "adjoint": tuple((axes, axes == 4 or k < 4, None) for k, axes in enumerate((2, 4, 3, 3, 3, 3, 3))),
+    "adjoint": tuple((axes, k < 5, None) for k, axes in enumerate((2, 4, 3, 3, 2, 3, 3, 3))),
 }
 
 
@@ -97,7 +118,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     signature = tuple(
         numba.types.Array(own or number, axes, "C", readonly=only_read) for axes, only_read, own in _ARRAYS[name]
     )
-    return compiled_source(name, source, {"np": np, "math": math, "numba": numba}, signature)
+    return compiled_source(name, source, {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row}, signature)
 
 
 def _module(text: str, emitter: Emitter, dtype: str) -> str:
@@ -128,9 +149,10 @@ def forward_loop(model: Trace, parameters: tuple[str, ...], dtype: str) -> Calla
 
 @cache
 def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dtype: str) -> Callable[..., Any]:
-    """The compiled loop `adjoint(p, trace, x, g_out, g_state, g_x, g_p)` of a model.
+    """The compiled loop `adjoint(p, trace, x, g_out, w, g_state, g_x, g_p)` of a model.
 
     g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all
+    w      : (0, n), or (m, n): then g_out is (steps or 1, batch, m), and the gradient of the output its product with w
     g_state: (states, batch, n) gradient of the states after the last step; overwritten by that of the first ones
     g_x    : (steps, batch, n), or (1, batch, n) zeros when `repeated`: then the sum over time
     g_p    : (learnt parameters, batch, n) zeros; sums over time, one a batch row so that no two threads share a sum

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import whole
-from spikenet.graph import Tensor, TensorLike, matmul, repeat
+from spikenet.errors import Array, whole
+from spikenet.graph import Factored, Tensor, TensorLike, matmul, repeat
 from spikenet.kernels import blas, products
 from spikenet.layers.layer import State, Training, as_input, refuse_state
+
+FEW = 16  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
 
 
 class Linear:
@@ -66,15 +68,24 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     rows = np.ascontiguousarray(x.data.reshape(-1, n_in))
     w = np.ascontiguousarray(weight.data)
     events = x.events
-    if events is None and x.vjp is None and not x.requires_grad:
+    if events is not None and events.columns.shape != rows.shape:
+        events = None  # listed for whole populations, of which each row here is a part
+    elif events is None and x.vjp is None and not x.requires_grad:
         events = products.events_in(rows, n_out)  # data: black pixels, silent channels
     y = products.multiply(rows, w, None if bias is None else bias.data, events)
 
     def vjp(g: Any) -> tuple[Any, ...]:
         g_rows = np.ascontiguousarray(g.reshape(-1, n_out))
-        g_x = blas.multiply_transposed(g_rows, w).reshape(x.shape) if x.requires_grad else None
+        g_x = _input_gradient(g_rows, w, x) if x.requires_grad else None
         g_weight = products.transposed_multiply(rows, g_rows, events) if weight.requires_grad else None
         return (g_x, g_weight) if bias is None else (g_x, g_weight, g_rows.sum(axis=0))
 
     parents = (x, weight) if bias is None else (x, weight, bias)
     return Tensor(y.reshape(*x.shape[:-1], n_out), parents, vjp, operation="linear")
+
+
+def _input_gradient(g_rows: Array, w: Array, x: Tensor) -> Any:
+    """g @ weight.T in the shape of x; left as factors where few outputs send it to many neurons."""
+    if x.takes_factors and w.shape[1] <= FEW:
+        return Factored(g_rows.reshape(*x.shape[:-1], w.shape[1]), w)
+    return blas.multiply_transposed(g_rows, w).reshape(x.shape)

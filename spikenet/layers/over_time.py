@@ -10,7 +10,7 @@ import numpy as np
 from spikenet.derive.adjoint import adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
-from spikenet.graph import Tensor, is_recording, outputs, unbroadcast
+from spikenet.graph import Factored, Tensor, is_recording, outputs, unbroadcast
 from spikenet.kernels import neuron_pass
 from spikenet.neurons.surrogate import Surrogate
 
@@ -44,12 +44,12 @@ def over_time(
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         rules = adjoint(model, surrogate, learn)
-        g_out = _flat(arrived[0], (steps, batch, n), x.dtype)
+        g_out, w = _factors(arrived[0], (steps, batch, n), x.dtype)
         g_after = np.zeros((len(before), batch, n), x.dtype)
         for k, g in enumerate(arrived[1:]):
             if g is not None:
                 g_after[k] = g.reshape(batch, n)
-        g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_after, repeated)
+        g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_after, repeated, w)
         return [
             g_x.reshape(len(g_x), batch, *shape),
             *(g.reshape(batch, *shape) for g in g_before),
@@ -59,6 +59,7 @@ def over_time(
     made = [out.reshape(steps, batch, *shape), *(s.reshape(batch, *shape) for s in after)]
     results = outputs(made, parents, vjp, operation=model.name)
     results[0].events = one.events
+    results[0].takes_factors = n >= neuron_pass.NARROW and len(shape) == 1
     return results
 
 
@@ -69,10 +70,17 @@ def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: 
     }
 
 
-def _flat(g: Array | None, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Array:
-    """The output's gradient in three axes; one that is the same at every step stays a view with stride 0."""
+def _factors(
+    g: Array | Factored | None, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> tuple[Array, Array | None]:
+    """The output's gradient in three axes, and its second factor if it is a product.
+
+    One that is the same at every step stays a view with stride 0.
+    """
     if g is None:
-        return np.broadcast_to(np.zeros((), dtype), shape)
+        return np.broadcast_to(np.zeros((), dtype), shape), None
+    if isinstance(g, Factored):
+        return g.g, g.w
     if g.strides[0] == 0:
-        return np.broadcast_to(g[0].reshape(shape[1:]), shape)
-    return g.reshape(shape)
+        return np.broadcast_to(g[0].reshape(shape[1:]), shape), None
+    return g.reshape(shape), None
