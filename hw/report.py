@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hw.chip_table import chips
 from hw.comparison import Comparison, Crossing, Row
 from hw.energy import Energy
 from hw.plain import as_dict
 from hw.si import joules
 
-__all__ = ["as_dict", "breakdown", "text"]
+__all__ = ["as_dict", "breakdown", "chips", "text"]
 
 HEAD = (
     "net",

@@ -44,12 +44,30 @@ from spikenet.neurons.primitives import spike
 
 if TYPE_CHECKING:
     from spikenet import data, encode, models, plot, train
-    from spikenet.train import evaluate, fit, load, loss, metrics, optim, restore, save
+    from spikenet.train import (
+        EarlyStop,
+        EpochRecord,
+        History,
+        TrainingDiverged,
+        clip_gradients,
+        evaluate,
+        fit,
+        load,
+        loss,
+        metrics,
+        optim,
+        regularise,
+        restore,
+        save,
+    )
 
 __version__ = "0.1.0"
 
 _ROOMS = ("data", "encode", "models", "plot", "train")
-_FROM_TRAIN = ("evaluate", "fit", "load", "loss", "metrics", "optim", "regularise", "restore", "save")
+_FROM_TRAIN = (
+    *("EarlyStop", "EpochRecord", "History", "TrainingDiverged", "clip_gradients", "evaluate", "fit", "load", "loss"),
+    *("metrics", "optim", "regularise", "restore", "save"),
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -71,7 +89,10 @@ __all__ = [
     "LIF",
     "CubaLIF",
     "Dropout",
+    "EarlyStop",
+    "EpochRecord",
     "Flatten",
+    "History",
     "LIFRate",
     "Layer",
     "LayerRecord",
@@ -88,8 +109,10 @@ __all__ = [
     "Tanh",
     "Tensor",
     "Training",
+    "TrainingDiverged",
     "cast",
     "check_gradient",
+    "clip_gradients",
     "data",
     "encode",
     "evaluate",
@@ -105,6 +128,7 @@ __all__ = [
     "plot",
     "primitives",
     "record",
+    "regularise",
     "reset",
     "restore",
     "save",

@@ -21,7 +21,7 @@ def interpreted(monkeypatch):
     """
 
     def execute(name, source, dtype):
-        module = {"np": np, "math": time_loop.math, "numba": time_loop.numba}
+        module = dict(vars(time_loop))  # the names that emitted code may use
         exec(source, module)
         return module[name]
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neuron_cases import ALL
 
@@ -32,21 +32,13 @@ def test_lif_rate_under_constant_current_is_the_closed_form_within_one_spike():
         wanted = duration_s / (tau_s * math.log(j / (j - 1))) if j > 1 else 0
         assert abs(count - wanted) <= 1
     assert counts[:2].sum() == 0
-    assert counts[-1] == round(1.0 / (20e-3 * math.log(1.5)))
+    rate_hz = LIFRate(tau_mem_s=tau_s, refractory_s=0.0, amplitude=1.0, softness=None)(above_rheobase).data
+    assert np.abs(counts - rate_hz * duration_s).max() <= 1  # its rate-coded twin is that closed form
 
 
-def test_lif_and_its_rate_unit_agree():
-    """The spikes of LIF per second, and LIFRate at the same current without refractory time."""
-    tau_s, dt_s, steps = 10e-3, 1e-5, 100_000
-    j = np.array([0.9, 1.3, 2.5])
-    spikes = LIF(tau_mem_s=tau_s, dt_s=dt_s, reset=reset.to_zero)(constant(j * (1 - math.exp(-dt_s / tau_s)), steps))
-    rate_hz = LIFRate(tau_mem_s=tau_s, refractory_s=0.0, amplitude=1.0, softness=None)(j)
-    assert np.abs(spikes.data.sum(axis=0)[0] - rate_hz.data * steps * dt_s).max() <= 1
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.floats(0.01, 3.0), st.floats(0.1, 2.0))
-def test_if_spikes_carry_all_charge_but_what_is_left(current, threshold):
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(current=st.floats(0.01, 3.0), threshold=st.floats(0.1, 2.0))
+def test_if_spikes_carry_all_charge_but_what_is_left(current, threshold, interpreted):
     """Subtracting resets lose nothing: spikes * threshold + membrane = charge, and at most one spike a step."""
     layer = IF(threshold=threshold)
     spikes, (v,) = layer.run(constant(current, 200))
@@ -57,7 +49,7 @@ def test_if_spikes_carry_all_charge_but_what_is_left(current, threshold):
 
 
 @pytest.mark.parametrize(("dtype", "relative"), [(np.float32, 1e-5), (np.float64, 1e-12)])
-def test_li_decays_exponentially(dtype, relative):
+def test_li_decays_exponentially(dtype, relative, interpreted):
     x = np.zeros((60, 1, 1), dtype)
     x[0] = 1
     v = LI(tau_mem_s=7e-3, dt_s=1e-3)(x).data.ravel()
@@ -65,7 +57,7 @@ def test_li_decays_exponentially(dtype, relative):
     assert v.dtype == dtype
 
 
-def test_cuba_lif_below_threshold_is_the_difference_of_two_exponentials():
+def test_cuba_lif_below_threshold_is_the_difference_of_two_exponentials(interpreted):
     """sum over k of leak^(n-k) syn^k = (leak^(n+1) - syn^(n+1)) / (leak - syn)."""
     x = np.zeros((60, 1, 1))
     x[0] = 0.1
@@ -74,12 +66,12 @@ def test_cuba_lif_below_threshold_is_the_difference_of_two_exponentials():
     np.testing.assert_allclose(v, 0.1 * (leak ** (n + 1) - syn ** (n + 1)) / (leak - syn), rtol=1e-12)
 
 
-def test_leaky_rate_approaches_its_activation():
+def test_leaky_rate_approaches_its_activation(interpreted):
     r = LeakyRate(tau_s=5e-3)(constant(0.8, 40)).data.ravel()
     np.testing.assert_allclose(r, math.tanh(0.8) * (1 - np.exp(-np.arange(1, 41) / 5)), rtol=1e-12)
 
 
-def test_softened_rate_tends_to_the_exact_one():
+def test_softened_rate_tends_to_the_exact_one(interpreted):
     """As slowly as sigma: below the rheobase the rate is about sigma / (tau (1 - J))."""
     j = np.concatenate([np.linspace(-2, 0.9, 30), np.linspace(1.1, 5, 30)])
     exact = LIFRate(softness=None)(j).data
@@ -89,7 +81,7 @@ def test_softened_rate_tends_to_the_exact_one():
 
 
 @pytest.mark.parametrize("softness", [None, 0.05])
-def test_rate_rises_with_current_to_the_refractory_limit(softness):
+def test_rate_rises_with_current_to_the_refractory_limit(softness, interpreted):
     j = np.linspace(-3, 50, 2000)
     rate_hz = LIFRate(amplitude=1.0, softness=softness)(j).data
     assert (np.diff(rate_hz) >= 0).all()
@@ -98,11 +90,12 @@ def test_rate_rises_with_current_to_the_refractory_limit(softness):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_rate_and_its_slope_are_finite_and_smooth_everywhere(dtype):
+def test_rate_and_its_slope_are_finite_and_smooth_everywhere(dtype, interpreted):
     j = np.concatenate([np.linspace(-30, 30, 4001), [-1e30, -1e6, 0, 1, 1e6, 1e30]]).astype(dtype)
     x = Tensor(j[:, None], requires_grad=True)
-    rate = LIFRate()(x)
-    rate.backward(np.ones(rate.shape))
+    with np.errstate(over="ignore"):
+        rate = LIFRate()(x)
+        rate.backward(np.ones(rate.shape))
     assert np.isfinite(rate.data).all()
     assert np.isfinite(x.grad).all()
     assert (x.grad >= 0).all()
@@ -118,9 +111,9 @@ def test_no_input_no_output(case, interpreted):
     assert not any(s.data.any() for s in states)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(v=st.floats(0, 0.99), tau_s=st.floats(1e-3, 1.0))
-def test_a_membrane_left_alone_below_threshold_only_decays(v, tau_s):
+def test_a_membrane_left_alone_below_threshold_only_decays(v, tau_s, interpreted):
     spikes, (after,) = LIF(tau_mem_s=tau_s).run(np.zeros((50, 1, 1)), (np.array([[v]]),))
     assert not spikes.data.any()
     assert 0 <= after.data.item() <= v

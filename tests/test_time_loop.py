@@ -1,4 +1,4 @@
-"""The loop over time as such: compiled, on one thread or two, narrow or wide, whole or in parts, input held or given."""
+"""The compiled loop as such: on one thread or two, narrow or wide, whole or in parts, input held or given."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from neuron_cases import current, named, rows, start
 
 from spikenet import graph
+from spikenet.derive.adjoint import adjoint
 from spikenet.graph import Tensor, repeat
 from spikenet.kernels import neuron_pass, time_loop
 from spikenet.kernels.events import BLOCK
-from spikenet.layers import LI, LIF, CubaLIF, Spiking
+from spikenet.layers import LI, Spiking
 from spikenet.neurons import leaky_integrator, lif, reset, surrogate
 
 
@@ -60,8 +61,7 @@ def assert_same(first, second, relative=0.0):
 
 COMPILED = [  # some of all that test_derive_adjoint.py runs interpreted
     ("LIF-subtract", np.float32, {}),
-    ("LIF-subtract", np.float64, {}),
-    ("CubaLIF-to_value-detached", np.float64, {"surrogate": surrogate.triangle}),
+    ("CubaLIF-to_zero-detached", np.float64, {"surrogate": surrogate.triangle}),
     ("LI", np.float32, {}),
     ("LIFRate", np.float64, {}),
     ("LIF-subtract", np.float64, {"surrogate": surrogate.gaussian, "smooth": True}),
@@ -93,7 +93,7 @@ def test_one_thread_and_two_give_the_same_bits(n, one_thread_and_two, rng):
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_narrow_and_wide_populations_compute_the_same(batch, rng):
-    """A wide population equals its parts run by themselves, each narrow: outputs, states and gradients of every neuron."""
+    """A wide population equals its narrow parts run by themselves: outputs, states, gradients of every neuron."""
     n, parts = 250, (slice(0, 100), slice(100, 101), slice(101, 200), slice(200, 250))
     assert n >= neuron_pass.NARROW > 100
     leak, threshold = rng.uniform(0.5, 1, n), rng.uniform(0.5, 1.5, n)
@@ -120,7 +120,7 @@ def test_narrow_and_wide_populations_compute_the_same(batch, rng):
 @pytest.mark.parametrize("n", [3, 140])
 def test_time_can_be_split(n, rng):
     """Thirty steps equal 11 and 19 with the state carried over, exactly; the gradients to rounding."""
-    layer, x = CubaLIF(tau_mem_s=5e-3), Tensor(current(rng, 30, 2, np.float32, n), requires_grad=True)
+    layer, x = firing(), Tensor(current(rng, 30, 2, np.float32, n), requires_grad=True)
     whole, last = layer.run(x)
     graph.sum(whole * np.arange(n, dtype=np.float32)).backward()
     g, x.grad = x.grad, None
@@ -143,7 +143,7 @@ def test_permuting_neurons_or_rows_permutes_everything(data, n, batch):
     g = rng.normal(size=x.shape).astype(np.float32)
 
     def results(leak, x, g):
-        layer = Spiking(lif.step, reset=reset.subtract, leak=leak, threshold=1.0, learn=("leak",))
+        layer = Spiking(lif.step, reset=reset.subtract, leak=leak, threshold=1.0, learn=("leak", "threshold"))
         leaf = Tensor(x, requires_grad=True)
         y, (v,) = layer.run(leaf)
         y.backward(g)
@@ -164,7 +164,7 @@ def test_permuting_neurons_or_rows_permutes_everything(data, n, batch):
 def test_batch_rows_and_neurons_do_not_touch(row, neuron, value):
     """Changing the input of one neuron in one row changes nothing anywhere else."""
     x = np.random.default_rng(0).normal(0.4, 0.7, (10, 4, 3)).astype(np.float32)
-    layer = LIF(tau_mem_s=5e-3)
+    layer = firing()
     y = layer(x).data
     x[:, row, neuron] = value
     different = layer(x).data != y
@@ -175,7 +175,7 @@ def test_batch_rows_and_neurons_do_not_touch(row, neuron, value):
 @pytest.mark.parametrize("n", [3, 140])
 @pytest.mark.parametrize("case", named("LIF-subtract", "LI"), ids=str)
 def test_held_input_equals_input_given_at_every_step(case, n, rng):
-    """A stride-0 view is read once and its gradient summed in the loop: same spikes and states, gradients to rounding."""
+    """A stride-0 view is read once, its gradient summed in the loop: same spikes and states, gradients to rounding."""
     values = {name: value[0] for name, value in case.parameters().items()}
     layer = Spiking(case.step, learn=case.learnable, **case.functions, **values)
     constant = rng.normal(0.4, 0.5, (2, n)).astype(np.float32)
@@ -199,22 +199,22 @@ def test_held_input_equals_input_given_at_every_step(case, n, rng):
 
 def test_held_input_may_be_used_twice(rng):
     """By two layers, and by one that looks at every step: gradients summed over time meet others that are not."""
-    constant, g = rng.normal(0.4, 0.5, (2, 3)), rng.normal(size=(7, 2, 3))
+    constant, g = rng.normal(0.4, 0.5, (2, 3)).astype(np.float32), rng.normal(size=(7, 2, 3)).astype(np.float32)
     gradients = []
     for steps_of in (lambda x: repeat(x, 7), lambda x: graph.stack([x] * 7)):
         leaf = Tensor(constant, requires_grad=True)
         x = steps_of(leaf)
-        y = LI(tau_mem_s=5e-3)(x) + firing()(x) + x * np.arange(7.0)[:, None, None] + LI(tau_mem_s=9e-3)(x)
+        y = firing()(x) + firing(surrogate=surrogate.atan(5.0))(x) + x * np.arange(7, dtype=np.float32)[:, None, None]
         y.backward(g)
         gradients.append(leaf.grad)
-    np.testing.assert_allclose(*gradients, rtol=1e-12)
+    np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-5)
 
 
 def test_gradient_of_an_output_summed_over_time_is_not_expanded(rng):
     """y.sum() hands back a view with stride 0; the loop must read it as such, whichever axes are repeated."""
-    x = current(rng, 6, 2, np.float64)
-    for reduce in (lambda y: graph.sum(y), lambda y: graph.sum(graph.sum(y, axis=0) * rng_weights)):
-        rng_weights = np.random.default_rng(1).normal(size=(2, 3))
+    x = current(rng, 6, 2, np.float32)
+    weights = rng.normal(size=(2, 3)).astype(np.float32)
+    for reduce in (graph.sum, lambda y: graph.sum(graph.sum(y, axis=0) * weights)):
         gradients = []
         for copy_first in (False, True):
             leaf = Tensor(x, requires_grad=True)
@@ -226,13 +226,11 @@ def test_gradient_of_an_output_summed_over_time_is_not_expanded(rng):
 
 def test_gradient_through_the_last_states_alone(rng):
     """The loss need not see the output."""
-    x = Tensor(current(rng, 6, 2, np.float64), requires_grad=True)
+    x = Tensor(current(rng, 6, 2, np.float32), requires_grad=True)
     _, (v,) = LI(tau_mem_s=5e-3).run(x)
     v.sum().backward()
     leak = np.exp(-1 / 5)
-    np.testing.assert_allclose(
-        x.grad, np.broadcast_to(leak ** np.arange(5, -1, -1)[:, None, None], x.shape), rtol=1e-12
-    )
+    np.testing.assert_allclose(x.grad, np.broadcast_to(leak ** np.arange(5, -1, -1)[:, None, None], x.shape), rtol=1e-5)
 
 
 def test_read_only_and_strided_input(rng):
@@ -265,16 +263,10 @@ def test_one_loop_serves_read_only_and_other_arrays(rng):
 
 def test_widths_share_one_loop():
     """A surrogate's width is a parameter of the loop, not part of its text."""
-    x = np.ones((2, 1, 1), np.float32)
     loops = set()
     for width in (2.0, 3.0):
-        leaf = Tensor(x, requires_grad=True)
         layer = firing(surrogate=surrogate.atan(width))
-        layer(leaf).sum().backward()
-        rules = time_loop.Adjoint
-        rules = __import__("spikenet.derive.adjoint", fromlist=["adjoint"]).adjoint(
-            layer.model, layer.surrogate, layer.learn
-        )
+        rules = adjoint(layer.model, layer.surrogate, layer.learn)
         loops.add(time_loop.adjoint_loop(rules, tuple(layer.values), False, "float32"))
     assert len(loops) == 1
 
@@ -283,8 +275,9 @@ def test_neurons_of_any_shape(rng):
     """(steps, batch, 2, 3, 5) equals the same neurons in one row, parameters included."""
     x = current(rng, 6, 2, np.float32, 30)
     threshold = rng.uniform(0.5, 1.5, (3, 5))
+    learn = ("leak", "threshold")
     flat = Spiking(lif.step, reset=reset.subtract, leak=0.9, threshold=np.tile(threshold.reshape(-1), 2))
-    shaped = Spiking(lif.step, reset=reset.subtract, leak=0.9, threshold=threshold, learn=("threshold",))
+    shaped = Spiking(lif.step, reset=reset.subtract, leak=0.9, threshold=threshold, learn=learn)
     leaf = Tensor(x.reshape(6, 2, 2, 3, 5), requires_grad=True)
     y, (v,) = shaped.run(leaf)
     assert y.shape == leaf.shape
@@ -294,9 +287,10 @@ def test_neurons_of_any_shape(rng):
     np.testing.assert_array_equal(v.data.reshape(2, 30), v_flat.data)
     y.sum().backward()
     assert shaped.values["threshold"].grad.shape == (3, 5)
+    assert shaped.values["leak"].grad.shape == ()
 
 
-def test_parameters_are_spread_in_the_dtype_of_the_input():
+def test_parameters_are_spread_in_the_dtype_of_the_input(interpreted):
     layer = Spiking(leaky_integrator.step, leak=np.float64(1) / 3)
     for dtype in (np.float32, np.float64):
         assert rows(layer, 1, dtype)["leak"][0] == dtype(1 / 3)
@@ -305,7 +299,7 @@ def test_parameters_are_spread_in_the_dtype_of_the_input():
         assert out.dtype == dtype
 
 
-def test_per_neuron_parameters_keep_double_precision():
+def test_per_neuron_parameters_keep_double_precision(interpreted):
     layer = Spiking(leaky_integrator.step, leak=np.array([1 / 3, 0.1]))
     out = layer.run(np.zeros((1, 1, 2)), (np.ones((1, 2)),))[0]
     assert out.data.ravel().tolist() == [1 / 3, 0.1]

@@ -1,7 +1,7 @@
 """Reads the command line and calls the command it names.
 
-Exit codes: 0 done, 1 stopped by a failure during the work (a training that diverged), 2 a mistake in what was asked for,
-130 interrupted. A mistake gets one line on standard error, never a traceback.
+Exit codes: 0 done, 1 stopped by a failure during the work (a training that diverged), 2 a mistake in what was asked
+for, 130 interrupted. A mistake gets one line on standard error, never a traceback.
 """
 
 from __future__ import annotations

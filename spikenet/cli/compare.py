@@ -15,6 +15,7 @@ from spikenet.cli.folder import result_folder, write_text
 
 if TYPE_CHECKING:
     from spikenet.data import Arrays
+    from spikenet.train import History
 
 DESCRIPTION = """\
 Trains a conventional net and its spiking twin, of the same sizes, on handwritten digits; prints accuracy, operations,
@@ -129,7 +130,7 @@ def _spiking(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[A
 
 def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **how: Any) -> dict[str, list[float]]:
     steps = plan.epochs * -(-len(train) // plan.batch_size)
-    history = spikenet.fit(
+    history: History = spikenet.fit(
         net,
         train,
         test,

@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from typing import Any
 
 
@@ -55,11 +56,12 @@ def _processor() -> str:
 
 def _threading_layer() -> str:
     """The pool numba takes: it only tells after a parallel loop has run."""
-    import numba
     import numpy as np
+    from numba.np.ufunc import parallel
 
     from spikenet.kernels import blas
 
     ones = np.ones((1, 1), np.float32)
     blas.multiply(ones, ones)
-    return str(numba.threading_layer())
+    chosen: Callable[[], str] = parallel.threading_layer
+    return chosen()

@@ -26,6 +26,7 @@ from spikenet.graph.tensor import Axis, Tensor, TensorLike
 __all__ = [
     "Axis",
     "Edge",
+    "Factored",
     "Flow",
     "Tensor",
     "TensorLike",

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.factored import Factored, dense
 from spikenet.graph.operands import as_tensor
-from spikenet.graph.factored import Factored
 from spikenet.graph.outputs import Bundle
 from spikenet.graph.tensor import Tensor, TensorLike
 
@@ -116,8 +116,7 @@ def _passed(node: Tensor, total: Gradient) -> list[Gradient | None]:
 
 
 def _fitted(g: Array | Factored, parent: Tensor, node: Tensor) -> Array:
-    if isinstance(g, Factored):
-        g = g.written_out()
+    g = dense(g)
     if type(g) is not np.ndarray:
         g = np.asarray(g)  # numpy gives scalars where 0-d arrays went in
     if g.shape != parent.data.shape:
@@ -144,14 +143,10 @@ def _sum(earlier: Gradient, later: Gradient, owned: bool) -> Gradient:
         assert isinstance(later, Bundle)
         return earlier.merged(later)
     if isinstance(earlier, Factored) or isinstance(later, Factored):
-        earlier, later, owned = _dense(earlier), _dense(later), False
+        earlier, later, owned = dense(earlier), dense(later), False
     if earlier.shape != later.shape:  # one of the two is summed over time already
         return np.asarray(_over_time(earlier) + _over_time(later))
     return np.add(earlier, later, out=earlier if owned else None) if earlier.ndim else np.asarray(earlier + later)
-
-
-def _dense(g: Array | Factored) -> Array:
-    return g.written_out() if isinstance(g, Factored) else g
 
 
 def _over_time(g: Array) -> Array:

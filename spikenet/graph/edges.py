@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from spikenet.errors import Array
 from spikenet.graph.backward import reverse_pass
+from spikenet.graph.factored import dense
 from spikenet.graph.outputs import Bundle
 from spikenet.graph.tensor import Tensor, TensorLike
 
@@ -31,9 +32,9 @@ def edge_gradients(output: Tensor, g: TensorLike | None = None) -> Flow:
     gradients: dict[Tensor, Array] = {}
     for node, total, passed in reverse_pass(output, g):
         if not isinstance(total, Bundle):
-            gradients[node] = total
+            gradients[node] = dense(total)
         for parent, flowing in zip(node.parents, passed, strict=True):
             if isinstance(flowing, Bundle):
                 flowing = next(part for part in flowing if part is not None)
-            edges.append(Edge(node, parent, flowing))
+            edges.append(Edge(node, parent, None if flowing is None else dense(flowing)))
     return Flow(tuple(edges), gradients)

@@ -30,3 +30,8 @@ class Factored:
         """The array itself."""
         product: Array = self.g @ self.w.T
         return product
+
+
+def dense(g: Array | Factored) -> Array:
+    """The gradient as an array, whichever way it came."""
+    return g.written_out() if isinstance(g, Factored) else g

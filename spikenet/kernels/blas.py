@@ -62,9 +62,7 @@ _gemm: Any = intrinsic(_gemm_call)
 
 
 @compiled(parallel=True)
-def _rows(
-    gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int
-) -> None:
+def _rows(gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int) -> None:
     """y = keep * y + x @ w, or x @ w.T when `transposed`; keep is 0 or 1; threads share the rows of x."""
     rows, k = x.shape
     m = y.shape[1]

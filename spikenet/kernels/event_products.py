@@ -2,11 +2,11 @@
 
 For x (rows, n) with few events and w (n, m), g (rows, m):
 
-    multiply            x @ w + start    threads share rows of x; each row of the result is the sum of the rows of w it names
+    multiply            x @ w + start    threads share rows of x; each row of the result sums the rows of w it names
     transposed_multiply x.T @ g          threads share blocks of columns of x, so each owns its rows of the sum
 
-Outputs are taken in tiles of `lanes`, whose sums stay in registers. For that w is laid out tile by tile, so that all rows
-of a tile fit the second-level cache. Sums run in the order of the events, whatever the number of threads.
+Outputs are taken in tiles of `lanes`, whose sums stay in registers. For that w is laid out tile by tile, so that all
+rows of a tile fit the second-level cache. Sums run in the order of the events, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _tiled(n: int, m: int, dtype: Any) -> Array:
 
 def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> Array:
     """x @ w + start, for C-contiguous x (rows, n) with these events and w (n, m); start broadcasts to (rows, m)."""
-    packed = _tiled(*w.shape, w.dtype)
+    packed = _tiled(w.shape[0], w.shape[1], w.dtype)
     _pack(w, packed)
     y = memory.empty((len(x), w.shape[1]), w.dtype)
     y[...] = 0 if start is None else start
@@ -139,7 +139,7 @@ def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> 
 def transposed_multiply(x: Array, events: Events, g: Array) -> Array:
     """x.T @ g, for C-contiguous x (rows, n) with these events and g (rows, m)."""
     w = memory.empty((x.shape[1], g.shape[1]), g.dtype)
-    packed = _tiled(*w.shape, w.dtype)
+    packed = _tiled(w.shape[0], w.shape[1], w.dtype)
     kernel = _transposed_kernel(packed.shape[2], events.binary)
     kernel(events.columns, events.counts, x, g, packed)
     _unpack(packed, w)

@@ -54,7 +54,7 @@ def found(values: Array) -> Events:
 
 @compiled(parallel=True)
 def _find(values: Array, columns: Array, counts: Array, width: int) -> None:
-    rows, n = values.shape
+    rows = values.shape[0]
     for r in numba.prange(rows):
         for block in range(counts.shape[1]):
             low = block * width

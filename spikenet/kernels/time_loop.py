@@ -29,7 +29,10 @@ from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, ordered
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
-from spikenet.kernels.events import BLOCK, list_fired  # neurons a thread takes through time: a few such rows fit 32 KB of cache
+from spikenet.kernels.events import (
+    BLOCK,
+    list_fired,
+)  # neurons a thread takes through time: a few such rows fit 32 KB of cache
 
 _FORWARD = """
 def forward(p, state, x, out, trace, columns, counts):
@@ -118,7 +121,12 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     signature = tuple(
         numba.types.Array(own or number, axes, "C", readonly=only_read) for axes, only_read, own in _ARRAYS[name]
     )
-    return compiled_source(name, source, {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row}, signature)
+    return compiled_source(
+        name,
+        source,
+        {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row},
+        signature,
+    )
 
 
 def _module(text: str, emitter: Emitter, dtype: str) -> str:

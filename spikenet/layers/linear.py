@@ -59,7 +59,7 @@ class Linear:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x @ weight + bias for x (..., n_in); input that repeats in time is multiplied once, silent input by its events."""
+    """x @ weight + bias for x (..., n_in); input that repeats in time once, mostly silent input by its events."""
     if x.repeated is not None and x.ndim > 1:
         return repeat(linear(x.repeated, weight, bias), len(x))
     if x.dtype != weight.dtype or x.dtype.kind == "c":

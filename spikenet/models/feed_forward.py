@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def _stack(
     checked = [whole(f"{name}: size {k}", size) for k, size in enumerate(sizes)]
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
-    for k, (n_in, n_out) in enumerate(zip(checked[:-1], checked[1:], strict=True)):
+    for k, (n_in, n_out) in enumerate(pairwise(checked)):
         layers.append(Linear(n_in, n_out, seed=rng))
         if k < len(checked) - 2:
             layers.append(between())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from spikenet.train import streams
-from spikenet.train.evaluate import mean_values
+from spikenet.train.evaluation import mean_values
 from spikenet.train.history import EpochRecord
 from spikenet.train.plan import Plan
 from spikenet.train.standing import Standing, finished

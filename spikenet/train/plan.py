@@ -17,7 +17,7 @@ from spikenet.train.adam import Adam, AdamW
 from spikenet.train.checkpoint_file import check_writable
 from spikenet.train.checks import check_each, check_functions, check_loss_takes, check_net, metrics_by_name
 from spikenet.train.early_stop import EarlyStop
-from spikenet.train.evaluate import Loss, Metric, measured
+from spikenet.train.evaluation import Loss, Metric, measured
 from spikenet.train.history import EpochRecord
 from spikenet.train.layerwise import has_spikes, spikes_inside
 from spikenet.train.rmsprop import RMSprop

@@ -12,7 +12,7 @@ from spikenet.graph import Tensor
 from spikenet.layers import Training
 from spikenet.train import streams
 from spikenet.train.diverged import TrainingDiverged
-from spikenet.train.evaluate import added, measured
+from spikenet.train.evaluation import added, measured
 from spikenet.train.gradients import clip_gradients, first_not_finite
 from spikenet.train.layerwise import first_not_finite_output, spikes_inside
 from spikenet.train.plan import Plan

@@ -9,7 +9,7 @@ from typing import Any
 from spikenet.layers import Layer
 from spikenet.train.advance import advance
 from spikenet.train.early_stop import EarlyStop, put_weights
-from spikenet.train.evaluate import Loss, Metric
+from spikenet.train.evaluation import Loss, Metric
 from spikenet.train.history import History
 from spikenet.train.identity import identity
 from spikenet.train.interrupt import deferred_interrupt

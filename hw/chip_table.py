@@ -1,0 +1,47 @@
+"""Everything known of chips as text: each number with its unit, its evidence and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+
+from hw.chip import Chip, TechnologyEnergies
+from hw.fact import Fact
+
+
+def chips(records: Iterable[Chip]) -> str:
+    """One section a chip: process, level of its energies, energies, limits, notes."""
+    return "\n".join(line for chip in records for line in _section(chip))
+
+
+def _section(chip: Chip) -> Iterator[str]:
+    yield f"{chip.name} ({chip.vendor}; {chip.process}); energies: {chip.level.value}"
+    yield from _facts("energies", dict(_energies(chip)))
+    yield from _facts("limits", chip.limits)
+    yield from (f"  note: {note}" for note in chip.notes)
+    yield ""
+
+
+def _energies(chip: Chip) -> Iterator[tuple[str, Fact]]:
+    energies = chip.energies
+    if not isinstance(energies, TechnologyEnergies):
+        for field in fields(energies):
+            yield field.name.replace("_", " "), getattr(energies, field.name)
+        return
+    for operation, table in (("add", energies.add), ("multiply", energies.multiply)):
+        for form, fact in table.items():
+            yield f"{operation} {form.value}", fact
+    memory = energies.memory
+    for sram in memory.srams:
+        yield f"{memory.word_bytes} bytes of {sram.size_bytes // 1024} KB SRAM", sram.access
+    yield f"{memory.word_bytes} bytes of DRAM", memory.dram
+
+
+def _facts(title: str, facts: Mapping[str, Fact]) -> Iterator[str]:
+    if not facts:
+        yield f"  {title}: none"
+        return
+    yield f"  {title}:"
+    width = max(map(len, facts))
+    for name, fact in facts.items():
+        yield f"    {name.replace('_', ' ').ljust(width)}  {fact}"
