@@ -16,7 +16,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.vector import fired_bits, lowest_bit
 
-BLOCK = 512  # columns of a block: as many neurons as a thread carries through time at once
+BLOCK = 1024  # columns of a block: as many neurons as a thread carries through time at once
 
 
 @dataclass(frozen=True)

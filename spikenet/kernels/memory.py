@@ -2,8 +2,8 @@
 
 A training step needs the same large arrays every time. Given back to the system and asked for anew, each costs a page
 fault for every 4 KB, on a virtual machine several times the work done in it. Here a buffer goes back to a shelf when
-the last array on it is gone, and the next request of its size takes it from there. Buffers begin at a cache line: vector
-loads that straddle two lines take twice as long.
+the last array on it is gone, and the next request of its size takes it from there. Buffers begin at a cache line:
+vector loads that straddle two lines take twice as long.
 """
 
 from __future__ import annotations

@@ -72,8 +72,9 @@ def adjoint(p, trace, x, g_out, w, g_state, g_x, g_p):
             current = x[t if x.shape[0] > 1 else 0, b, low:high]
             arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
             if w.shape[0] == 0:
+                here = arrived[low:high]
                 for j in range(width):
-                    g_output[j] = arrived[low + j]
+                    g_output[j] = here[j]
             else:
                 multiply_row(arrived, w, low, g_output)
             g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]

@@ -53,7 +53,8 @@ class Layer(Protocol):
 def as_input(name: str, x: TensorLike, dtype: np.dtype[Any] | None = None) -> Tensor:
     """`x` as a tensor; an array is checked (finite numbers) and taken in `dtype`, a Tensor is trusted.
 
-    dtype: None keeps float32, float64 and complex as they are and makes float32 of the rest; complex stays complex
+    dtype: None keeps float32, float64 and complex arrays as they are and makes float32 of the rest (lists, integers);
+           complex stays complex
     A view with stride 0 over axis 0 (input that does not change over time) stays one.
 
     Raises TypeError when x holds no numbers, ValueError when it is NaN or infinite.
@@ -67,7 +68,8 @@ def as_input(name: str, x: TensorLike, dtype: np.dtype[Any] | None = None) -> Te
     kind = array.dtype.kind
     if kind not in "biufc":
         raise TypeError(f"{name}: expected an array of numbers, got {x!r:.60} of type {type(x).__name__}")
-    wanted = dtype or np.dtype(np.float64 if kind in "fc" and array.real.dtype.itemsize >= 8 else np.float32)
+    is_double = isinstance(x, (np.ndarray, np.generic)) and kind in "fc" and array.real.dtype.itemsize >= 8
+    wanted = dtype or np.dtype(np.float64 if is_double else np.float32)
     if kind == "c":
         wanted = np.result_type(wanted, np.complex64)
     if array.ndim and array.strides[0] == 0 and len(array) > 1:

@@ -14,4 +14,5 @@ def leak(model: str, name: str, tau_s: Any, dt_s: Any) -> Array:
 
     model, name: for messages, such as "LIF" and "tau_mem_s"
     """
-    return np.exp(-positive(f"{model}: dt_s", dt_s) / positive_values(f"{model}: {name}", tau_s))
+    tau = positive_values(f"{model}: {name}", tau_s).astype(np.float64)  # a float32 tau and its number give one leak
+    return np.exp(-positive(f"{model}: dt_s", dt_s) / tau)
