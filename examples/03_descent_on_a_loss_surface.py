@@ -45,7 +45,9 @@ def main(quick: bool = False, out: Path = Path("example-figures")) -> Result:
     one_by_one = [np.array([k]) for k in rng.permutation(N_POINTS)]  # every point once
     descent, sgd = walk(x, y, everything), walk(x, y, one_by_one)
     best = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y, rcond=None)[0]
-    surface = sn.plot.loss_surface_grid(loss, best, [1, 0], [0, 1], reach_a=3.4, reach_b=3.4, points=21 if quick else 121)
+    surface = sn.plot.loss_surface_grid(
+        loss, best, [1, 0], [0, 1], reach_a=3.4, reach_b=3.4, points=21 if quick else 121
+    )
 
     drawn = Figure(figsize=(12, 4.8), layout="constrained").subplots(1, 2)
     across, up = surface.a + best[0], surface.b + best[1]
@@ -79,5 +81,7 @@ def walk(x: np.ndarray, y: np.ndarray, batches: list[np.ndarray]) -> np.ndarray:
 if __name__ == "__main__":
     result = main()
     print(f"least squares:    loss {result.best_loss:.4f}")
-    print(f"gradient descent: loss {result.descent_loss[-1]:.4f} after {len(result.descent_path) - 1} passes over the data")
+    print(
+        f"gradient descent: loss {result.descent_loss[-1]:.4f} after {len(result.descent_path) - 1} passes over the data"
+    )
     print(f"SGD:              loss {result.sgd_loss[-1]:.4f} after 1 pass over the data")

@@ -65,8 +65,8 @@ class Fact:
         return None if self.value is None else self.value * JOULES[self.unit]
 
     def __str__(self) -> str:
-        number = "unknown" if self.value is None else f"{self.value:g}"
-        number += "" if self.high is None else f"..{self.high:g}"
+        number = "unknown" if self.value is None else f"{self.value:.12g}"
+        number += "" if self.high is None else f"..{self.high:.12g}"
         return f"{number} {self.unit} ({self.evidence.value}: {self.source})"
 
 

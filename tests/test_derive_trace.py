@@ -82,7 +82,7 @@ def test_equal_steps_are_one_and_others_are_not():
     assert trace(lif.step) != "LIF"
 
 
-def test_a_copied_layer_learns_as_the_original_does():
+def test_a_copied_layer_learns_as_the_original_does(interpreted):
     """Expressions are compared by identity, which a copy must keep: otherwise its gradients are silently 0."""
     net = Sequential(Linear(3, 4, seed=0), LIF(tau_mem_s=5e-3, learn=("leak",)))
     twin = copy.deepcopy(net)

@@ -76,7 +76,7 @@ def test_own_neuron_in_a_net_learns(rng):
         loss.backward()
         losses.append(loss.item())
         for p in net.parameters().values():
-            p.data = p.data - 0.05 * p.grad
+            p.data = p.data - 0.003 * p.grad
             p.grad = None
     assert losses[-1] < 0.7 * losses[0], losses
     assert {"1.threshold", "1.jump"} <= before.keys()

@@ -39,7 +39,7 @@ def compare(case, dtype, rng, steps=40, batch=2):
 
 DOUBLE = (
     "IF-subtract",
-    "LIF-subtract",
+    "LIF-to_zero",
     "LIF-to_value",
     "CubaLIF-to_zero",
     "LI",

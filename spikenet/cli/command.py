@@ -1,12 +1,13 @@
 """Reads the command line and calls the command it names.
 
-Exit codes: 0 done, 1 stopped by a failure during the work (a training that diverged), 2 a mistake in what was asked
-for, 130 interrupted. A mistake gets one line on standard error, never a traceback.
+Exit codes: 0 done, 1 stopped by a failure during the work (a training that diverged, not enough memory), 2 a mistake
+in what was asked for, 130 interrupted. Whatever it was gets one line on standard error, never a traceback.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """One line, without the usage text: `--help` shows that."""
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"{self.prog}: {_one_line(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(MISTAKE)
 
 
@@ -40,25 +41,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return leaving.code if isinstance(leaving.code, int) else MISTAKE
     command = f"spikenet {options.command}"
     try:
-        options.run(options)
+        try:
+            options.run(options)
+        finally:
+            _deliver_output()
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output (head, less) went away
-        sys.stderr.close()
         return 0
-    except spikenet.train.TrainingDiverged as error:
-        print(f"{command}: {error}", file=sys.stderr)
+    except (spikenet.train.TrainingDiverged, MemoryError) as error:
+        print(f"{command}: {_one_line(str(error) or 'not enough memory')}", file=sys.stderr)
         return FAILED
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OverflowError, OSError) as error:
         if not getattr(options, "traceback", False):
-            print(f"{command}: {_one_line(error)}", file=sys.stderr)
+            print(f"{command}: {_one_line(_said(error))}", file=sys.stderr)
             return MISTAKE
         raise
     return 0
 
 
-def _one_line(error: Exception) -> str:
+def _deliver_output() -> None:
+    """Flushes standard output while it can still be reported that nobody takes it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # or Python tries again at its end, and complains in its own words
+        os.close(nowhere)
+        raise
+
+
+def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+    return str(error)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Plan:
     data: str
     epochs: int
     steps: int
-    hidden: int
+    hidden: tuple[int, int]
     batch_size: int
     learning_rate: float
     seed: int
@@ -48,9 +48,11 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
-    command.add_argument("--epochs", type=int, help="passes over the training set (default: 40 for digits, 3 for idx)")
-    command.add_argument("--steps", type=int, default=20, help="time steps a sample is shown to the spiking net (20)")
-    command.add_argument("--hidden", type=int, default=256, help="hidden units of both nets (256)")
+    command.add_argument("--epochs", type=int, help="passes over the training set (40 for digits, 3 for idx)")
+    command.add_argument("--steps", type=int, default=16, help="time steps a sample is shown to the spiking net (16)")
+    command.add_argument(
+        "--hidden", type=int, default=256, help="units of each of the two hidden layers, in both nets (256)"
+    )
     command.add_argument("--seed", type=int, default=0, help="decides the split, the weights and the order (0)")
     command.add_argument("--out", default="spikenet-results", help="folder for results (spikenet-results)")
     command.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -65,6 +67,7 @@ def run(options: argparse.Namespace) -> None:
     plan = _plan(options)
     folder = result_folder(options.out)
     train, test = _data(options.data, plan.seed)
+    plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
 
     nets, curves = {}, {}
@@ -98,14 +101,16 @@ def _plan(options: argparse.Namespace) -> Plan:
     digits = options.data == "digits"
     if not digits and not options.data.startswith("idx:"):
         raise ValueError(f"--data: expected digits or idx:FOLDER, got {options.data!r}")
+    if options.seed >= 1 << 64:
+        raise ValueError(f"--seed: expected a whole number < 2**64, got {options.seed}")
     epochs = options.epochs if options.epochs is not None else (40 if digits else 3)
     return Plan(
         data=options.data,
         epochs=whole("--epochs", epochs),
         steps=whole("--steps", options.steps),
-        hidden=whole("--hidden", options.hidden),
-        batch_size=32 if digits else 128,
-        learning_rate=2e-3 if digits else 1e-3,
+        hidden=(whole("--hidden", options.hidden),) * 2,
+        batch_size=64 if digits else 128,
+        learning_rate=3e-3 if digits else 1e-3,
         seed=whole("--seed", options.seed, least=0),
     )
 
@@ -117,12 +122,12 @@ def _data(name: str, seed: int) -> tuple[Arrays, Arrays]:
 
 
 def _conventional(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
-    net = spikenet.models.mlp(_sizes(plan, train), dropout=0.2, seed=plan.seed)
+    net = spikenet.models.mlp(_sizes(plan, train), input_dropout=0.1, dropout=0.3, seed=plan.seed)
     return net, _fit(plan, net, train, test, progress, loss=spikenet.loss.cross_entropy)
 
 
 def _spiking(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
-    net = spikenet.models.spiking_mlp(_sizes(plan, train), dropout=0.2, seed=plan.seed)
+    net = spikenet.models.spiking_mlp(_sizes(plan, train), input_dropout=0.1, dropout=0.3, seed=plan.seed)
     encode = spikenet.encode.Constant(plan.steps)
     loss = spikenet.loss.count_cross_entropy
     return (net, encode), _fit(plan, net, train, test, progress, loss=loss, encode=encode)
@@ -145,8 +150,8 @@ def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **ho
     return history.curves()
 
 
-def _sizes(plan: Plan, train: Arrays) -> tuple[int, int, int]:
-    return train.inputs[0].size, plan.hidden, train.classes
+def _sizes(plan: Plan, train: Arrays) -> tuple[int, ...]:
+    return train.inputs[0].size, *plan.hidden, train.classes
 
 
 def _say(message: str) -> None:

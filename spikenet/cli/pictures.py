@@ -11,7 +11,7 @@ import numpy as np
 import spikenet
 from spikenet import plot
 from spikenet.errors import Array
-from spikenet.layers import Sequential, Spiking
+from spikenet.layers import Dropout, Sequential, Spiking
 
 SHOWN = 4  # hidden neurons whose membranes are drawn
 
@@ -23,7 +23,7 @@ def draw(
 
     sample: (steps, 1, inputs) one encoded test sample
     """
-    records = spikenet.record(snn, sample)
+    records = [r for r in spikenet.record(snn, sample) if not isinstance(r.layer, Dropout)]  # idle in evaluation
     drawn = [
         plot.save(plot.layers_raster(records), folder / "raster.png"),
         plot.save(_membranes(records), folder / "membranes.png"),
@@ -49,14 +49,16 @@ def _label(row: Any) -> str:
     return f"{row.net} {row.number_format}, {row.device}"
 
 
-def _energies(comparison: Any) -> dict[str, float | Mapping[str, float]]:
-    table: dict[str, float | Mapping[str, float]] = {}
+def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:
+    """Joules by part; parts that nobody published are None, so that their sum is drawn as a lower bound."""
+    table: dict[str, dict[str, float | None]] = {}
     for row in comparison.rows:
+        unknown = {name: None for name in row.energy.unknown}
         if row.energy_without_memory_j is None:
-            table[_label(row)] = row.energy_j
+            table[_label(row)] = {"priced events": row.energy_j} | unknown
         else:
             memory = row.energy_j - row.energy_without_memory_j
-            table[_label(row)] = {"arithmetic": row.energy_without_memory_j, "memory traffic": memory}
+            table[_label(row)] = {"arithmetic": row.energy_without_memory_j, "memory traffic": memory} | unknown
     return table
 
 

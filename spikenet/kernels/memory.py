@@ -60,9 +60,9 @@ _SHELF = _Shelf()
 class _Lease:
     """Owns a buffer as long as any array looks at it; numpy keeps it alive as the arrays' base."""
 
-    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], size: int) -> None:
-        self._buffer = _SHELF.take(size)
-        data = (self._buffer.ctypes.data, False)
+    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], buffer: Array) -> None:
+        self._buffer = buffer
+        data = (buffer.ctypes.data, False)
         self.__array_interface__ = {"shape": shape, "typestr": kind.str, "data": data, "version": 3}
 
     def __del__(self) -> None:
@@ -75,7 +75,7 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Array:
     size = math.prod(shape) * kind.itemsize
     if size < SMALL:
         return np.empty(shape, kind)
-    return np.asarray(_Lease(shape, kind, -(-size // SMALL) * SMALL))
+    return np.asarray(_Lease(shape, kind, _SHELF.take(-(-size // SMALL) * SMALL)))
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

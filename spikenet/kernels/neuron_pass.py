@@ -11,8 +11,10 @@ from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import Events, blocks
+from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.time_loop import adjoint_loop, forward_loop
 
+NS_PER_UPDATE = 1.0  # of one neuron for one step, one core, about what it takes here
 NARROW = 128  # populations below this many neurons are laid out with the batch as one long row
 
 
@@ -54,7 +56,8 @@ def forward(
     counts = memory.empty((steps, batch, blocks(n)) if listed else (0, 0, 0), np.int32)
     flat_x, flat_trace = _folded(x, n), _folded(trace, n)
     loop = forward_loop(model, names, x.dtype.name)
-    loop(p, _folded(after, n), flat_x, _folded(out, n), flat_trace, columns, counts)
+    with enough_threads(out.size * NS_PER_UPDATE):
+        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_trace, columns, counts)
     events = Events(columns.reshape(-1, n), counts.reshape(-1, blocks(n)), binary=True) if listed else None
     return out, after, Pass(names, p, flat_x, flat_trace, events)
 
@@ -80,7 +83,8 @@ def adjoint(
     loop = adjoint_loop(rules, one.names, repeated, kind.name)
     factor = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
     arrived = _folded(g_out, n) if w is None else g_out
-    loop(one.p, one.trace, one.x, arrived, factor, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
+    with enough_threads(len(one.trace) * batch * n * NS_PER_UPDATE):
+        loop(one.p, one.trace, one.x, arrived, factor, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
     return g_x, g_state, g_p
 
 

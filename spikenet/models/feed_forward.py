@@ -15,16 +15,18 @@ def mlp(
     sizes: Sequence[int],
     *,
     activation: Callable[[], Layer] = ReLU,
+    input_dropout: float = 0.0,
     dropout: float = 0.0,
     seed: int | np.random.Generator | None = None,
 ) -> Sequential:
     """Linear layers of the given sizes, `activation()` between them; the last one gives scores.
 
-    sizes  : (inputs, hidden..., outputs), at least two
-    dropout: probability of silencing a hidden unit while training
-    seed   : of the initial weights
+    sizes        : (inputs, hidden..., outputs), at least two
+    input_dropout: probability of silencing an input while training
+    dropout      : the same of a hidden unit
+    seed         : of the initial weights
     """
-    return _stack("mlp", sizes, activation, None, dropout, seed)
+    return _stack("mlp", sizes, activation, None, input_dropout, dropout, seed)
 
 
 def spiking_mlp(
@@ -32,15 +34,16 @@ def spiking_mlp(
     *,
     neuron: Callable[[], Layer] = LIF,
     readout: Callable[[], Layer] | None = None,
+    input_dropout: float = 0.0,
     dropout: float = 0.0,
     seed: int | np.random.Generator | None = None,
 ) -> Sequential:
     """The same weights as `mlp` with the same seed, a layer of `neuron()` after each, `readout()` after the last.
 
-    readout: what the last layer's neurons are; None for the same as the others
-    dropout: as in `mlp`, one mask for a whole sequence
+    readout               : what the last layer's neurons are; None for the same as the others
+    input_dropout, dropout: as in `mlp`, one mask for a whole sequence
     """
-    return _stack("spiking_mlp", sizes, neuron, readout or neuron, dropout, seed)
+    return _stack("spiking_mlp", sizes, neuron, readout or neuron, input_dropout, dropout, seed)
 
 
 def _stack(
@@ -48,6 +51,7 @@ def _stack(
     sizes: Sequence[int],
     between: Callable[[], Layer],
     last: Callable[[], Layer] | None,
+    input_dropout: float,
     dropout: float,
     seed: int | np.random.Generator | None,
 ) -> Sequential:
@@ -55,7 +59,7 @@ def _stack(
         raise ValueError(f"{name}: expected at least two sizes (inputs, ..., outputs), got {tuple(sizes)}")
     checked = [whole(f"{name}: size {k}", size) for k, size in enumerate(sizes)]
     rng = np.random.default_rng(seed)
-    layers: list[Layer] = []
+    layers: list[Layer] = [Dropout(input_dropout)] if input_dropout else []
     for k, (n_in, n_out) in enumerate(pairwise(checked)):
         layers.append(Linear(n_in, n_out, seed=rng))
         if k < len(checked) - 2:

@@ -1,0 +1,116 @@
+"""The text of `spikenet chips`: every number of every record, exact, with unit, evidence and source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+
+import hw
+from hw import chip_table
+from hw.chip import AllInEnergies, Chip, EventEnergies
+from hw.fact import Evidence, Fact, unknown
+from hw.formats import Format
+
+
+def facts_in(record):
+    """All facts anywhere in a record, in the order of its fields."""
+    if isinstance(record, Fact):
+        return [record]
+    if isinstance(record, dict):
+        return [fact for entry in record.values() for fact in facts_in(entry)]
+    if isinstance(record, tuple):
+        return [fact for entry in record for fact in facts_in(entry)]
+    if is_dataclass(record):
+        return [fact for field in fields(record) for fact in facts_in(getattr(record, field.name))]
+    return []
+
+
+def lines_of(*records):
+    return chip_table.chips(records).split("\n")
+
+
+def an_all_in_chip(**more):
+    event = Fact(26.0, "pJ", Evidence.MEASURED, "a test")
+    return Chip("Tiny", "nobody", "65 nm", {}, AllInEnergies(event), **more)
+
+
+@pytest.mark.parametrize("chip", hw.chips.ALL, ids=lambda chip: chip.name)
+def test_every_fact_has_a_line_of_its_own(chip):
+    """As many lines as facts, and each fact's value, unit, evidence and source stand in one."""
+    lines, facts = lines_of(chip), facts_in(chip)
+    entries = [line for line in lines if line.startswith("    ")]
+    assert len(entries) == len(facts) > 10
+    for fact in facts:
+        end = f" {fact.unit} ({fact.evidence.value}: {fact.source})"
+        numbers = [re.search(r"\S+$", line.removesuffix(end)).group() for line in entries if line.endswith(end)]
+        wanted = [fact.value, *([] if fact.high is None else [fact.high])]
+        assert wanted in [[float(part) for part in number.split("..")] for number in numbers], fact
+
+
+@pytest.mark.parametrize("chip", hw.chips.ALL, ids=lambda chip: chip.name)
+def test_head_and_notes(chip):
+    lines = lines_of(chip)
+    assert lines[0] == f"{chip.name} ({chip.vendor}; {chip.process}); energies: {chip.level.value}"
+    assert [line for line in lines if line.startswith("  note: ")] == [f"  note: {note}" for note in chip.notes]
+    assert ("  limits: none" in lines) == (not chip.limits)
+
+
+def test_a_number_of_each_kind():
+    """Read off the records by hand."""
+    text = "\n".join(" ".join(line.split()) for line in lines_of(*hw.chips.ALL))
+    assert "add int8 0.03 pJ (quoted: Horowitz 2014)" in text
+    assert "multiply fp32 3.7 pJ (quoted: Horowitz 2014)" in text
+    assert "8 bytes of 32 KB SRAM 20 pJ (quoted: " in text
+    assert "8 bytes of DRAM 1300..2600 pJ (quoted: " in text
+    assert "synaptic op 23.6 pJ (pre-silicon: Davies et al. 2018, Table 2, a minimum)" in text
+    assert "hop north south 4 pJ (pre-silicon: " in text
+    assert "synapse bits 1048576 bits per core (quoted: " in text
+    assert text.isascii()  # a terminal may know nothing else
+
+
+def test_chips_stand_in_the_order_given_apart():
+    first, second = hw.chips.ALL
+    both = chip_table.chips((second, first))
+    assert both == f"{chip_table.chips([second])}\n{chip_table.chips(iter([first]))}"
+    assert both.index(second.name) < both.index(f"\n\n{first.name}")
+    assert chip_table.chips([]) == ""
+
+
+def test_all_formats_of_a_technology_are_there():
+    lines = [" ".join(line.split()) for line in lines_of(hw.chips.cmos45)]
+    for operation in ("add", "multiply"):
+        for form in Format:
+            assert sum(line.startswith(f"{operation} {form.value} ") for line in lines) == 1
+
+
+def test_what_nobody_published_is_unknown_and_not_zero():
+    energies = hw.chips.loihi1.energies
+    assert isinstance(energies, EventEnergies)
+    chip = replace(hw.chips.loihi1, energies=replace(energies, hop_east_west=unknown("pJ", "looked for everywhere")))
+    (line,) = [line for line in lines_of(chip) if "hop east west" in line]
+    assert " ".join(line.split()) == "hop east west unknown pJ (unknown: looked for everywhere)"
+
+
+def test_an_all_in_chip():
+    assert lines_of(an_all_in_chip(notes=("one", "two"))) == [
+        "Tiny (nobody; 65 nm); energies: all in",
+        "  energies:",
+        "    synaptic event  26 pJ (measured: a test)",
+        "  limits: none",
+        "  note: one",
+        "  note: two",
+        "",
+    ]
+
+
+def test_columns_are_aligned():
+    limits = {"a": Fact(1, "of it", Evidence.DERIVED, "s"), "much_longer": Fact(2, "of it", Evidence.DERIVED, "s")}
+    lines = lines_of(replace(an_all_in_chip(), limits=limits))
+    assert lines[3:6] == ["  limits:", "    a            1 of it (derived: s)", "    much longer  2 of it (derived: s)"]
+
+
+def test_numbers_are_not_rounded():
+    limits = {"words": Fact(2**20 + 1, "words", Evidence.QUOTED, "s", high=123456789.0)}
+    assert "1048577..123456789 words" in chip_table.chips([replace(an_all_in_chip(), limits=limits)])
