@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from hw.chip_table import chips
@@ -15,26 +16,25 @@ __all__ = ["as_dict", "breakdown", "chips", "text"]
 HEAD = (
     "net",
     "device",
-    "level",
     "numbers",
     "accuracy",
     "parameters",
     "MAC",
     "AC",
     "spikes",
-    "without memory",
+    "no memory",
     "with memory",
-    "evidence",
     "notes",
 )
-LEFT = 4  # the first columns hold text
+LEFT = 3  # the first columns hold text
+WIDTH = 110  # of footnotes; the table is about as wide
 
 
 def text(comparison: Comparison) -> str:
     """The whole comparison: the table, the break-even rates, and footnotes with sources and assumptions.
 
-    Numbers are means per inference. Energies are given without and with memory traffic; ">= " marks a total with
-    unknown parts, which a footnote names.
+    Numbers are means per inference. Energies are given without and with memory traffic; footnotes name their level and
+    evidence. ">= " marks a total with unknown parts, which a footnote lists.
     """
     notes = _Notes()
     table = [HEAD, *(_cells(row, notes) for row in comparison.rows)]
@@ -52,8 +52,10 @@ def text(comparison: Comparison) -> str:
         head = ("layer", "weights", "outputs", "outside the range")
         rows = [(e.name, f"{e.weight_error:.2%}", f"{e.output_error:.2%}", f"{e.saturated:.2%}") for e in errors]
         lines += _aligned([head, *rows], left=1)
-    lines += ["", *(f"[{k}] {note}" for k, note in enumerate(notes.texts, start=1))]
-    lines += [f"  - {note}" for note in comparison.notes]
+    lines.append("")
+    marked = [(f"[{k}]", note) for k, note in enumerate(notes.texts, 1)] + [("-", note) for note in comparison.notes]
+    for mark, note in marked:
+        lines += textwrap.wrap(note, WIDTH, initial_indent=f"{mark:5}", subsequent_indent=" " * 5)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -77,12 +79,13 @@ class _Notes:
         self.texts: list[str] = []
 
     def numbers(self, energy: Energy) -> str:
-        wanted = [*energy.assumptions]
+        known = ", ".join(kind.value for kind in energy.evidence) or "nothing to pay for"
+        wanted = [f"{energy.device}: energies {energy.level.value}, {known}", *energy.assumptions]
         if energy.unknown:
             parts = "; ".join(f"{t.name} ({t.cost.source})" for t in energy.terms if t.joules is None)
             wanted.append(f"lower bound, cost unknown: {parts}")
         self.texts += [note for note in dict.fromkeys(wanted) if note not in self.texts]
-        return ",".join(str(self.texts.index(note) + 1) for note in dict.fromkeys(wanted))
+        return _ranges(sorted({self.texts.index(note) + 1 for note in wanted}))
 
 
 def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
@@ -91,7 +94,6 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
     return (
         row.net,
         row.device,
-        row.level.value,
         row.number_format,
         f"{row.accuracy:.2%}",
         f"{row.parameters:,}",
@@ -100,9 +102,19 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
         "-" if row.spikes is None else _number(row.spikes),
         "-" if without is None else joules(without, row.energy.without_memory().is_lower_bound),
         joules(row.energy_j, bound),
-        ", ".join(kind.value for kind in row.energy.evidence),
         notes.numbers(row.energy),
     )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """1, 2, 3, 5 as "1-3,5"."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ",".join(str(p[0]) if len(p) == 1 else f"{p[0]}-{p[-1]}" for p in parts)
 
 
 def _crossing_cells(c: Crossing) -> tuple[str, ...]:

@@ -177,16 +177,24 @@ def test_a_net_on_a_grid_gets_the_same_sample_numbers_and_seed():
 # Report
 
 
+def numbered(part):
+    """ "2-4" as 2, 3, 4."""
+    first, _, last = part.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 def test_the_text_is_aligned_and_complete(table):
     lines = hw.report.text(table).splitlines()
     head = next(k for k, line in enumerate(lines) if line.startswith("net "))
     cells = lines[head + 2 : head + 2 + len(table.rows)]
-    assert len({line.index("technology") for line in cells if "technology" in line}) == 1
+    assert len({line.index("45 nm CMOS") for line in cells if "45 nm CMOS" in line}) == 1
+    assert max(map(len, cells)) <= 120
+    assert "energies technology, quoted" in "\n".join(lines)
     whole = "\n".join(lines)
     for wanted in ("45 nm CMOS", "Loihi 1", "pre-silicon", ">= ", "Break-even", "lower bound, cost unknown: hops"):
         assert wanted in whole
     assert not any(line != line.rstrip() for line in lines)
-    used = {int(k) for line in cells for k in line.split()[-1].split(",")}
+    used = {k for line in cells for part in line.split()[-1].split(",") for k in numbered(part)}
     assert used == {int(line[1 : line.index("]")]) for line in lines if line.startswith("[")}
 
 

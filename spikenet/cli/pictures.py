@@ -53,7 +53,7 @@ def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:
     """Joules by part; parts that nobody published are None, so that their sum is drawn as a lower bound."""
     table: dict[str, dict[str, float | None]] = {}
     for row in comparison.rows:
-        unknown = {name: None for name in row.energy.unknown}
+        unknown = dict.fromkeys(row.energy.unknown)
         if row.energy_without_memory_j is None:
             table[_label(row)] = {"priced events": row.energy_j} | unknown
         else:
