@@ -50,10 +50,10 @@ def _label(row: Any) -> str:
 
 
 def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:
-    """Joules by part; parts that nobody published are None, so that their sum is drawn as a lower bound."""
+    """Joules by part; what nobody published is None, so that the sum is drawn as a lower bound. The table names it."""
     table: dict[str, dict[str, float | None]] = {}
     for row in comparison.rows:
-        unknown = dict.fromkeys(row.energy.unknown)
+        unknown: dict[str, float | None] = {"the rest": None} if row.energy.unknown else {}
         if row.energy_without_memory_j is None:
             table[_label(row)] = {"priced events": row.energy_j} | unknown
         else:
