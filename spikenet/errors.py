@@ -17,6 +17,8 @@ Array = npt.NDArray[Any]
 def finite_number(name: str, value: Any) -> float:
     """`value` as a float; TypeError when it is no number, ValueError when it is NaN or infinite."""
     try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a number, got {value!r} of type {type(value).__name__}") from None
@@ -29,6 +31,8 @@ def finite_values(name: str, values: Any) -> Array:
     """`values` as a float array; TypeError when they are no numbers, ValueError at the first NaN or infinity."""
     try:
         array = np.asarray(values)
+        if array.dtype.kind not in "biufc":
+            raise TypeError
         array = array if array.dtype.kind in "fc" else array.astype(np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected numbers, got {values!r:.80} of type {type(values).__name__}") from None

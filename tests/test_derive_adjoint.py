@@ -1,6 +1,6 @@
 """The derived adjoint: against finite differences of the smooth twin, and against the same step run on the graph.
 
-All variants run with the emitted loops interpreted; test_derive_compiled.py repeats a few compiled.
+All variants run with the emitted loops interpreted; test_time_loop.py shows that compiling changes nothing.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def test_a_step_on_plain_arrays_computes_what_the_loop_does(name):
     np.testing.assert_allclose(function(0.8, x), out.data, rtol=1e-15)
 
 
-def named(value):
+def name_of(value):
     return getattr(value, "name", None)
 
 
@@ -149,7 +149,7 @@ def test_smooth_twin_in_scalar_parameters_and_in_its_own_width(curve, rng):
 FIRING_AND_CURVE = [(case, curve) for case in ATTACHED + DETACHED for curve in surrogate.ALL]
 
 
-@pytest.mark.parametrize(("case", "curve"), FIRING_AND_CURVE + [(case, surrogate.atan) for case in GRADED], ids=named)
+@pytest.mark.parametrize(("case", "curve"), FIRING_AND_CURVE + [(case, surrogate.atan) for case in GRADED], ids=name_of)
 def test_loops_against_the_same_step_on_the_graph(case, curve, rng):
     """Spikes as they are, gradients by the surrogate, resets attached and detached."""
     layer = case.spiking(surrogate=curve)

@@ -150,6 +150,16 @@ def test_a_sum_does_not_write_into_the_factors():
     np.testing.assert_allclose(sent[0], g @ layer.weight.data.T, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sum_does_not_write_into_what_another_node_was_sent(first):
+    """An addition hands one array to both of its operands; y adds the factors to its own copy."""
+    other = Tensor(np.ones((STEPS, BATCH, N)), requires_grad=True)
+    y = neurons()(Tensor(np.random.default_rng(0).normal(0.2, 0.6, other.shape), requires_grad=True))
+    parts = [weighted(readout(4)(y), 1), weighted(y + 2.0 * other, 2)]
+    (parts[first] + parts[not first]).backward()
+    np.testing.assert_array_equal(other.grad, 2.0 * np.random.default_rng(2).normal(size=y.shape))
+
+
 def test_a_wider_layer_or_a_narrower_population_writes_it_out(factors):
     """Beyond FEW outputs a product is cheaper; narrow populations are laid out in another way."""
     gradients(lambda y, _: weighted(wide(y)), True)
@@ -173,16 +183,19 @@ def test_neurons_in_several_axes_get_it_written_out(factors):
     assert factors == [False, False]
 
 
-def test_edges_and_nodes_are_shown_written_out():
+@pytest.mark.parametrize("once", [True, False])
+def test_edges_and_nodes_are_shown_written_out(once):
     """Every gradient of the drawing is an array of its node's shape, and equals that of the dense route."""
     shown = []
     for takes in (True, False):
-        layer, other = readout(4), readout(3, seed=1)
         leaf = Tensor(np.random.default_rng(0).normal(0.2, 0.6, (STEPS, BATCH, N)), requires_grad=True, name="x")
         y = cast(neurons(), np.float64)(leaf)
         y.takes_factors = takes
-        flow = edge_gradients(weighted(layer(y), 1) + weighted(other(y), 2) + weighted(y * y, 3))
+        loss = weighted(a(y), 1) if once else weighted(a(y), 1) + weighted(b(y), 2) + weighted(y * y, 3)
+        flow = edge_gradients(loss)
         assert leaf.grad is None
+        uses = Counter(edge.child.operation for edge in flow.edges if edge.parent is y)
+        assert uses == ({"linear": 1} if once else {"linear": 2, "multiply": 2})
         for node, gradient in flow.gradients.items():
             assert type(gradient) is np.ndarray
             assert gradient.shape == node.shape
@@ -192,14 +205,14 @@ def test_edges_and_nodes_are_shown_written_out():
                 assert type(edge.gradient) is np.ndarray
                 through = y if edge.child is y else edge.parent  # y hangs on a hidden node without a shape of its own
                 assert edge.gradient.shape == through.shape
-                edges.setdefault((edge.child.operation, edge.parent.operation, edge.parent.name), []).append(edge)
-        shown.append((flow, edges))
-        assert Counter(edge.child.operation for edge in flow.edges if edge.parent is y) == {"linear": 2, "multiply": 2}
-    ours, wanted = (edges for _, edges in shown)
-    assert ours.keys() == wanted.keys()
-    for key in ours:
-        assert_same([e.gradient for e in ours[key]], [e.gradient for e in wanted[key]])
-    assert_same(*(list(flow.gradients.values()) for flow, _ in shown))
+                ends = edge.child.operation, edge.parent.operation, edge.parent.name
+                edges.setdefault(ends, []).append(edge.gradient)
+        shown.append((list(flow.gradients.values()), edges))
+    (nodes, edges), (nodes_wanted, edges_wanted) = shown
+    assert_same(nodes, nodes_wanted)
+    assert edges.keys() == edges_wanted.keys()
+    for ends, gradients_there in edges.items():
+        assert_same(gradients_there, edges_wanted[ends])
 
 
 def test_gradients_of_two_losses_add_up():

@@ -163,7 +163,7 @@ def test_a_curve_is_unknown_in_float_and_a_table_in_int8():
 
 
 def test_arithmetic_of_rate_neurons_has_no_published_price():
-    counts = count(Sequential(Linear(6, 2, seed=0), LIFRate(), Linear(2, 2), Softmax()), np.ones((1, 6), np.float32))
+    counts = count(Sequential(Linear(6, 2, seed=0), LIFRate(), Linear(2, 2, seed=1), Softmax()), np.ones((1, 6), np.float32))
     assert "neurons: divide" in technology_energy(counts, chips.cmos45, FLOAT32).unknown
 
 
@@ -179,7 +179,7 @@ def test_an_analogue_input_is_unknown_on_a_chip_that_takes_spikes(spiking):
 def test_conventional_nets_and_graded_layers_do_not_run_on_loihi_1(conventional):
     with pytest.raises(ValueError, match="no spiking"):
         event_energy(conventional, chips.loihi1)
-    graded = Sequential(Linear(6, 4), LIF(), LI(), Linear(4, 4), LIF())
+    graded = Sequential(Linear(6, 4, seed=0), LIF(), LI(), Linear(4, 4, seed=1), LIF())
     with pytest.raises(ValueError, match="3 Linear is not 0/1"):
         event_energy(count(graded, np.ones((1, 6), np.float32), encode=Constant(steps=3)), chips.loihi1)
 

@@ -6,6 +6,8 @@ import gc
 import subprocess
 import sys
 import threading
+import time
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -212,6 +214,58 @@ def test_threads_never_get_the_same_memory(shelf):
     addresses = [address(buffer) for buffers in shelf._idle.values() for buffer in buffers]
     assert len(set(addresses)) == len(addresses) > 0
     assert shelf._idle_bytes == lying(shelf)
+
+
+class Slow(list):
+    """Buffers of one size that let other threads run while they are being counted."""
+
+    def __len__(self):
+        n = super().__len__()
+        time.sleep(1e-4)
+        return n
+
+
+def test_one_thread_at_a_time_uses_the_shelf(shelf):
+    """Without the lock, two find the last buffer there, and both take it."""
+    shelf._idle[SMALL] = Slow()
+    memory.empty((LARGE,), np.float32)
+    failed = []
+
+    def work():
+        try:
+            for _ in range(20):
+                memory.empty((LARGE,), np.float32)
+        except IndexError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert 0 < lying(shelf) == shelf._idle_bytes <= 4 * SMALL
+
+
+class Collecting(OrderedDict):
+    """A shelf on which garbage is collected while it is in use, as may happen at any time."""
+
+    def get(self, size):
+        gc.collect()
+        return super().get(size)
+
+
+def test_garbage_may_be_collected_while_the_shelf_is_in_use(shelf):
+    """Collecting an array puts its buffer back, in the thread that holds the lock already."""
+    shelf._idle = Collecting()
+    cycle = [memory.empty((LARGE,), np.float32)]
+    cycle.append(cycle)
+    before, taken = address(cycle[0]), []
+    del cycle
+    thread = threading.Thread(target=lambda: taken.append(memory.empty((LARGE,), np.float32)), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [address(array) for array in taken] == [before]
 
 
 def test_arrays_in_cycles_come_back_whenever_garbage_is_collected(shelf):

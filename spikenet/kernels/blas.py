@@ -23,6 +23,7 @@ from numba.extending import get_cython_function_address, intrinsic
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
+from spikenet.kernels.memory import read_only
 from spikenet.kernels.threads import enough_threads
 
 NS_PER_MULTIPLY_ADD = 0.03  # one core, float32, about what it takes here
@@ -129,7 +130,16 @@ def _multiply(x: Array, w: Array, start: Array | None, m: int, transposed: bool)
     if y.size and x.shape[1]:
         keep = x.dtype.type(start is not None)
         with _one_blas_thread(), enough_threads(x.size * m * NS_PER_MULTIPLY_ADD):
-            _rows(_address(_letter(x)), x, w, y, transposed, x.dtype.type(1), keep, _share(x.shape[0]))
+            _rows(
+                _address(_letter(x)),
+                read_only(x),
+                read_only(w),
+                y,
+                transposed,
+                x.dtype.type(1),
+                keep,
+                _share(x.shape[0]),
+            )
     return y
 
 
@@ -141,7 +151,7 @@ def transposed_multiply(x: Array, g: Array) -> Array:
     if w.size:
         one, zero = x.dtype.type(1), x.dtype.type(0)
         with _one_blas_thread(), enough_threads(x.size * g.shape[1] * NS_PER_MULTIPLY_ADD):
-            _columns(_address(_letter(x)), x, g, w, one, zero, _share(x.shape[1]))
+            _columns(_address(_letter(x)), read_only(x), read_only(g), w, one, zero, _share(x.shape[1]))
     return w
 
 

@@ -22,6 +22,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events
+from spikenet.kernels.memory import read_only
 from spikenet.kernels.vector import gather, scatter
 
 WIDE_BYTES, NARROW = 256, 16  # a tile: eight 32-byte registers, or the 16 outputs that a ten-class readout needs
@@ -128,11 +129,11 @@ def _tiled(n: int, m: int, dtype: Any) -> Array:
 def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> Array:
     """x @ w + start, for C-contiguous x (rows, n) with these events and w (n, m); start broadcasts to (rows, m)."""
     packed = _tiled(w.shape[0], w.shape[1], w.dtype)
-    _pack(w, packed)
+    _pack(read_only(w), packed)
     y = memory.empty((len(x), w.shape[1]), w.dtype)
     y[...] = 0 if start is None else start
     kernel = _multiply_kernel(packed.shape[2], events.binary)
-    kernel(events.columns, events.counts, x, packed, y)
+    kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(packed), y)
     return y
 
 
@@ -141,6 +142,6 @@ def transposed_multiply(x: Array, events: Events, g: Array) -> Array:
     w = memory.empty((x.shape[1], g.shape[1]), g.dtype)
     packed = _tiled(w.shape[0], w.shape[1], w.dtype)
     kernel = _transposed_kernel(packed.shape[2], events.binary)
-    kernel(events.columns, events.counts, x, g, packed)
-    _unpack(packed, w)
+    kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(g), packed)
+    _unpack(read_only(packed), w)
     return w

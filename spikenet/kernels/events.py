@@ -14,6 +14,7 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.memory import read_only
 from spikenet.kernels.vector import fired_bits, lowest_bit
 
 BLOCK = 1024  # columns of a block: as many neurons as a thread carries through time at once
@@ -48,7 +49,7 @@ def found(values: Array) -> Events:
     rows, n = values.shape
     columns = np.empty((rows, n), np.uint16)
     counts = np.zeros((rows, blocks(n)), np.int32)
-    _find(values, columns, counts, BLOCK)
+    _find(read_only(values), columns, counts, BLOCK)
     return Events(columns, counts, False)
 
 

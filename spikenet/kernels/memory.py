@@ -78,6 +78,13 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Array:
     return np.asarray(_Lease(shape, kind, _SHELF.take(-(-size // SMALL) * SMALL)))
 
 
+def read_only(array: Array) -> Array:
+    """The same array for reading: numba compiles a kernel once more for every mixture of the two."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
     """As `empty`, filled with 0."""
     array = empty(shape, dtype)

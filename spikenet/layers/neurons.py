@@ -27,7 +27,7 @@ def IF(
 
     threshold  : > 0, a number or one a neuron
     reset      : subtract, to_zero, to_value (with reset_value), no_reset of sn.reset; detached(...) stops its gradient
-    learn      : names among "threshold", "reset_value", "surrogate_alpha" (or the surrogate's own width)
+    learn      : names among "threshold", "reset_value"
     """
     values: dict[str, Any] = integrate_and_fire.parameters(threshold) | _reset_value("IF", reset, reset_value)
     described = {"threshold": threshold, "reset_value": reset_value}
@@ -47,7 +47,7 @@ def LIF(
     """Leaky integrate-and-fire: v <- leak v + current with leak = exp(-dt_s / tau_mem_s), then as `IF`.
 
     tau_mem_s, dt_s: > 0, seconds
-    learn          : names among "leak", "threshold", "reset_value", "surrogate_alpha"
+    learn          : names among "leak", "threshold", "reset_value"
     """
     values: dict[str, Any] = lif.parameters(tau_mem_s, dt_s, threshold) | _reset_value("LIF", reset, reset_value)
     described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "threshold": threshold, "reset_value": reset_value}
@@ -68,7 +68,7 @@ def CubaLIF(
     """LIF behind a decaying synaptic current: i <- syn_leak i + current, v <- leak v + i, then as `IF`.
 
     tau_mem_s, tau_syn_s, dt_s: > 0, seconds
-    learn                     : names among "syn_leak", "leak", "threshold", "reset_value", "surrogate_alpha"
+    learn                     : names among "syn_leak", "leak", "threshold", "reset_value"
     """
     values: dict[str, Any] = cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold)
     values |= _reset_value("CubaLIF", reset, reset_value)

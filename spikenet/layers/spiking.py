@@ -157,8 +157,11 @@ class Spiking:
             raise TypeError(f"{self.name}: missing parameters {missing}")
         if unknown := [n for n in given if n not in wanted]:
             raise TypeError(f"{self.name}: unknown parameters {unknown}; the step asks for {wanted}")
-        if unknown := [n for n in learn if n not in wanted]:
-            raise ValueError(f"{self.name}: learn: no parameters {unknown}; there are {wanted}")
+        useful = [n for n in wanted if self.smooth or n != surrogate_name(self.surrogate)]
+        if unknown := [n for n in learn if n not in useful]:
+            raise ValueError(
+                f"{self.name}: learn: {unknown} cannot be learnt; {useful} can (a surrogate's width changes no output)"
+            )
         if unknown := [s for s in self.rest if s not in self.states]:
             raise ValueError(f"{self.name}: rest: no states {unknown}; there are {list(self.states)}")
 
