@@ -163,7 +163,8 @@ def test_a_curve_is_unknown_in_float_and_a_table_in_int8():
 
 
 def test_arithmetic_of_rate_neurons_has_no_published_price():
-    counts = count(Sequential(Linear(6, 2, seed=0), LIFRate(), Linear(2, 2, seed=1), Softmax()), np.ones((1, 6), np.float32))
+    net = Sequential(Linear(6, 2, seed=0), LIFRate(), Linear(2, 2, seed=1), Softmax())
+    counts = count(net, np.ones((1, 6), np.float32))
     assert "neurons: divide" in technology_energy(counts, chips.cmos45, FLOAT32).unknown
 
 

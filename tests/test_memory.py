@@ -234,7 +234,9 @@ def test_one_thread_at_a_time_uses_the_shelf(shelf):
     def work():
         try:
             for _ in range(20):
-                memory.empty((LARGE,), np.float32)
+                array = memory.empty((LARGE,), np.float32)
+                time.sleep(1e-4)
+                del array
         except IndexError as error:
             failed.append(error)
 
