@@ -81,7 +81,5 @@ def walk(x: np.ndarray, y: np.ndarray, batches: list[np.ndarray]) -> np.ndarray:
 if __name__ == "__main__":
     result = main()
     print(f"least squares:    loss {result.best_loss:.4f}")
-    print(
-        f"gradient descent: loss {result.descent_loss[-1]:.4f} after {len(result.descent_path) - 1} passes over the data"
-    )
+    print(f"gradient descent: loss {result.descent_loss[-1]:.4f} after {N_POINTS} passes over the data")
     print(f"SGD:              loss {result.sgd_loss[-1]:.4f} after 1 pass over the data")

@@ -23,7 +23,7 @@ N_SAMPLES, N_HIDDEN, LEARNING_RATE = 51, 1024, 0.005
 
 
 class Result(NamedTuple):
-    """x, target, fit: (n,) the curve and the net on a fine grid; loss: per epoch; overshoot: the factor above, at x = 1."""
+    """x, target, fit: (n,) curve and net on a fine grid; loss: per epoch; overshoot: the factor above, at x = 1."""
 
     x: np.ndarray
     target: np.ndarray

@@ -1,4 +1,4 @@
-"""A conventional net learns to read digits: affine layers, a sigmoid between them, softmax and cross-entropy at the end.
+"""A conventional net learns to read digits: affine, sigmoid, affine, softmax, trained by cross-entropy.
 
 1,797 handwritten digits of 8 x 8 pixels, four fifths to learn from, one fifth to be examined on. `cross_entropy` takes
 the scores before the softmax: fused, the two are stable, and the gradient is simply probability minus truth. The
@@ -19,7 +19,7 @@ BATCH = 32
 
 
 class Result(NamedTuple):
-    """curves: loss and accuracy per epoch, on training and test set; accuracy: at the end; probabilities: (digits, 10)."""
+    """curves: loss and accuracy per epoch; accuracy: on the test set at the end; probabilities: (digits, 10) there."""
 
     curves: dict[str, list[float]]
     accuracy: float

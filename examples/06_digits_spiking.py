@@ -20,7 +20,7 @@ BATCH = 64
 
 
 class Result(NamedTuple):
-    """accuracy: on the test set; curves: per epoch; spikes: by layer, (steps, n) 0/1 of one test digit; label: its class."""
+    """accuracy: on the test set; curves: per epoch; spikes: by layer, (steps, n), of one test digit; label: its class."""
 
     accuracy: float
     curves: dict[str, list[float]]
@@ -76,7 +76,7 @@ def draw(result: Result, pixels: np.ndarray, out: Path) -> None:
     left, right = figure.subfigures(1, 2, width_ratios=(1, 2.6))
     image, count = left.subplots(2, 1)
     image.imshow(pixels.reshape(8, 8), cmap="gray_r")
-    image.set(title=f"a {result.label}", xticks=[], yticks=[])
+    image.set(title=f"a test digit: {result.label}", xticks=[], yticks=[])
     last = list(result.spikes.values())[-1].sum(axis=0)
     count.barh(range(10), last)
     count.set(xlabel=f"output spikes in {STEPS * DT_S * 1e3:.0f} ms", ylabel="class", yticks=range(10))

@@ -1,8 +1,8 @@
 """Your own neuron in eight lines: an LIF neuron that tires, trained like any built-in one.
 
 Every spike raises the neuron's threshold, and the rise fades slowly: spike-frequency adaptation. The function below
-says so for one neuron and one step. The loop over time, its adjoint for training, the count of arithmetic for the energy
-model and the trainable parameters are all derived from it.
+says so for one neuron and one step. The loop over time, its adjoint for training, the count of arithmetic for the
+energy model and the trainable parameters are all derived from it.
 Source: Bellec et al. 2018 (NeurIPS, arXiv:1803.09574), the adaptive neuron of their LSNN; here with a reset to zero.
 """
 
@@ -50,15 +50,21 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     train, test = sn.data.digits(seed)
     encode = sn.encode.Constant(STEPS)
     rng = np.random.default_rng(seed)
-    hidden, readout = tired(np.full(256, 0.2), learn=("jump",)), sn.LI(tau_mem_s=TAU_MEM_S, dt_s=DT_S)
+    hidden = tired(np.full(256, 0.2), learn=("jump",))
+    hidden.values["jump"].bounds = (0.0, np.inf)  # training shall not make the neurons lively instead
     net = sn.Sequential(
-        sn.Dropout(0.1), sn.Linear(64, 256, seed=rng), hidden, sn.Dropout(0.3), sn.Linear(256, 10, seed=rng), readout
+        sn.Dropout(0.1),
+        sn.Linear(64, 256, seed=rng),
+        hidden,
+        sn.Dropout(0.3),
+        sn.Linear(256, 10, seed=rng),
+        sn.LIF(tau_mem_s=TAU_MEM_S, dt_s=DT_S),
     )
-    epochs = 3 if quick else 30
+    epochs = 3 if quick else 20
     sn.fit(
         net,
         train,
-        loss=sn.loss.sum_membrane_cross_entropy,
+        loss=sn.loss.count_cross_entropy,
         optimiser=sn.optim.Adam(5e-3),
         schedule=sn.optim.Cosine(epochs * -(-len(train) // BATCH)),
         epochs=epochs,
@@ -84,10 +90,14 @@ def draw(alone: sn.LayerRecord, hidden: sn.LayerRecord, label: int, out: Path) -
     """Above, one neuron that tires under constant current; below, the trained layer reading a digit."""
     above, below = Figure(figsize=(8, 6), layout="constrained").subplots(2, 1)
     v, a = (alone.states[name][:, 0, 0] for name in ("v", "a"))
-    sn.plot.traces(v, spikes=alone.output[:, 0, 0], dt_s=DT_S, ax=above)
-    above.plot(np.arange(len(a)) * DT_S * 1e3, 1.0 + a, "--", color="#6E6E6E", label="threshold + a")
-    above.set(title="constant current: every spike raises the threshold, the next one comes later", ylim=(-0.1, 2.0))
-    above.legend(frameon=False, loc="lower right")
+    time_ms = np.arange(len(v)) * DT_S * 1e3
+    fired_ms = time_ms[alone.output[:, 0, 0] == 1]
+    sn.plot.traces(v, dt_s=DT_S, ax=above)
+    above.lines[0].set_label("membrane v")
+    above.plot(time_ms, 1.0 + a, "--", color="#6E6E6E", label="threshold + a")
+    above.plot(fired_ms, np.full(len(fired_ms), 1.2 + a.max()), "k|", label="spikes")
+    above.set_title("constant current: every spike raises the threshold, the next one comes later")
+    above.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     sn.plot.raster(hidden.output, dt_s=DT_S, ax=below)
     below.set_title(f"the trained layer reads a {label}")
     out.mkdir(parents=True, exist_ok=True)
@@ -99,4 +109,5 @@ if __name__ == "__main__":
     print(f"accuracy on the test set: {result.accuracy:.1%}")
     print(f"arithmetic of one neuron and step: {result.operations}")
     print(f"learnt jumps of the threshold: {result.jumps.min():.2f} to {result.jumps.max():.2f}, from 0.2")
-    print(f"intervals under constant current: {result.intervals_s[0] * 1e3:.0f} ms, later {result.intervals_s[-1] * 1e3:.0f} ms")
+    first_ms, last_ms = result.intervals_s[[0, -1]] * 1e3
+    print(f"between spikes under constant current: {first_ms:.0f} ms at first, {last_ms:.0f} ms in the end")

@@ -57,7 +57,7 @@ def break_even(spiking: Counts, conventional: Energy, price: Callable[[Counts], 
     if unknown:
         return result(None, f"not decided: unknown cost of {', '.join(unknown)}")
     if fixed_j >= budget_j:
-        return result(None, f"never wins: {joules(fixed_j)} without a single spike, the other needs {joules(budget_j)}")
+        return result(None, f"never wins: {joules(fixed_j)} when silent, against {joules(budget_j)}")
     if not measured:
         return result(None, "not decided: no spike was counted, so what one costs is not known")
     per_rate_j = (now.joules - fixed_j) / measured

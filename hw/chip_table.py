@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
@@ -18,7 +19,8 @@ def _section(chip: Chip) -> Iterator[str]:
     yield f"{chip.name} ({chip.vendor}; {chip.process}); energies: {chip.level.value}"
     yield from _facts("energies", dict(_energies(chip)))
     yield from _facts("limits", chip.limits)
-    yield from (f"  note: {note}" for note in chip.notes)
+    for note in chip.notes:
+        yield from textwrap.wrap(note, 100, initial_indent="  note: ", subsequent_indent="        ")
     yield ""
 
 

@@ -44,7 +44,10 @@ def text(comparison: Comparison) -> str:
     ]
     lines += _aligned(table)
     if comparison.crossings:
-        lines += ["", "Break-even: mean spikes per neuron and step below which the spiking net costs less"]
+        lines += [
+            "",
+            "Break-even: spikes per step and neuron (or 0/1 input) that feeds a connection, below which the spiking net costs less",
+        ]
         titles = ("spiking", "against", "device", "numbers", "memory", "break-even", "measured", "")
         lines += _aligned([titles, *(_crossing_cells(c) for c in comparison.crossings)])
     for name, errors in comparison.quantisation.items():

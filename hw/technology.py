@@ -5,7 +5,7 @@ The same rules price a conventional and a spiking net, in the same formats, so t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hw.chip import Chip, Level, TechnologyEnergies
@@ -34,8 +34,16 @@ def technology_energy(counts: Counts, chip: Chip, arithmetic: Arithmetic) -> Ene
     if not isinstance(chip.energies, TechnologyEnergies):
         raise TypeError(f"{chip.name}: expected technology energies, it has energies {chip.level.value}")
     terms = (*_operations(counts, chip.energies, arithmetic), *_traffic(counts, chip.energies, arithmetic))
-    assumptions = (*ASSUMPTIONS, *((RESCALE,) if arithmetic.rescale else ()))
+    assumptions = (*ASSUMPTIONS, *((RESCALE,) if arithmetic.rescale else ()), *_places(terms))
     return Energy(chip.name, Level.TECHNOLOGY, tuple(t for t in terms if t.count), (*counts.assumptions, *assumptions))
+
+
+def _places(terms: Iterable[Term]) -> Iterator[str]:
+    """Which memory holds the weights: it decides the total, in steps."""
+    for term in terms:
+        if term.is_memory and term.count and term.name.startswith("weights in "):
+            high = "" if term.cost.high is None else f", the lower end of {term.cost.value:g}..{term.cost.high:g}"
+            yield f"{term.name}: {term.cost.value:g} {term.cost.unit} an access{high}"
 
 
 def _operations(counts: Counts, energies: TechnologyEnergies, a: Arithmetic) -> list[Term]:

@@ -10,7 +10,7 @@ from hw.chip import Chip, Memory, Sram, TechnologyEnergies
 from hw.fact import Evidence, Fact
 from hw.formats import Format
 
-QUOTED = Evidence.QUOTED
+QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 
 CMOS45 = Chip(
     name="45 nm CMOS",
@@ -36,8 +36,11 @@ CMOS45 = Chip(
             word_bytes=8,  # Horowitz 2014: cache and DRAM accesses of 64 bits
             srams=(
                 Sram(8 * 1024, Fact(10.0, "pJ", QUOTED, "Horowitz 2014, 64-bit access, 8 KB cache")),
-                Sram(32 * 1024, Fact(20.0, "pJ", QUOTED, "Horowitz 2014, 64-bit access, 32 KB cache")),
-                Sram(1024 * 1024, Fact(100.0, "pJ", QUOTED, "Horowitz 2014, 64-bit access, 1 MB cache")),
+                Sram(32 * 1024, Fact(20.0, "pJ", FROM_MEMORY, "Horowitz 2014, 64-bit access, 32 KB; unconfirmed")),
+                Sram(
+                    1024 * 1024,
+                    Fact(100.0, "pJ", FROM_MEMORY, "Horowitz 2014, 64-bit access, 1 MB; unconfirmed"),
+                ),
             ),
             dram=Fact(1300.0, "pJ", QUOTED, "Horowitz 2014, 64-bit access; lower end taken", high=2600.0),
         ),

@@ -65,15 +65,15 @@ def run(options: argparse.Namespace) -> None:
 
     started = time.perf_counter()
     plan = _plan(options)
-    folder = result_folder(options.out)
     train, test = _data(options.data, plan.seed)
+    folder = result_folder(options.out)
     plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
 
     nets, curves = {}, {}
     for name, train_net in (("ANN", _conventional), ("SNN", _spiking)):
         _say(f"training the {name} ...")
-        nets[name], curves[name] = train_net(plan, train, test, not options.quiet)
+        nets[name], curves[name] = train_net(plan, train, test, not options.quiet and sys.stderr.isatty())
     ann, (snn, encode) = nets["ANN"], nets["SNN"]
 
     _say("counting operations, spikes and energy ...")
@@ -118,6 +118,8 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _data(name: str, seed: int) -> tuple[Arrays, Arrays]:
     if name == "digits":
         return spikenet.data.digits(seed=seed)
+    if name == "idx:":
+        raise ValueError("--data: expected a folder after idx:, as in idx:../shared/data/mnist")
     return spikenet.data.idx(Path(name.removeprefix("idx:")))
 
 

@@ -15,7 +15,7 @@ def result_folder(path: str) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise ValueError(f"--out: cannot write into {str(folder)!r}: {error.strerror}") from None
+        raise ValueError(f"--out: expected a folder to write into, got {str(folder)!r}: {error.strerror}") from None
     return folder
 
 

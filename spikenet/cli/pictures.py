@@ -28,10 +28,14 @@ def draw(
         plot.save(plot.layers_raster(records), folder / "raster.png"),
         plot.save(_membranes(records), folder / "membranes.png"),
         plot.save(plot.energy_bars(_energies(comparison)), folder / "energy.png"),
-        plot.save(plot.accuracy_energy(_points(comparison)), folder / "accuracy_energy.png"),
+        plot.save(
+            plot.accuracy_energy(_points(comparison), at_least=_bounds(comparison)), folder / "accuracy_energy.png"
+        ),
     ]
     for name, history in curves.items():
-        drawn.append(plot.save(plot.training_curves(history), folder / f"training_{name.lower()}.png"))
+        axes = plot.training_curves(history)
+        axes[0].set_title(f"{name}, trained with dropout, tested without", loc="left", fontsize="medium")
+        drawn.append(plot.save(axes, folder / f"training_{name.lower()}.png"))
     return drawn
 
 
@@ -42,7 +46,9 @@ def _membranes(records: Sequence[Any]) -> Any:
     busiest = np.argsort(-spikes.sum(axis=0), kind="stable")[:SHOWN]
     threshold = np.broadcast_to(hidden.layer.values["threshold"].data, spikes.shape[1:])[busiest]
     v = hidden.states[hidden.layer.states[-1]][:, 0, busiest]
-    return plot.traces(v, spikes=spikes[:, busiest], threshold=threshold)
+    ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold)
+    ax.set_title(f"layer {hidden.name}, its busiest neurons, after each step's reset", loc="left", fontsize="medium")
+    return ax
 
 
 def _label(row: Any) -> str:
@@ -60,6 +66,10 @@ def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:
             memory = row.energy_j - row.energy_without_memory_j
             table[_label(row)] = {"arithmetic": row.energy_without_memory_j, "memory traffic": memory} | unknown
     return table
+
+
+def _bounds(comparison: Any) -> list[str]:
+    return [_label(row) for row in comparison.rows if row.energy.is_lower_bound]
 
 
 def _points(comparison: Any) -> list[tuple[str, float, float | None, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,11 +17,12 @@ from spikenet.plot.style import GREY, colour, marker, one_axes
 Point = tuple[str, float, Energy, str]
 
 
-def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
+def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
     """Axes with one labelled point per network and device: energy to the right (logarithmic), accuracy upwards.
 
     points : (label, accuracy as a fraction, joules per inference, family); a family has one colour and marker.
              Points whose energy is None or NaN, unknown, stand in a grey strip at the right: only their height counts
+    at_least: labels of points whose energy is a lower bound; drawn hollow, with an arrow to the right
 
     Raises ValueError for no points, an accuracy outside [0, 1], and energies that are not positive.
     """
@@ -50,6 +51,13 @@ def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
             label=family,
         )
     ax.set_xscale("log")
+    for (x, y), (label, *_, family) in zip(at, checked, strict=True):
+        if label in at_least:
+            edge = colour(families.index(family))
+            ax.plot(x, y, marker=marker(families.index(family)), markersize=9, color="white", markeredgecolor=edge)
+            ax.annotate(
+                "", (x * 1.9, y), (x * 1.12, y), arrowprops={"arrowstyle": "->", "color": edge}, annotation_clip=False
+            )
     ax.set_xlim(low / pad, strip[0] if len(known) == len(checked) else strip[1])
     lowest, highest = min(percent for _, percent in at), max(percent for _, percent in at)
     room = 0.18 * max(highest - lowest, 1.0)
@@ -66,7 +74,7 @@ def accuracy_energy(points: Sequence[Point], *, ax: Axes | None = None) -> Axes:
         ax.text(beyond, 0.98, "energy\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
     ax.xaxis.set_major_formatter(JOULES)  # after the ticks, whose setting would bring its own
     ax.xaxis.set_minor_formatter(NullFormatter())
-    place_labels(ax, at, [label for label, *_ in checked])
+    place_labels(ax, at, [f"{label} (at least)" if label in at_least else label for label, *_ in checked])
     return ax
 
 
