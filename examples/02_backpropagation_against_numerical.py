@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,30 +22,27 @@ N_IN, BATCH = 9, 16
 STEP = 1e-7  # of a weight: near the square root of float64's rounding, where forward differences are best
 
 
-class Result(NamedTuple):
-    """For each net: its weights N, passes and seconds of both ways, and how far apart their gradients are."""
+class Cost(NamedTuple):
+    """Of both ways to the gradient of one net: passes counted, seconds, and how far apart the gradients are at most."""
 
-    n_weights: list[int]
-    numerical_forward: list[int]
-    backpropagation_forward: list[int]
-    backpropagation_backward: list[int]
-    numerical_s: list[float]
-    backpropagation_s: list[float]
-    largest_difference: float
-
-
-def main(quick: bool = False, out: Path = Path("example-figures")) -> Result:
-    """Counts and times for nets of growing width; draws both into the folder `out`. quick: small nets only."""
-    widths = (1, 3, 10, 30) if quick else (1, 3, 10, 30, 100, 300, 1000)
-    rows = [compared(hidden) for hidden in widths]
-    *columns, differences = (list(column) for column in zip(*rows, strict=True))
-    result = Result(*columns, largest_difference=max(differences))
-    draw(result, out)
-    return result
+    n_weights: int
+    numerical_forward: int
+    forward: int
+    backward: int
+    numerical_s: float
+    backpropagation_s: float
+    difference: float
 
 
-def compared(hidden: int) -> tuple[int, int, int, int, float, float, float]:
-    """One row of `Result` for a net with `hidden` tanh units."""
+def main(quick: bool = False, out: Path = Path("example-figures")) -> list[Cost]:
+    """The costs for nets of growing width; draws them into the folder `out`. quick: small nets only."""
+    costs = [cost(hidden) for hidden in ((1, 3, 10, 30) if quick else (1, 3, 10, 30, 100, 300, 1000))]
+    draw(costs, out)
+    return costs
+
+
+def cost(hidden: int) -> Cost:
+    """What both ways cost in a net of 9 inputs, `hidden` tanh units and one output: 10 weights a unit."""
     rng = np.random.default_rng(hidden)
     x, target = rng.normal(size=(BATCH, N_IN)), rng.normal(size=BATCH)
     w = sn.Tensor(rng.normal(size=(N_IN + 1, hidden)) / np.sqrt(N_IN), requires_grad=True)
@@ -56,20 +53,19 @@ def compared(hidden: int) -> tuple[int, int, int, int, float, float, float]:
         return counted((y - target).square().mean(), count)
 
     numerical, numerical_s = timed(lambda: forward_differences(loss, w))
-    n_numerical = count["forward"]
-    count.clear()
-    exact = backpropagated(loss, w)
-    n_forward, n_backward = count["forward"], count["backward"]
+    numerical_forward = count.pop("forward")
+    exact, _ = timed(lambda: backpropagated(loss, w))
+    forward, backward = count["forward"], count["backward"]
     exact_s = min(timed(lambda: backpropagated(loss, w))[1] for _ in range(5))  # too short for one look at the clock
     difference = float(np.abs(numerical - exact).max())
-    return w.size, n_numerical, n_forward, n_backward, numerical_s, exact_s, difference
+    return Cost(w.size, numerical_forward, forward, backward, numerical_s, exact_s, difference)
 
 
 def counted(x: sn.Tensor, count: Counter[str]) -> sn.Tensor:
     """x, as an operation of the graph that counts the values going forward and the gradients coming back."""
     count["forward"] += 1
 
-    def vjp(g: np.ndarray) -> tuple[np.ndarray]:
+    def vjp(g: Any) -> tuple[Any]:
         count["backward"] += 1
         return (g,)
 
@@ -89,7 +85,7 @@ def forward_differences(loss: Callable[[], sn.Tensor], w: sn.Tensor) -> np.ndarr
     return gradient
 
 
-def backpropagated(loss: Callable[[], sn.Tensor], w: sn.Tensor) -> np.ndarray:
+def backpropagated(loss: Callable[[], sn.Tensor], w: sn.Tensor) -> Any:
     """The gradient of the loss in w, all weights at once."""
     w.grad = None
     loss().backward()
@@ -102,15 +98,14 @@ def timed(f: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
     return f(), time.perf_counter() - start
 
 
-def draw(result: Result, out: Path) -> None:
+def draw(costs: list[Cost], out: Path) -> None:
     """Passes and seconds over N, both axes logarithmic."""
     passes, seconds = Figure(figsize=(10, 4), layout="constrained").subplots(1, 2)
-    n = result.n_weights
-    both = np.add(result.backpropagation_forward, result.backpropagation_backward)
-    passes.plot(n, result.numerical_forward, "o-", label="forward differences: N + 1 forward")
-    passes.plot(n, both, "s-", label="backpropagation: 1 forward, 1 backward")
-    seconds.plot(n, result.numerical_s, "o-", label="forward differences")
-    seconds.plot(n, result.backpropagation_s, "s-", label="backpropagation")
+    n = [c.n_weights for c in costs]
+    passes.plot(n, [c.numerical_forward for c in costs], "o-", label="forward differences: N + 1 forward")
+    passes.plot(n, [c.forward + c.backward for c in costs], "s-", label="backpropagation: 1 forward, 1 backward")
+    seconds.plot(n, [c.numerical_s for c in costs], "o-", label="forward differences")
+    seconds.plot(n, [c.backpropagation_s for c in costs], "s-", label="backpropagation")
     for ax, label in ((passes, "passes through the net, counted"), (seconds, "time for one gradient (s)")):
         ax.set(xscale="log", yscale="log", xlabel="number of weights N", ylabel=label)
         ax.grid(True, color="0.92")
@@ -120,9 +115,6 @@ def draw(result: Result, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    result = main()
-    for n, passes, forward, backward, slow_s, fast_s in zip(*result[:6], strict=True):
-        print(
-            f"{n:5} weights: {passes:5} forward, {slow_s:.2g} s; {forward} forward, {backward} backward, {fast_s:.2g} s"
-        )
-    print(f"largest difference between the gradients: {result.largest_difference:.1e}")
+    for c in main():
+        print(f"{c.n_weights:5} weights, forward differences: {c.numerical_forward:5} forward, {c.numerical_s:.1e} s")
+        print(f"{'':15}backpropagation: {c.forward} forward, {c.backward} backward, {c.backpropagation_s:.1e} s")

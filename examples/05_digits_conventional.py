@@ -59,7 +59,7 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
 def draw(result: Result, test: sn.data.Arrays, out: Path) -> None:
     """Loss and accuracy over training, and the digits the net is least sure of."""
     figure = Figure(figsize=(12, 3.6), layout="constrained")
-    curves, digits = figure.subfigures(1, 2, width_ratios=(3, 1.6))
+    curves, digits = figure.subfigures(1, 2, width_ratios=(3, 1.6), squeeze=False)[0]
     axes = curves.subplots(1, 2)
     sn.plot.training_curves(result.curves, axes)
     axes[0].set(yscale="log", ylabel="cross-entropy (nats)")

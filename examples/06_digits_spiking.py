@@ -20,7 +20,7 @@ BATCH = 64
 
 
 class Result(NamedTuple):
-    """accuracy: on the test set; curves: per epoch; spikes: by layer, (steps, n), of one test digit; label: its class."""
+    """accuracy: on the test set; curves: per epoch; spikes: of one test digit, (steps, n) by layer; label: its own."""
 
     accuracy: float
     curves: dict[str, list[float]]
@@ -73,7 +73,7 @@ def follow(net: sn.Sequential, x: np.ndarray) -> dict[str, np.ndarray]:
 def draw(result: Result, pixels: np.ndarray, out: Path) -> None:
     """The digit, its raster layer by layer, and the count that decides."""
     figure = Figure(figsize=(10, 7), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 2.6))
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 2.6), squeeze=False)[0]
     image, count = left.subplots(2, 1)
     image.imshow(pixels.reshape(8, 8), cmap="gray_r")
     image.set(title=f"a test digit: {result.label}", xticks=[], yticks=[])

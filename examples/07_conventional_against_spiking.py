@@ -71,6 +71,7 @@ def draw(result: Result, out: Path) -> None:
 
     crossing = next(c for c in result.crossings if c.number_format == "int8" and c.with_memory)
     found = crossing.result
+    assert found.measured is not None  # a net that sends no spikes has no rate; this one does
     per_rate = (found.spiking_j - found.fixed_j) / found.measured
     end = 1.6 * max(found.measured, found.rate or 0.0)
     ann, snn = "#0072B2", "#D55E00"  # as in the scatter
@@ -80,7 +81,7 @@ def draw(result: Result, out: Path) -> None:
     if found.rate is not None:
         lines.plot(found.rate, found.conventional_j, "kX", markersize=8, label=f"break-even: {found.rate:.3f}")
     lines.set(xlim=(0, end), ylim=(0, None), title=f"{crossing.device}, int8, memory traffic included")
-    lines.set(xlabel="spikes per neuron and step (1)", ylabel="energy per inference (J)")
+    lines.set(xlabel="spikes per step and neuron that feeds a connection (1)", ylabel="energy per inference (J)")
     lines.yaxis.set_major_formatter(EngFormatter(unit="J"))
     lines.tick_params(pad=7)  # the two zeros shall not touch
     lines.legend(frameon=False, loc="lower right")

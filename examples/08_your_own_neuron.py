@@ -96,7 +96,7 @@ def draw(alone: sn.LayerRecord, hidden: sn.LayerRecord, label: int, out: Path) -
     above.lines[0].set_label("membrane v")
     above.plot(time_ms, 1.0 + a, "--", color="#6E6E6E", label="threshold + a")
     above.plot(fired_ms, np.full(len(fired_ms), 1.2 + a.max()), "k|", label="spikes")
-    above.set_title("constant current: every spike raises the threshold, the next one comes later")
+    above.set_title("constant current: every spike raises the threshold")
     above.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     sn.plot.raster(hidden.output, dt_s=DT_S, ax=below)
     below.set_title(f"the trained layer reads a {label}")

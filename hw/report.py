@@ -46,7 +46,7 @@ def text(comparison: Comparison) -> str:
     if comparison.crossings:
         lines += [
             "",
-            "Break-even: spikes per step and neuron (or 0/1 input) that feeds a connection, below which the spiking net costs less",
+            "Break-even: the spiking net costs less below this many spikes per step and neuron that feeds a connection",
         ]
         titles = ("spiking", "against", "device", "numbers", "memory", "break-even", "measured", "")
         lines += _aligned([titles, *(_crossing_cells(c) for c in comparison.crossings)])

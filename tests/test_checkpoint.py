@@ -250,6 +250,15 @@ def test_what_cannot_be_saved_is_said_before_anything_is_written(path, tmp_path)
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_missing_file_is_named(path):
-    with pytest.raises(FileNotFoundError, match=r"net\.npz"):
-        load(path)
+@pytest.mark.parametrize("read", [load, lambda path: restore(path, small())], ids=["load", "restore"])
+def test_what_cannot_be_read_is_named(read, path):
+    with pytest.raises(ValueError, match=r"net\.npz: expected a readable checkpoint: No such file"):
+        read(path)
+    path.mkdir()
+    with pytest.raises(ValueError, match=r"net\.npz: expected a readable checkpoint: Is a directory"):
+        read(path)
+    with pytest.raises(ValueError, match="net\x00: expected a readable checkpoint: embedded null byte"):
+        read("net\0")
+    for thing in (3, None, b"net.npz", small()):
+        with pytest.raises(TypeError, match="checkpoint: expected a path, got"):
+            read(thing)

@@ -9,7 +9,7 @@ import pytest
 
 from spikenet import data, encode, layers
 from spikenet.graph import Tensor
-from spikenet.train import EarlyStop, evaluate, fit, loss, metrics, optim, regularise, streams
+from spikenet.train import EarlyStop, TrainingDiverged, evaluate, fit, loss, metrics, optim, regularise, streams
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_clipping_bounds_the_step():
 
 
 def test_early_stop_ends_after_its_patience_and_restores_the_best_epoch():
-    values = iter([3.0, 1.0, 2.0, 0.95, 2.0, 2.0, 2.0])
+    values = [3.0, 1.0, 2.0, 0.95, 2.0, 2.0, 2.0]
     after_epoch = []
     net = ann()
     history = train(
@@ -206,7 +206,7 @@ def test_early_stop_ends_after_its_patience_and_restores_the_best_epoch():
         None,
         blobs(20, 1),
         epochs=7,
-        early_stop=EarlyStop(patience=3, min_delta=0.1, watch=lambda record: next(values)),
+        early_stop=EarlyStop(patience=3, min_delta=0.1, watch=lambda record: values[record.epoch - 1]),
         callbacks=[lambda record: after_epoch.append(weights(net))],
     )
     assert len(history.epochs) == 5  # 0.95 is no improvement by 0.1: the second epoch stays the best
@@ -382,6 +382,95 @@ def test_a_gradient_that_is_not_finite_stops_training_before_the_update():
 def test_overflow_is_reported_as_divergence_not_as_a_warning():
     with pytest.raises(ValueError, match=r"first seen in layer 2 Linear; lower the learning rate"):
         train(ann(), optimiser=optim.SGD(1e38), epochs=5)
+
+
+@dataclasses.dataclass(frozen=True)
+class SpoilingSGD:
+    """SGD that writes `value` into the last parameter in its nth step."""
+
+    at: int
+    value: float
+    steps: list = dataclasses.field(default_factory=list)
+
+    def start(self, params):
+        return {}
+
+    def step(self, params, state, rate_scale=1.0):
+        self.steps.append(rate_scale)
+        optim.SGD(0.1).step(params, state, rate_scale)
+        if len(self.steps) == self.at:
+            params["2.bias"].data[1] = self.value
+        return state
+
+
+@pytest.mark.parametrize("at", [5, 8])  # 4 steps an epoch: the first and the last of the second one
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_update_that_is_not_finite_stops_training_and_keeps_the_checkpoint(at, value, tmp_path):
+    path, kept = tmp_path / "run.npz", []
+    with pytest.raises(TrainingDiverged, match="an update made a parameter NaN or infinite") as caught:
+        train(
+            ann(),
+            optimiser=SpoilingSGD(at, value),
+            checkpoint=path,
+            callbacks=[lambda record: kept.append(path.read_bytes())],
+        )
+    assert (caught.value.epoch, caught.value.step, caught.value.place) == (2, at - 4, "parameter 2.bias")
+    assert "The net holds the weights of that update, not finite; the checkpoint" in str(caught.value)
+    assert "from before" not in str(caught.value)
+    assert path.read_bytes() == kept[0]
+
+
+def test_large_weights_are_no_divergence():
+    net = ann()
+    train(net, optimiser=SpoilingSGD(8, 3e38))  # the square of it is infinite
+    assert net.parameters()["2.bias"].data[1] == np.float32(3e38)
+
+
+def test_a_test_loss_that_is_not_finite_stops_training_and_keeps_the_checkpoint(tmp_path):
+    class OnlyTest(Trouble):
+        """NaN in evaluation, from the first batch of the second epoch on: 2 rehearsals and 2 batches come before."""
+
+        def __call__(self, x, *, training=None):
+            self.steps += training is None
+            return x * np.float32(np.nan) if training is None and self.steps >= self.at else x
+
+    path, kept = tmp_path / "run.npz", []
+    net = layers.Sequential(*ann().layers[:2], OnlyTest(at=5), ann().layers[2])
+    with pytest.raises(TrainingDiverged, match="the test loss is nan, first seen in layer 2 Trouble") as caught:
+        train(net, None, blobs(20, 1), checkpoint=path, callbacks=[lambda record: kept.append(path.read_bytes())])
+    assert (caught.value.epoch, caught.value.step) == (1 + len(kept), 4)
+    assert "The net holds the weights from after this step" in str(caught.value)
+    assert len(kept) == 1
+    assert path.read_bytes() == kept[0]
+
+
+@pytest.mark.parametrize("factor", [np.nan, np.inf, -0.1])
+def test_a_schedule_that_gives_no_factor_is_refused(factor):
+    with pytest.raises(ValueError, match=rf"fit: schedule: factor after 5 steps: expected .*, got {factor}"):
+        train(ann(), schedule=lambda step: factor if step == 5 else 1.0)
+
+
+def test_nan_is_never_the_best_epoch():
+    values = [np.nan, 2.0, np.nan, np.nan]
+    stop = EarlyStop(patience=2, watch=lambda record: values[record.epoch - 1])
+    history = train(ann(), None, blobs(20, 1), epochs=4, early_stop=stop)
+    assert history.best_epoch == 2
+    history = train(ann(), None, blobs(20, 1), epochs=4, early_stop=EarlyStop(patience=2, watch=lambda record: np.nan))
+    assert (len(history.epochs), history.stopped_early, history.best_epoch) == (2, True, None)
+
+
+def accuracy_by_another_name(record):
+    return -record.test["acuracy"]
+
+
+def test_a_watch_that_cannot_work_is_refused_before_training():
+    net = ann()
+    before = weights(net)
+    with pytest.raises(ValueError, match=r"accuracy_by_another_name.*'acuracy'.*'loss', 'accuracy'"):
+        train(net, None, blobs(20, 1), early_stop=EarlyStop(watch=accuracy_by_another_name))
+    with pytest.raises(TypeError, match=r"EarlyStop: watch <lambda>: expected a number, got 'small'"):
+        train(net, None, blobs(20, 1), early_stop=EarlyStop(watch=lambda record: "small"))
+    assert same(before, weights(net))
 
 
 def changed_labels(value):

@@ -235,5 +235,7 @@ def test_other_data_or_nets_or_saved_nets_are_not_resumed(tmp_path):
     save(path, snn())
     with pytest.raises(ValueError, match="written by fit"):
         fit(snn(), samples(), **arguments)
-    with pytest.raises(FileNotFoundError, match="nothing"):
+    with pytest.raises(ValueError, match=r"nothing\.npz: expected a readable checkpoint"):
         fit(snn(), samples(), **(arguments | {"resume": tmp_path / "nothing.npz"}))
+    with pytest.raises(TypeError, match="expected a path, got 3"):
+        fit(snn(), samples(), **(arguments | {"resume": 3}))

@@ -198,3 +198,21 @@ def test_other_values_out_of_range():
         loss.huber(y, np.zeros((1, 2)), delta=0)
     with pytest.raises(ValueError, match="right_rate"):
         loss.count_mse(Tensor(np.zeros((2, 1, 2))), np.array([0]), right_rate=1.2)
+
+
+@pytest.mark.parametrize("name", FLAT | TIMED | VALUED)
+def test_outputs_may_be_plain_arrays_and_must_be_numbers(name, rng):
+    function = (FLAT | TIMED | VALUED)[name]
+    y = timed(rng) if name in TIMED else rng.normal(size=(3, 4))
+    target = rng.random((3, 4)) if name in VALUED else LABELS
+    assert function(y, target).item() == function(Tensor(y), target).item()
+    with pytest.raises(TypeError, match=rf"^{name}: expected outputs as a Tensor"):
+        function(None, target)
+
+
+@pytest.mark.parametrize(("rate", "steps", "count"), [(0.29, 100, 29), (0.57, 100, 57), (0.299, 100, 29), (1.0, 7, 7)])
+def test_wanted_counts_are_rounded_down_from_the_decimal_number(rate, steps, count):
+    y = np.zeros((steps, 1, 2))
+    y[:count, 0, 0] = 1
+    assert loss.count_mse(Tensor(y), np.array([0]), right_rate=rate).item() == 0
+    assert loss.count_mse(Tensor(y), np.array([1]), right_rate=0.0, wrong_rate=rate).item() == 0

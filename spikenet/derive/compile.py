@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import cache as cache_once
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -64,8 +63,7 @@ def compiled_source(
     return loop
 
 
-@cache_once
-def load_thread_pool() -> None:
+def _load_thread_pool() -> None:
     """Load numba's OpenMP pool so that waiting threads soon sleep instead of spinning.
 
     By default they spin for milliseconds; on a machine with anything else to do the spinning thread then takes the core
@@ -81,6 +79,9 @@ def load_thread_pool() -> None:
         del os.environ["GOMP_SPINCOUNT"]
 
 
+_load_thread_pool()  # at import: whatever asks numba about threads first would load it as it is by default
+
+
 def _with_cache(function: F, source: str, rooms: tuple[Path, ...], *, parallel: bool, nogil: bool) -> F:
     dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
     root: Path = cache.folder()
@@ -88,8 +89,6 @@ def _with_cache(function: F, source: str, rooms: tuple[Path, ...], *, parallel: 
     compile_now = dispatcher.compile
 
     def compile_once(signature: Any) -> Any:
-        if parallel:
-            load_thread_pool()
         if dispatcher._cache.holds(signature, dispatcher.targetctx):
             return compile_now(signature)  # only reads: nobody who compiles something else need be waited for
         with global_compiler_lock, cache.one_process_at_a_time(root):

@@ -126,13 +126,18 @@ def _tiled(n: int, m: int, dtype: Any) -> Array:
     return memory.empty((-(-m // lanes), n, lanes), dtype)
 
 
+def _unread(events: Events, packed: Array) -> bool:
+    """Whether the values need not be read; in narrow tiles that saves less than one more kernel takes to compile."""
+    return events.binary and packed.shape[2] > NARROW
+
+
 def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> Array:
     """x @ w + start, for C-contiguous x (rows, n) with these events and w (n, m); start broadcasts to (rows, m)."""
     packed = _tiled(w.shape[0], w.shape[1], w.dtype)
     _pack(read_only(w), packed)
     y = memory.empty((len(x), w.shape[1]), w.dtype)
     y[...] = 0 if start is None else start
-    kernel = _multiply_kernel(packed.shape[2], events.binary)
+    kernel = _multiply_kernel(packed.shape[2], _unread(events, packed))
     kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(packed), y)
     return y
 
@@ -141,7 +146,7 @@ def transposed_multiply(x: Array, events: Events, g: Array) -> Array:
     """x.T @ g, for C-contiguous x (rows, n) with these events and g (rows, m)."""
     w = memory.empty((x.shape[1], g.shape[1]), g.dtype)
     packed = _tiled(w.shape[0], w.shape[1], w.dtype)
-    kernel = _transposed_kernel(packed.shape[2], events.binary)
+    kernel = _transposed_kernel(packed.shape[2], _unread(events, packed))
     kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(g), packed)
     _unpack(read_only(packed), w)
     return w

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from spikenet.train import streams
+from spikenet.train.diverged import TrainingDiverged
 from spikenet.train.evaluation import mean_values
 from spikenet.train.history import EpochRecord
+from spikenet.train.layerwise import first_not_finite_output
 from spikenet.train.plan import Plan
+from spikenet.train.samples import Samples
 from spikenet.train.standing import Standing, finished
 from spikenet.train.step import rate_scale, take_step
 
@@ -17,7 +21,8 @@ from spikenet.train.step import rate_scale, take_step
 def advance(plan: Plan, standing: Standing) -> Iterator[Standing]:
     """Trains from `standing` to the end; each standing that is yielded belongs to the weights at that moment.
 
-    A standing with step 0 has just finished an epoch.
+    A standing with step 0 has just finished an epoch. One that is not finite is not yielded:
+    TrainingDiverged is raised.
     """
     while not finished(plan, standing):
         started_s = time.perf_counter()
@@ -34,6 +39,10 @@ def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standin
     test = {}
     if plan.test is not None:
         test = mean_values(plan.net, plan.test, plan.loss, plan.metrics, plan.encode, plan.batch_size, plan.seed)
+        if not math.isfinite(test["loss"]):
+            what, place = f"the test loss is {test['loss']}", _first_not_finite(plan, plan.test)
+            epoch, step, kept = standing.epoch + 1, standing.step, plan.kept_checkpoint
+            raise TrainingDiverged(what, epoch, step, place, kept, holds="from after this step")
     record = EpochRecord(
         epoch=standing.epoch + 1,
         train={name: total / standing.samples for name, total in standing.sums.items()},
@@ -44,3 +53,11 @@ def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standin
     best = None if plan.early_stop is None else plan.early_stop.better(standing.best, record, plan.params)
     records = (*standing.records, record)
     return replace(standing, records=records, best=best, step=0, sums={}, samples=0)
+
+
+def _first_not_finite(plan: Plan, chosen: Samples) -> str:
+    for start in range(0, chosen.n, plan.batch_size):
+        x, _ = chosen.batch(slice(start, min(start + plan.batch_size, chosen.n)), plan.encode, plan.seed)
+        if (place := first_not_finite_output(plan.net, x, None)) is not None:
+            return place
+    return "the loss itself"

@@ -27,8 +27,8 @@ def save(path: Path, net: Layer) -> None:
 def load(path: Path) -> Layer:
     """The net saved at `path`, by `save` or by `fit(checkpoint=...)`, made again from built-in layers.
 
-    Raises ValueError naming the file when it is damaged or holds a layer or function that is not built in: then build
-    the net in code and use `restore`.
+    Raises ValueError naming the file when it is missing, damaged or holds a layer or function that is not built in:
+    then build the net in code and use `restore`.
     """
     header, arrays = read_checkpoint(path)
     try:
@@ -44,7 +44,8 @@ def load(path: Path) -> Layer:
 def restore(path: Path, net: Layer) -> None:
     """Copies the weights saved at `path` into `net`, in place.
 
-    Raises ValueError when the file is damaged or the net differs from the saved one; the net is unchanged then.
+    Raises ValueError when the file is missing or damaged, or the net differs from the saved one; the net is
+    unchanged then.
     """
     check_net("restore", net)
     header, arrays = read_checkpoint(path)

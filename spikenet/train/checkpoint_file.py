@@ -52,10 +52,15 @@ def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any], arra
 def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """(header, arrays) of a checkpoint.
 
-    Raises ValueError naming the file when it is damaged, no checkpoint, or of another format version; OSError when it
-    cannot be read at all.
+    Raises TypeError for what is no path, ValueError naming the file when it cannot be read, is damaged, no checkpoint,
+    or of another format version.
     """
-    content = Path(path).read_bytes()
+    source = _as_path(path)
+    try:
+        content = source.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{source}: expected a readable checkpoint: {reason}") from error
     try:
         arrays = _unpacked(content)
         header = json.loads(arrays.pop(_HEADER).tobytes())
@@ -84,9 +89,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
 
 def check_writable(path: str | os.PathLike[str]) -> Path:
     """`path` as a Path at which a checkpoint can be written; TypeError or ValueError when it cannot."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"checkpoint: expected a path, got {path!r:.60}")
-    target = Path(path)
+    target = _as_path(path)
     if target.is_dir():
         raise ValueError(f"checkpoint: expected the name of a file, got the folder {target}")
     folder = Path(os.path.realpath(target)).parent
@@ -97,6 +100,12 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise ValueError(f"checkpoint: expected a folder that can be written, got {folder}: {error.strerror}") from None
     return target
+
+
+def _as_path(path: Any) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint: expected a path, got {path!r:.60}")
+    return Path(path)
 
 
 def _pack(file: BinaryIO, arrays: dict[str, Array]) -> None:

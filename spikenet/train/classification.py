@@ -13,26 +13,29 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor
-from spikenet.train.targets import class_labels, flat_outputs, same_values
+from spikenet.graph.tensor import TensorLike
+from spikenet.train.targets import class_labels, flat_outputs, outputs, same_values
 
 
-def cross_entropy(y: Tensor, labels: Any) -> Tensor:
+def cross_entropy(y: TensorLike, labels: Any) -> Tensor:
     """Mean over the batch of -log softmax(y)[label], in nats.
 
     y     : (batch, classes) logits
     labels: (batch,) whole numbers in 0 .. classes - 1
     """
+    y = outputs("cross_entropy", y)
     batch, classes = flat_outputs("cross_entropy", y.shape)
     value, gradient = softmax_cross_entropy(y.data, class_labels("cross_entropy", labels, classes, batch))
     return Tensor(value, (y,), lambda g: (g * gradient(),), operation="cross_entropy")
 
 
-def binary_cross_entropy(y: Tensor, target: Any) -> Tensor:
+def binary_cross_entropy(y: TensorLike, target: Any) -> Tensor:
     """Mean over all elements of -t log sigmoid(y) - (1 - t) log(1 - sigmoid(y)), in nats.
 
     y     : logits, any shape
     target: t, probabilities in [0, 1], same shape as y; or without the first of three or more axes, time
     """
+    y = outputs("binary_cross_entropy", y)
     t = same_values("binary_cross_entropy", target, y.data)
     if not ((t >= 0) & (t <= 1)).all():
         raise ValueError(f"binary_cross_entropy: expected targets in [0, 1], got {t.min()} .. {t.max()}")

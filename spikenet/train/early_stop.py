@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ class EarlyStop:
     min_delta: how much smaller the watched number must be to count as an improvement, >= 0
     watch    : the number to make small; for accuracy, watch=lambda record: -record.test["accuracy"]
 
-    The best weights are also restored when all epochs have been run, but not after Ctrl-C.
+    A NaN is no improvement. `fit` calls watch once before training too, with the numbers of one batch, so that a
+    mistake shows at once. The best weights are also restored when all epochs have been run, but not after Ctrl-C.
     """
 
     patience: int = 5
@@ -40,16 +42,30 @@ class EarlyStop:
         if not callable(self.watch):
             raise TypeError(f"EarlyStop: watch: expected a function of an EpochRecord, got {self.watch!r}")
 
-    def better(self, best: Best | None, record: EpochRecord, params: Parameters) -> Best:
-        """The best epoch so far, after one more."""
-        value = float(self.watch(record))
-        if best is not None and not value < best.value - self.min_delta:
+    def watched(self, record: EpochRecord) -> float:
+        """The watched number; ValueError when the record lacks it, TypeError when it is no number."""
+        name = f"EarlyStop: watch {getattr(self.watch, '__name__', type(self.watch).__name__)}"
+        try:
+            value = self.watch(record)
+        except KeyError as error:
+            raise ValueError(
+                f"{name}: asked for {error}; record.test has {', '.join(map(repr, record.test))}"
+            ) from error
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name}: expected a number, got {value!r:.60}") from None
+
+    def better(self, best: Best | None, record: EpochRecord, params: Parameters) -> Best | None:
+        """The best epoch so far, after one more; None as long as the watched number has been NaN."""
+        value = self.watched(record)
+        if math.isnan(value) or (best is not None and not value < best.value - self.min_delta):
             return best
         return Best(value, record.epoch, {name: p.data.copy() for name, p in params.items()})
 
     def ends(self, best: Best | None, epoch: int) -> bool:
         """Whether to stop after `epoch` epochs."""
-        return best is not None and epoch - best.epoch >= self.patience
+        return epoch - (0 if best is None else best.epoch) >= self.patience
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,8 @@ def fit(
 
     Raises TypeError or ValueError before any work for arguments that cannot work: data that are empty or not finite,
     targets the loss does not take, a batch larger than the data, a folder that cannot be written, a resumed run that
-    differs. Raises TrainingDiverged, a ValueError, naming epoch, step and layer, when the loss or a gradient becomes
-    NaN or infinite.
+    differs. Raises TrainingDiverged, a ValueError, naming epoch, step and layer, when the loss, a gradient, a
+    weight or the test loss becomes NaN or infinite; the checkpoint stays as it was.
     """
     made = plan(
         net, train, test, loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, encode=encode,

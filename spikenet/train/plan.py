@@ -57,6 +57,11 @@ class Plan:
         """Steps in an epoch; the last one may have fewer samples."""
         return -(-self.train.n // self.batch_size)
 
+    @property
+    def kept_checkpoint(self) -> str | None:
+        """The checkpoint, when it has been written."""
+        return None if self.checkpoint is None or not self.checkpoint.exists() else str(self.checkpoint)
+
 
 def plan(
     net: Layer,
@@ -115,14 +120,16 @@ def plan(
         raise ValueError(f"fit: batch_size: expected at most the {learnt.n} samples of train, got {made.batch_size}")
     if made.regularise and not has_spikes(net):
         raise ValueError("fit: regularise: expected a net with a layer whose neurons fire, found none")
-    _rehearse(made, "fit: train", learnt)
+    trained = _rehearse(made, "fit: train", learnt)
     if made.test is not None:
-        _rehearse(made, "fit: test", made.test)
+        tested = _rehearse(made, "fit: test", made.test)
+        if early_stop is not None:
+            early_stop.watched(EpochRecord(1, trained, tested, rate_scale=1.0, seconds=0.0))
     return made
 
 
-def _rehearse(made: Plan, where: str, chosen: Samples) -> None:
-    """One forward pass in evaluation and one call of everything that will be called, so that mistakes show now."""
+def _rehearse(made: Plan, where: str, chosen: Samples) -> dict[str, float]:
+    """Loss and metrics of one batch in evaluation: everything that will be called is, so that mistakes show now."""
     rows = slice(0, min(made.batch_size, chosen.n))
     with no_grad(), np.errstate(all="ignore"):
         x, targets = chosen.batch(rows, made.encode, streams.encode_seed(made.seed, 0))
@@ -133,5 +140,4 @@ def _rehearse(made: Plan, where: str, chosen: Samples) -> None:
         else:
             y = made.net(x)
         check_loss_takes(where, made.loss, y.data, chosen.targets, timed=made.encode is not None)
-        made.loss(y, targets)
-        measured(made.metrics, y.data, targets)
+        return {"loss": made.loss(y, targets).item(), **measured(made.metrics, y.data, targets)}

@@ -11,27 +11,31 @@ import numpy as np
 
 from spikenet.errors import Array, positive
 from spikenet.graph import Tensor
-from spikenet.train.targets import same_values
+from spikenet.graph.tensor import TensorLike
+from spikenet.train.targets import outputs, same_values
 
 
-def mse(y: Tensor, target: Any) -> Tensor:
+def mse(y: TensorLike, target: Any) -> Tensor:
     """Mean of d^2."""
+    y = outputs("mse", y)
     d = y.data - same_values("mse", target, y.data)
     return _mean("mse", y, d * d, lambda: 2 * d)
 
 
-def l1(y: Tensor, target: Any) -> Tensor:
+def l1(y: TensorLike, target: Any) -> Tensor:
     """Mean of |d|; the gradient at d = 0 is 0."""
+    y = outputs("l1", y)
     d = y.data - same_values("l1", target, y.data)
     return _mean("l1", y, np.abs(d), lambda: np.sign(d))
 
 
-def huber(y: Tensor, target: Any, delta: float = 1.0) -> Tensor:
+def huber(y: TensorLike, target: Any, delta: float = 1.0) -> Tensor:
     """Mean of d^2 / 2 where |d| <= delta, and of delta (|d| - delta / 2) beyond (Huber 1964).
 
     delta: > 0, in the units of the output; bind another with functools.partial(huber, delta=0.1)
     """
     width = positive("huber: delta", delta)
+    y = outputs("huber", y)
     d = y.data - same_values("huber", target, y.data)
     inside = np.clip(d, -width, width)  # also the slope
     return _mean("huber", y, inside * (d - inside / 2), lambda: inside)

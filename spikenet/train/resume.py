@@ -42,8 +42,8 @@ def read_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str]) -> 
     Raises ValueError naming the file and what differs when it is damaged, holds no training run, or was written by
     another net, optimiser, seed, data set or other argument that decides a number. The net is unchanged then.
     """
-    name = os.fspath(path)
     header, arrays = read_checkpoint(path)
+    name = os.fspath(path)
     check_same_net(path, header["network"], plan.net)
     if (run := header.get("training")) is None:
         raise ValueError(f"{name}: expected a checkpoint written by fit(checkpoint=...), got one written by save")

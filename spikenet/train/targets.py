@@ -7,6 +7,17 @@ from typing import Any
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph import Tensor
+from spikenet.graph.operands import as_tensor
+from spikenet.graph.tensor import TensorLike
+
+
+def outputs(name: str, y: TensorLike) -> Tensor:
+    """`y` itself when it is a Tensor, else a constant of its numbers; TypeError when it holds none."""
+    try:
+        return as_tensor(y)
+    except TypeError:
+        raise TypeError(f"{name}: expected outputs as a Tensor or an array of numbers, got {y!r:.60}") from None
 
 
 def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
