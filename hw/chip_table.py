@@ -20,7 +20,7 @@ def _section(chip: Chip) -> Iterator[str]:
     yield from _facts("energies", dict(_energies(chip)))
     yield from _facts("limits", chip.limits)
     for note in chip.notes:
-        yield from textwrap.wrap(note, 100, initial_indent="  note: ", subsequent_indent="        ")
+        yield from textwrap.wrap(note, 100, initial_indent="  note: ", subsequent_indent="   ")
     yield ""
 
 

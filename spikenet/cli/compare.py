@@ -15,7 +15,10 @@ from spikenet.cli.folder import result_folder, write_text
 
 if TYPE_CHECKING:
     from spikenet.data import Arrays
+    from spikenet.layers import Layer
     from spikenet.train import History
+
+TAU_MEM_S = 10e-3  # of the spiking net's neurons, as many steps of 1 ms as a sample is shown
 
 DESCRIPTION = """\
 Trains a conventional net and its spiking twin, of the same sizes, on handwritten digits; prints accuracy, operations,
@@ -48,8 +51,8 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
-    command.add_argument("--epochs", type=int, help="passes over the training set (40 for digits, 3 for idx)")
-    command.add_argument("--steps", type=int, default=16, help="time steps a sample is shown to the spiking net (16)")
+    command.add_argument("--epochs", type=int, help="passes over the training set (30 for digits, 3 for idx)")
+    command.add_argument("--steps", type=int, default=10, help="time steps a sample is shown to the spiking net (10)")
     command.add_argument(
         "--hidden", type=int, default=256, help="units of each of the two hidden layers, in both nets (256)"
     )
@@ -103,14 +106,14 @@ def _plan(options: argparse.Namespace) -> Plan:
         raise ValueError(f"--data: expected digits or idx:FOLDER, got {options.data!r}")
     if options.seed >= 1 << 64:
         raise ValueError(f"--seed: expected a whole number < 2**64, got {options.seed}")
-    epochs = options.epochs if options.epochs is not None else (40 if digits else 3)
+    epochs = options.epochs if options.epochs is not None else (30 if digits else 3)
     return Plan(
         data=options.data,
         epochs=whole("--epochs", epochs),
         steps=whole("--steps", options.steps),
         hidden=(whole("--hidden", options.hidden),) * 2,
         batch_size=64 if digits else 128,
-        learning_rate=3e-3 if digits else 1e-3,
+        learning_rate=5e-3 if digits else 1e-3,
         seed=whole("--seed", options.seed, least=0),
     )
 
@@ -129,10 +132,16 @@ def _conventional(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tu
 
 
 def _spiking(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
-    net = spikenet.models.spiking_mlp(_sizes(plan, train), input_dropout=0.1, dropout=0.3, seed=plan.seed)
+    net = spikenet.models.spiking_mlp(
+        _sizes(plan, train), neuron=_neuron, input_dropout=0.1, dropout=0.3, seed=plan.seed
+    )
     encode = spikenet.encode.Constant(plan.steps)
     loss = spikenet.loss.count_cross_entropy
     return (net, encode), _fit(plan, net, train, test, progress, loss=loss, encode=encode)
+
+
+def _neuron() -> Layer:
+    return spikenet.LIF(tau_mem_s=TAU_MEM_S)
 
 
 def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **how: Any) -> dict[str, list[float]]:
