@@ -204,10 +204,13 @@ def test_idx_files_and_the_smallest_nets(tiny, tmp_path):
     assert small.json("results.json")["comparison"]["data"] == "tiny"
 
 
-def test_progress_is_shown_unless_quiet(tiny, tmp_path):
+def test_a_log_gets_lines_and_no_bar(tiny, tmp_path):
+    """Standard error is no terminal here: what is done is said, but no bar is drawn over and over."""
     shown = run(tmp_path / "out", "--data", tiny, "--epochs", "2", "--hidden", "3", "--steps", "2", drawing=False)
     assert shown.code == 0
-    assert "epoch 2/2" in shown.err
+    assert "training the SNN" in shown.err
+    assert "epoch 2/2" not in shown.err
+    assert "\r" not in shown.err
 
 
 # ---- mistakes ------------------------------------------------------------------------------------------------------
@@ -280,7 +283,7 @@ def test_a_truncated_file(file, tiny, capsys, tmp_path):
 def test_a_place_where_nothing_can_be_written(below, capsys, tmp_path):
     (tmp_path / "file").write_text("kept")
     assert main(["compare", "--out", f"{tmp_path / 'file'}{below}"]) == command.MISTAKE
-    assert f"--out: cannot write into '{tmp_path / 'file'}{below}'" in one_line(capsys)
+    assert f"--out: expected a folder to write into, got '{tmp_path / 'file'}{below}'" in one_line(capsys)
     assert contents(tmp_path) == {"file": b"kept"}
 
 

@@ -211,7 +211,7 @@ BAD_VALUES = [
     (
         lambda: LIF(learn=("tau_mem_s",)),
         ValueError,
-        r"LIF: learn: no parameters \['tau_mem_s'\]; there are \['leak', 'thr",
+        r"LIF: learn: \['tau_mem_s'\] cannot be learnt; \['leak', 'threshold'\] can",
     ),
     (lambda: LIFRate(refractory_s=-1e-3), ValueError, "LIFRate: refractory_s: expected values >= 0, got -0.001"),
     (lambda: LIFRate(softness=0), ValueError, "LIFRate: softness: expected a number > 0"),
