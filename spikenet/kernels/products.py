@@ -1,7 +1,7 @@
 """Products of a mostly silent array: by its events where they are few, by BLAS otherwise.
 
-The results are the same to rounding. The densities up to which events are faster were measured here, on two Zen 3 cores
-at 6400 x 800 x 800 (benchmarks/event_products.py): with events at 10 % twice as fast, even near 20 %.
+The results are the same to rounding. The densities up to which events are taken come from one Zen 3 machine of
+two cores and 6400 x 800 x 800: events took about half of BLAS's time at 5 to 10 %; 20 % is a guess at where they meet.
 """
 
 from __future__ import annotations
