@@ -1,0 +1,92 @@
+"""Every kind of layer, in all its variants: what all layers do alike is tested with these. Input is (..., 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikenet.layers import (
+    GELU,
+    IF,
+    LI,
+    LIF,
+    AvgPool1d,
+    AvgPool2d,
+    BatchNorm,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv1d,
+    Conv2d,
+    CubaLIF,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    Flatten,
+    LeakyRate,
+    LIFRate,
+    Linear,
+    MaxPool1d,
+    MaxPool2d,
+    Recurrent,
+    ReLU,
+    Residual,
+    Segmented,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    SumPool1d,
+    SumPool2d,
+    Tanh,
+)
+from spikenet.neurons import primitives, reset, surrogate
+
+WITHOUT_MEMORY = {
+    "Linear": lambda: Linear(4, 3, seed=0),
+    "Linear-unbiased": lambda: Linear(4, 3, bias=False, seed=0),
+    "Flatten": lambda: Flatten(1),
+    "Flatten-2": lambda: Flatten(2),
+    "Dropout": lambda: Dropout(0.5),
+    **{make.__name__: make for make in (ReLU, Sigmoid, Tanh, Softplus, GELU, Softmax)},
+}
+FIRING = {
+    **{make.__name__: make for make in (IF, LIF, CubaLIF)},
+    "IF-learnt": lambda: IF(threshold=0.7, learn=("threshold",)),
+    "LIF-learnt": lambda: LIF(learn=("leak", "threshold")),
+    "LIF-each-its-own": lambda: LIF(
+        tau_mem_s=np.array([1e-3, 2e-3, 3e-3, 4e-3]), dt_s=2e-3, threshold=[1.0, 0.5, 0.7, 0.9]
+    ),
+    "LIF-to-value": lambda: LIF(
+        reset=reset.to_value, reset_value=-0.2, surrogate=surrogate.triangle(0.3), learn=("leak", "reset_value")
+    ),
+    "CubaLIF-to-zero": lambda: CubaLIF(
+        tau_mem_s=7e-3, tau_syn_s=np.float32(3e-3), reset=reset.detached(reset.to_zero), surrogate=surrogate.box
+    ),
+    "CubaLIF-no-reset": lambda: CubaLIF(reset=reset.no_reset, surrogate=surrogate.super_spike),
+}
+GRADED = {
+    **{make.__name__: make for make in (LI, LIFRate, LeakyRate)},
+    "LI-learnt": lambda: LI(tau_mem_s=3e-3, learn=("leak",)),
+    "LIFRate-learnt": lambda: LIFRate(softness=0.1, amplitude=0.02, learn=("softness", "amplitude")),
+    "LIFRate-exact": lambda: LIFRate(softness=None, refractory_s=0.0),
+    "LeakyRate-softplus": lambda: LeakyRate(tau_s=9e-3, activation=primitives.softplus),
+}
+CONTAINERS = {
+    "Sequential": lambda: Sequential(Linear(4, 3, seed=0), LIF(), Dropout(0.5), LI()),
+    "Residual": lambda: Residual(Linear(4, 4, seed=0), LIF()),
+    "Recurrent": lambda: Recurrent(LIF(), 4, seed=0),
+    "Delay": lambda: Delay([0, 1, 2, 1]),
+    "DelayedLinear": lambda: DelayedLinear(4, 3, delays=2, seed=0),
+    "Segmented": lambda: Segmented(Sequential(Linear(4, 3, seed=0), LIF()), steps=2),
+}
+IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
+    "Conv1d": lambda: Conv1d(2, 3, 3, padding=1, seed=0),
+    "Conv2d": lambda: Conv2d(12, 4, 2, stride=(1, 2), groups=2, bias=False, seed=0),
+    "MaxPool1d": lambda: MaxPool1d(2, stride=1),
+    "AvgPool1d": lambda: AvgPool1d(3, padding=1),
+    **{make.__name__: lambda make=make: make(2) for make in (MaxPool2d, SumPool1d, SumPool2d, AvgPool2d)},
+    "BatchNorm": lambda: BatchNorm(4, scale=0.5),
+    "BatchNorm1d": lambda: BatchNorm1d(2, momentum=0.2),
+    "BatchNorm2d": lambda: BatchNorm2d(12, eps=1e-3),
+}
+NEURONS = FIRING | GRADED
+LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS
