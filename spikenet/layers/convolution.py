@@ -1,0 +1,166 @@
+"""Conv1d and Conv2d: every output a weighted sum of a window of the input, the same weights everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import whole
+from spikenet.graph import Tensor, TensorLike, repeat
+from spikenet.kernels import conv_routes
+from spikenet.kernels.filters import Filters
+from spikenet.layers.layer import State, Training, entering, refuse_state
+from spikenet.layers.sliding import Extent, extents, shape_text, window_of
+
+
+class Convolution:
+    """A convolution along the last axes; made by Conv1d() and Conv2d() below."""
+
+    def __init__(
+        self,
+        kind: str,
+        n_axes: int,
+        n_in: int,
+        n_out: int,
+        kernel_size: Extent,
+        stride: Extent,
+        padding: Extent,
+        dilation: Extent,
+        groups: int,
+        bias: bool,
+        seed: int | np.random.Generator | None,
+    ) -> None:
+        self.kind, self.n_axes = kind, n_axes
+        self.n_in, self.n_out = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n_out", n_out)
+        self.kernel_size = extents(f"{kind}: kernel_size", kernel_size, n_axes)
+        self.stride = extents(f"{kind}: stride", stride, n_axes)
+        self.padding = extents(f"{kind}: padding", padding, n_axes, least=0)
+        self.dilation = extents(f"{kind}: dilation", dilation, n_axes)
+        self.groups = whole(f"{kind}: groups", groups)
+        if self.n_in % self.groups or self.n_out % self.groups:
+            raise ValueError(f"{kind}: groups: expected a divisor of n_in {n_in} and of n_out {n_out}, got {groups}")
+        channels = self.n_in // self.groups
+        rng, bound = np.random.default_rng(seed), 1 / math.sqrt(channels * math.prod(self.kernel_size))
+        weight = rng.uniform(-bound, bound, (self.n_out, channels, *self.kernel_size)).astype(np.float32)
+        self.weight = Tensor(weight, requires_grad=True, name="weight")
+        self.bias: Tensor | None = None
+        if bias:
+            start = rng.uniform(-bound, bound, self.n_out).astype(np.float32)
+            self.bias = Tensor(start, requires_grad=True, name="bias")
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        x = entering(self, x)
+        if x.ndim <= self.n_axes or x.shape[-self.n_axes - 1] != self.n_in:
+            raise ValueError(
+                f"{self.kind}: expected input (..., {self.n_in}, {shape_text(self.n_axes)}), got {x.shape}"
+            )
+        if x.dtype != self.weight.dtype:
+            raise TypeError(f"{self.kind}: expected {self.weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
+        window = window_of(self.kind, x.shape, self.kernel_size, self.stride, self.padding, self.dilation)
+        return convolve(x, self.weight, self.bias, Filters(self.n_in, self.n_out, self.groups, window), self.n_axes)
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        return self(x), refuse_state(self.kind, state)
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
+
+    def config(self) -> dict[str, Any]:
+        sizes = {name: list(getattr(self, name)) for name in ("kernel_size", "stride", "padding", "dilation")}
+        return {"n_in": self.n_in, "n_out": self.n_out, **sizes, "groups": self.groups, "bias": self.bias is not None}
+
+    def __repr__(self) -> str:
+        defaults = {"stride": 1, "padding": 0, "dilation": 1}
+        more = [f"{n}={getattr(self, n)}" for n, d in defaults.items() if set(getattr(self, n)) != {d}]
+        more += [f"groups={self.groups}"] if self.groups > 1 else []
+        return f"{self.kind}({', '.join([f'{self.n_in}, {self.n_out}, {self.kernel_size}', *more])})"
+
+
+def Conv1d(
+    n_in: int,
+    n_out: int,
+    kernel_size: Extent,
+    *,
+    stride: Extent = 1,
+    padding: Extent = 0,
+    dilation: Extent = 1,
+    groups: int = 1,
+    bias: bool = True,
+    seed: int | np.random.Generator | None = None,
+) -> Convolution:
+    """(..., n_in, length) to (..., n_out, places of the window); otherwise as Conv2d, sizes being one number."""
+    return Convolution("Conv1d", 1, n_in, n_out, kernel_size, stride, padding, dilation, groups, bias, seed)
+
+
+def Conv2d(
+    n_in: int,
+    n_out: int,
+    kernel_size: Extent,
+    *,
+    stride: Extent = 1,
+    padding: Extent = 0,
+    dilation: Extent = 1,
+    groups: int = 1,
+    bias: bool = True,
+    seed: int | np.random.Generator | None = None,
+) -> Convolution:
+    """(steps, batch, n_in, height, width) to (steps, batch, n_out, ...); any leading axes, also (batch, n_in, ...).
+
+    n_in, n_out : channels and filters, >= 1
+    kernel_size : of the window; like stride, padding and dilation a number, or a pair (along height, along width)
+    stride      : from one window to the next, >= 1
+    padding     : border of zeros on each side, >= 0
+    dilation    : from one place of the window to the next, >= 1
+    groups      : channels and filters in so many groups that don't see each other; divides both
+    bias        : whether there is one
+    seed        : an int, a numpy Generator, or None for fresh entropy
+    weight      : (n_out, n_in / groups, kernel height, kernel width), bias: (n_out,); both start uniform in
+                  +-1/sqrt(weights of a filter), as torch's do
+
+    As in torch, windows are not mirrored (cross-correlation), and what is left beyond the last whole stride is not
+    seen. Raises ValueError when the window does not fit into the padded input.
+    """
+    return Convolution("Conv2d", 2, n_in, n_out, kernel_size, stride, padding, dilation, groups, bias, seed)
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Filters, n_axes: int) -> Tensor:
+    """The convolution of x (..., channels, and the last `n_axes` axes); input that repeats in time once."""
+    if x.repeated is not None and x.ndim > n_axes + 1:
+        return repeat(convolve(x.repeated, weight, bias, shape, n_axes), len(x))
+    leading = x.shape[: x.ndim - n_axes - 1]
+    rows = math.prod(leading)
+
+    def pictures() -> Any:
+        return np.ascontiguousarray(x.data.reshape(rows, shape.n_x))
+
+    w = np.ascontiguousarray(weight.data.reshape(shape.n_out, shape.depth))
+    events = x.events
+    if events is not None and events.columns.shape != (rows, shape.n_x):
+        events = None  # listed for other rows than pictures
+    elif events is None and x.vjp is None and not x.requires_grad:
+        events = conv_routes.events_in(pictures(), shape)  # data: black pixels, silent channels
+    y = conv_routes.forward(pictures, events, w, None if bias is None else bias.data, shape)
+
+    def vjp(g: Any) -> tuple[Any, ...]:
+        g_rows = np.ascontiguousarray(g.reshape(rows, shape.n_y))
+        g_x = g_weight = g_bias = None
+        if x.requires_grad:
+            g_x = conv_routes.input_gradient(g_rows, w, _wanted(x, rows, shape), shape).reshape(x.shape)
+        if weight.requires_grad or (bias is not None and bias.requires_grad):
+            g_weight, g_bias = conv_routes.weight_gradient(pictures, events, g_rows, shape)
+            g_weight = g_weight.reshape(weight.shape)
+        return (g_x, g_weight) if bias is None else (g_x, g_weight, g_bias)
+
+    parents = (x, weight) if bias is None else (x, weight, bias)
+    out = shape.window.out[2 - n_axes :]
+    return Tensor(y.reshape(*leading, shape.n_out, *out), parents, vjp, operation="convolve")
+
+
+def _wanted(x: Tensor, rows: int, shape: Filters) -> Any:
+    """Where a gradient of x has an effect, when listed for whole pictures."""
+    wanted = x.wanted
+    return None if wanted is None or wanted.columns.shape != (rows, shape.n_x) else wanted
