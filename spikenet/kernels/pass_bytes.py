@@ -1,0 +1,33 @@
+"""What a pass over time keeps in memory, in bytes, from sizes alone: the allocations of `neuron_pass`, counted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spikenet.kernels import neuron_pass, recurrent_pass
+from spikenet.kernels.events import blocks
+
+
+def event_bytes(rows: int, n: int) -> int:
+    """Lists of the events of a (rows, n) array, as `events.Events` holds them, whether many or few."""
+    return rows * (n * np.dtype(np.uint16).itemsize + blocks(n) * np.dtype(np.int32).itemsize)
+
+
+def lists_events(spikes: bool, n: int) -> bool:
+    """Whether a population of n neurons sends lists of events instead of arrays."""
+    return spikes and n >= neuron_pass.NARROW
+
+
+def kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool) -> int:
+    """States before each segment of `neuron_pass.forward`, and the list of where the surrogate is not 0 if `wanted`."""
+    segments = math.ceil(steps / neuron_pass.whole_span(steps))
+    lists = event_bytes(steps * batch, n) if wanted and n >= neuron_pass.NARROW else 0
+    return segments * n_states * batch * n * itemsize + lists
+
+
+def recurrent_kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool) -> int:
+    """The same of `recurrent_pass.forward`."""
+    segments = math.ceil(steps / recurrent_pass._span(n_states, batch, n, itemsize, steps))
+    return segments * n_states * batch * n * itemsize + (event_bytes(steps * batch, n) if wanted else 0)
