@@ -69,10 +69,10 @@ def main() -> None:
         return made
 
     x, g_out, out, g_x = array(), array(), array(), array()
-    trace, state = array().reshape(STEPS, 1, BATCH, N), np.zeros((1, BATCH, N), np.float32)
-    columns, counts = np.empty((0, 0, 0), np.uint16), np.empty((0, 0, 0), np.int32)
+    state, kept = np.zeros((1, BATCH, N), np.float32), np.zeros((1, 1, BATCH, N), np.float32)
+    unlisted = (np.empty((0, 0, 0), np.uint16), np.empty((0, 0, 0), np.int32)) * 2
     no_factor, no_learnt = np.empty((0, N), np.float32), np.zeros((0, BATCH, N), np.float32)
-    # A copy reads one array and writes one: three arrays are one and a half copies, four are two.
+    # A copy reads one array and writes one: two arrays are one copy, three are one and a half.
     sources = memory.empty((2, STEPS * BATCH, N), np.float32)
     targets = memory.empty((2, STEPS * BATCH, N), np.float32)
     sources[...], targets[...] = 1, 0
@@ -80,8 +80,8 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, float32, {STEPS} x {BATCH} x {N}")
     print(f"{'':10}{'loop ms':>10}{'copy ms':>10}{'ratio':>8}{'arrays':>8}{'GB/s':>8}")
     works = {
-        "forward": (lambda: forward(p, state, x, out, trace, columns, counts), 3),
-        "adjoint": (lambda: backward(p, trace, x, g_out, no_factor, state, g_x, no_learnt), 4),
+        "forward": (lambda: forward(p, state, x, out, kept, *unlisted, STEPS, STEPS), 2),
+        "adjoint": (lambda: backward(p, kept, x, g_out, no_factor, state, g_x, no_learnt, STEPS, STEPS), 3),
     }
     for name, (work, arrays) in works.items():
         loop_ms, two_copies_ms = by_turns(work, lambda: copy(sources, targets), options.rounds)
