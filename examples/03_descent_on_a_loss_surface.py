@@ -56,7 +56,7 @@ def main(quick: bool = False, out: Path = Path("example-figures")) -> Result:
         (drawn[1], sgd, "stochastic gradient descent: 1 point a step"),
     ):
         sn.plot.loss_surface(surface.loss, across, up, path, ax=ax)
-        ax.set(xlabel="slope (1)", ylabel="offset (1)")
+        ax.set(xlabel="slope (no unit)", ylabel="offset (no unit)")
         ax.set_title(text, pad=28)  # above the legend
     out.mkdir(parents=True, exist_ok=True)
     sn.plot.save(drawn, out / f"{Path(__file__).stem}.png")

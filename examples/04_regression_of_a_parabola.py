@@ -71,10 +71,10 @@ def draw(samples: np.ndarray, result: Result, out: Path) -> None:
     curve, loss = Figure(figsize=(10, 4), layout="constrained").subplots(1, 2)
     curve.plot(samples, parabola(samples), "o", markersize=4, color="0.7", label=f"{len(samples)} samples of $2x^2-1$")
     curve.plot(result.x, result.fit, label="net 1-1024-1 after training")
-    curve.set(xlabel="x (1)", ylabel="y (1)")
+    curve.set(xlabel="x (no unit)", ylabel="y (no unit)")
     curve.legend(frameon=False, loc="upper center")
     sn.plot.training_curves({"mean squared error": result.loss}, [loss])
-    loss.set(yscale="log", ylabel="mean squared error (1)")
+    loss.set(yscale="log", ylabel="mean squared error (no unit)")
     out.mkdir(parents=True, exist_ok=True)
     sn.plot.save(curve, out / f"{Path(__file__).stem}.png")
 

@@ -81,7 +81,7 @@ def draw(result: Result, out: Path) -> None:
     if found.rate is not None:
         lines.plot(found.rate, found.conventional_j, "kX", markersize=8, label=f"break-even: {found.rate:.3f}")
     lines.set(xlim=(0, end), ylim=(0, None), title=f"{crossing.device}, int8, memory traffic included")
-    lines.set(xlabel="spikes per step and neuron that feeds a connection (1)", ylabel="energy per inference (J)")
+    lines.set(xlabel="spikes per step and neuron that feeds a connection (no unit)", ylabel="energy per inference (J)")
     lines.yaxis.set_major_formatter(EngFormatter(unit="J"))
     lines.tick_params(pad=7)  # the two zeros shall not touch
     lines.legend(frameon=False, loc="lower right")

@@ -38,6 +38,10 @@ def compare(
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
     without an encoder; for a layer that cannot be counted when it is reached.
     """
+    if not isinstance(nets, Mapping):
+        raise TypeError(f'compare: expected nets by name, such as {{"ANN": net}}, got {nets!r:.60}')
+    if isinstance(chips, Chip):
+        raise TypeError("compare: expected a sequence of chips, got one; write chips=[chip]")
     entries = {name: candidate(name, given) for name, given in nets.items()}
     devices = tuple(chips)
     _check(entries, devices, test, calibrate)
@@ -104,6 +108,7 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
         device=chip.name,
         level=chip.level,
         number_format=form.arithmetic.name,
+        numbers=form.arithmetic.in_words(with_neurons=counts.is_spiking),
         accuracy=form.evaluation.accuracy,
         parameters=int(stored),
         macs=counts.total(lambda c: c.macs),

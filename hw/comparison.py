@@ -17,6 +17,7 @@ class Row:
     """One net on one device in one number format; counts and energies are means per inference.
 
     number_format: in which accuracy and counts were evaluated
+    numbers   : that format in words: neurons may be held in another than weights
     accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
     energy    : memory traffic included, where the level knows it
@@ -26,6 +27,7 @@ class Row:
     device: str
     level: Level
     number_format: str
+    numbers: str
     accuracy: float
     parameters: int
     macs: float

@@ -38,6 +38,12 @@ class Arithmetic:
     neuron: Format
     rescale: bool
 
+    def in_words(self, *, with_neurons: bool) -> str:
+        """Name for a table; a net whose neurons are in another format than its weights says both."""
+        if not with_neurons or self.neuron is self.weight:
+            return self.name
+        return f"{self.name}, {self.neuron.value} neurons"
+
 
 FLOAT32 = Arithmetic("float32", Format.FP32, Format.FP32, Format.FP32, Format.FP32, rescale=False)
 INT8 = Arithmetic("int8", Format.INT8, Format.INT8, Format.INT32, Format.FP32, rescale=True)

@@ -97,7 +97,7 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
     return (
         row.net,
         row.device,
-        row.number_format,
+        row.numbers,
         f"{row.accuracy:.2%}",
         f"{row.parameters:,}",
         _number(row.macs),

@@ -13,6 +13,16 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+SMALLEST, LARGEST = float(np.finfo(np.float32).smallest_subnormal), float(np.finfo(np.float32).max)
+
+
+def array_of(name: str, values: Any) -> Array:
+    """`values` as an array, of whatever; TypeError when its rows are of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise TypeError(f"{name}: expected an array of numbers, got rows of different lengths") from None
+
 
 def finite_number(name: str, value: Any) -> float:
     """`value` as a float; TypeError when it is no number, ValueError when it is NaN or infinite."""
@@ -20,6 +30,8 @@ def finite_number(name: str, value: Any) -> float:
         if isinstance(value, (str, bytes)):
             raise TypeError
         number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: expected a number that fits a float, got {value!r:.20}...") from None
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a number, got {value!r} of type {type(value).__name__}") from None
     if not math.isfinite(number):
@@ -40,6 +52,20 @@ def finite_values(name: str, values: Any) -> Array:
     if not good.all():
         where = tuple(int(k) for k in np.argwhere(~good)[0])
         raise ValueError(f"{name}: expected finite values, got {array[where]} at index {where}")
+    return array
+
+
+def single_values(name: str, values: Any) -> Array:
+    """`finite_values` that float32 can hold; ValueError for one that it makes infinite, or 0 of what is not 0."""
+    array = finite_values(name, values)
+    with np.errstate(over="ignore"):
+        held = array.astype(np.complex64 if array.dtype.kind == "c" else np.float32)
+    lost = ~np.isfinite(held) | ((held == 0) & (array != 0))
+    if lost.any():
+        raise ValueError(
+            f"{name}: expected 0 or a size between {SMALLEST:.2g} and {LARGEST:.2g}, as float32 holds, "
+            f"got {array[lost].flat[0]:g}"
+        )
     return array
 
 

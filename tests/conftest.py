@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
@@ -28,3 +29,19 @@ def interpreted(monkeypatch):
     monkeypatch.setattr(time_loop, "_compiled", execute)
     monkeypatch.setattr(neuron_pass, "forward_loop", time_loop.forward_loop.__wrapped__)
     monkeypatch.setattr(neuron_pass, "adjoint_loop", time_loop.adjoint_loop.__wrapped__)
+
+
+@pytest.fixture
+def one_thread_and_two():
+    """Runs a function on one thread and on two, and gives both results."""
+    before = numba.get_num_threads()
+
+    def both(function):
+        results = []
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            numba.set_num_threads(threads)
+            results.append(function())
+        return results
+
+    yield both
+    numba.set_num_threads(before)

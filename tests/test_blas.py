@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 
@@ -58,15 +57,11 @@ def test_empty_sums_are_zero(rows, k, m, dtype):
 
 
 @TYPES
-def test_one_thread_and_two_give_the_same_bits(dtype):
+def test_one_thread_and_two_give_the_same_bits(dtype, one_thread_and_two):
     x, w, g = arrays(700, 90, 110, dtype)
-    before, results = numba.get_num_threads(), []
-    try:
-        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
-            numba.set_num_threads(threads)
-            results.append((blas.multiply(x, w, g), blas.multiply_transposed(g, w), blas.transposed_multiply(x, g)))
-    finally:
-        numba.set_num_threads(before)
+    results = one_thread_and_two(
+        lambda: (blas.multiply(x, w, g), blas.multiply_transposed(g, w), blas.transposed_multiply(x, g))
+    )
     for a, b in zip(*results, strict=True):
         np.testing.assert_array_equal(a, b)
 

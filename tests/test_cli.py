@@ -23,11 +23,14 @@ import pytest
 import hw
 import spikenet as sn
 from spikenet.cli import command, compare, folder, info, main, pictures
+from spikenet.cli.unfinished import training_file
+from spikenet.derive.compile import without_notices
 from spikenet.train import TrainingDiverged
+from spikenet.train import step as steps
 
 SMALL = ("--epochs", "1", "--hidden", "16", "--steps", "4", "--quiet")
 PICTURES = {
-    *("raster.png", "membranes.png", "energy.png", "accuracy_energy.png", "training_ann.png", "training_snn.png"),
+    *("raster.png", "membranes.png", "energy.png", "accuracy_energy.png", "training.png"),
 }
 FILES = PICTURES | {"table.txt", "results.json", "run.json", "ann.npz", "snn.npz"}
 
@@ -58,7 +61,9 @@ def run(folder, *arguments, drawing=True):
         nets[Path(path).name] = net
         save(path, net)
 
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        for one in (contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), without_notices()):
+            stack.enter_context(one)
         patch.setattr(sn, "save", kept)
         if not drawing:
             patch.setattr(pictures, "draw", lambda *_: [])
@@ -338,7 +343,10 @@ def test_a_run_that_stops_keeps_the_results_of_an_earlier_one(error, done, tiny,
     before = contents(done.folder)
     failing(monkeypatch, error)
     assert run(done.folder, "--data", tiny, *SMALL).code != 0
-    assert contents(done.folder) == before
+    after = contents(done.folder)
+    training_file(done.folder, "ANN").unlink()
+    assert after.pop("ann-training.npz")
+    assert after == before
 
 
 @pytest.mark.parametrize("mistake", [("--epochs", "0"), ("--data", "mnist"), ("--data", "idx:/nowhere/at/all")])
@@ -346,6 +354,52 @@ def test_a_mistake_keeps_the_results_of_an_earlier_run(mistake, done):
     before = contents(done.folder)
     assert run(done.folder, *mistake).code == command.MISTAKE
     assert contents(done.folder) == before
+
+
+# ---- going on after a stop -----------------------------------------------------------------------------------------
+
+
+def interrupted_in(step, monkeypatch):
+    """Ctrl-C, a real signal, in one step of training; each epoch of the tiny data is one step."""
+    taken = 0
+
+    def take_step(*arguments):
+        nonlocal taken
+        taken += 1
+        if taken == step:
+            signal.raise_signal(signal.SIGINT)
+        return steps.take_step(*arguments)
+
+    monkeypatch.setattr("spikenet.train.advance.take_step", take_step)
+
+
+@pytest.mark.parametrize("step", [3, 9], ids=["in the ANN", "in the SNN"])
+def test_a_resumed_run_equals_one_that_was_never_stopped(step, tiny, tmp_path):
+    """Everything it writes, byte by byte."""
+    arguments = ("--data", tiny, "--epochs", "6", "--hidden", "5", "--steps", "3", "--quiet")
+    with pytest.MonkeyPatch.context() as patch:
+        interrupted_in(step, patch)
+        stopped = run(tmp_path / "out", *arguments, drawing=False)
+    assert stopped.code == command.INTERRUPTED
+    assert stopped.err.endswith("interrupted; the same command with --resume goes on from there\n")
+    assert contents(tmp_path / "out").keys() == {"ann-training.npz"} | ({"snn-training.npz"} if step > 6 else set())
+    assert run(tmp_path / "out", *arguments, "--resume", drawing=False).code == 0
+    assert run(tmp_path / "whole", *arguments, drawing=False).code == 0
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_nothing_to_resume(tiny, tmp_path):
+    refused = run(tmp_path / "out", "--data", tiny, *SMALL, "--resume")
+    assert refused.code == command.MISTAKE
+    assert "--resume: expected ann-training.npz in" in refused.err.splitlines()[-1]
+
+
+def test_another_run_cannot_be_resumed(tiny, tmp_path, monkeypatch):
+    failing(monkeypatch, KeyboardInterrupt())
+    assert run(tmp_path / "out", "--data", tiny, *SMALL).code == command.INTERRUPTED
+    refused = run(tmp_path / "out", "--data", tiny, *SMALL, "--resume", "--seed", "3")
+    assert refused.code == command.MISTAKE
+    assert "ann-training.npz: resume: expected seed 0, got 3" in refused.err.splitlines()[-1]
 
 
 # ---- the folder ----------------------------------------------------------------------------------------------------
@@ -360,11 +414,13 @@ def test_the_folder_is_made_and_probed_without_a_trace(tmp_path):
 
 
 def test_text_is_whole_or_as_before(tmp_path, monkeypatch):
-    path = tmp_path / "table.txt"
+    path, usual = tmp_path / "table.txt", tmp_path / "usual"
+    usual.touch()
     folder.write_text(path, "old\n")
     folder.write_text(path, "µ new\n")
     assert path.read_bytes() == "µ new\n".encode()
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode == usual.stat().st_mode
+    usual.unlink()
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -457,19 +513,40 @@ def test_output_that_cannot_be_written():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, Ctrl-C cannot be sent to one process")
 def test_ctrl_c(tmp_path):
-    """A real one, in the middle of training: 130, one line, and the folder as it was."""
+    """A real one, in the middle of training: 130, one line, and the training so far."""
     training = process(
         "compare", "--epochs", "100000", "--hidden", "3", "--quiet", "--out", str(tmp_path), stdout=subprocess.PIPE
     )
     try:
-        while training.stderr.readline() != "training the ANN ...\n":
+        while not (tmp_path / "ann-training.npz").exists():  # after the first epoch
             assert training.poll() is None
-        time.sleep(0.5)
+            time.sleep(0.05)
         training.send_signal(signal.SIGINT)
         out, err = training.communicate(timeout=60)
     finally:
         training.kill()
         training.wait()
     assert training.returncode == command.INTERRUPTED
-    assert (out, err) == ("", "spikenet compare: interrupted\n")
-    assert not list(tmp_path.iterdir())
+    *said, last = err.splitlines()
+    assert [line.split()[0] for line in said] == ["digits:", "training"]
+    assert (out, last) == ("", "spikenet compare: interrupted; the same command with --resume goes on from there")
+    assert [path.name for path in tmp_path.iterdir()] == ["ann-training.npz"]
+
+
+INTERRUPTED_BY_NUMBA = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from spikenet_command import main
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_during_the_imports():
+    """The installed command answers from the first import on: nothing of the package is loaded before."""
+    arguments = [sys.executable, "-c", INTERRUPTED_BY_NUMBA, "compare"]
+    stopped = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "spikenet: interrupted\n")

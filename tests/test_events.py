@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,15 +87,9 @@ def test_only_spikes_of_wide_populations_are_listed(rng):
     assert LIFRate()(np.abs(x)).events is None
 
 
-def test_one_thread_and_two_list_the_same(rng):
+def test_one_thread_and_two_list_the_same(rng, one_thread_and_two):
     current = rng.normal(0.2, 0.6, (20, 8, 2 * BLOCK + 37)).astype(np.float32)  # enough to be worth sharing
-    before, listed = numba.get_num_threads(), []
-    try:
-        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
-            numba.set_num_threads(threads)
-            listed.append(LIF(tau_mem_s=5e-3)(current).events)
-    finally:
-        numba.set_num_threads(before)
+    listed = one_thread_and_two(lambda: LIF(tau_mem_s=5e-3)(current).events)
     np.testing.assert_array_equal(places(listed[0]), places(listed[1]))
     np.testing.assert_array_equal(listed[0].counts, listed[1].counts)
 

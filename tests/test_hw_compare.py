@@ -97,6 +97,14 @@ def test_rows_carry_the_counts_and_energies_of_the_parts(table):
     assert row(table, "ANN", "45 nm CMOS", "int8").spikes is None
 
 
+def test_a_spiking_net_in_int8_is_said_to_keep_its_neurons_in_float(table):
+    """Only its weights are int8: neither the table nor the pictures may call the whole net that."""
+    assert row(table, "SNN", "45 nm CMOS", "int8").numbers == "int8, fp32 neurons"
+    assert row(table, "ANN", "45 nm CMOS", "int8").numbers == "int8"
+    assert row(table, "SNN", "45 nm CMOS", "float32").numbers == "float32"
+    assert "int8, fp32 neurons" in hw.report.text(table)
+
+
 def test_int8_costs_less_than_float32(table):
     for net in ("ANN", "SNN", "rate"):
         float32, int8 = (row(table, net, "45 nm CMOS", form) for form in ("float32", "int8"))

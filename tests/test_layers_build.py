@@ -7,82 +7,45 @@ import json
 
 import numpy as np
 import pytest
+from layer_cases import IMAGES, LAYERS, NEURONS
 
-from spikenet.layers import (
-    GELU,
-    IF,
-    LI,
-    LIF,
-    CubaLIF,
-    Dropout,
-    Flatten,
-    LeakyRate,
-    LIFRate,
-    Linear,
-    ReLU,
-    Residual,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Spiking,
-    Tanh,
-    build,
-)
-from spikenet.neurons import leaky_integrator, primitives, reset, surrogate
+from spikenet.layers import LIF, LeakyRate, Linear, ReLU, Residual, Sequential, Spiking, build
+from spikenet.layers.build import _MAKERS
+from spikenet.neurons import leaky_integrator, primitives, reset
 from spikenet.neurons.surrogate import Surrogate
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 
-LAYERS = [
-    Linear(4, 3, seed=0),
-    Linear(4, 3, bias=False, seed=0),
-    Flatten(2),
-    Dropout(0.25),
-    *(ReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), Softmax()),
-    IF(threshold=0.7, learn=("threshold",)),
-    LIF(),
-    LIF(tau_mem_s=np.array([1e-3, 2e-3, 3e-3, 4e-3]), dt_s=2e-3, threshold=[1.0, 0.5, 0.7, 0.9]),
-    LIF(reset=reset.to_value, reset_value=-0.2, surrogate=surrogate.triangle(0.3), learn=("leak", "reset_value")),
-    CubaLIF(tau_mem_s=7e-3, tau_syn_s=np.float32(3e-3), reset=reset.detached(reset.to_zero), surrogate=surrogate.box),
-    CubaLIF(reset=reset.no_reset, surrogate=surrogate.super_spike),
-    LI(tau_mem_s=3e-3, learn=("leak",)),
-    LIFRate(softness=0.1, amplitude=0.02, learn=("softness", "amplitude")),
-    LIFRate(softness=None, refractory_s=0.0),
-    LeakyRate(tau_s=9e-3),
-    LeakyRate(activation=primitives.softplus),
-]
 
-
-@pytest.mark.parametrize("layer", LAYERS, ids=repr)
-def test_a_layer_made_again_is_the_same(layer):
+@pytest.mark.parametrize("name", LAYERS | IMAGES)
+def test_a_layer_made_again_is_the_same(name):
+    layer = (LAYERS | IMAGES)[name]()
     config = json.loads(json.dumps(layer.config(), allow_nan=False))
-    again = build(layer.kind, config)
+    again = build(layer.kind, config, getattr(layer, "layers", ()))
     assert again.config() == layer.config()
     assert repr(again) == repr(layer)
     assert list(again.parameters()) == list(layer.parameters())
-    for name, parameter in layer.parameters().items():
-        assert again.parameters()[name].shape == parameter.shape
-        again.parameters()[name].data[...] = parameter.data
+    for key, parameter in layer.parameters().items():
+        assert again.parameters()[key].shape == parameter.shape
+        again.parameters()[key].data[...] = parameter.data
     x = np.random.default_rng(0).normal(0.5, 1, (12, 2, 4)).astype(np.float32)
     np.testing.assert_array_equal(again(x).data, layer(x).data)
 
 
-@pytest.mark.parametrize("layer", [layer for layer in LAYERS if isinstance(layer, Spiking)], ids=repr)
-def test_a_neuron_made_again_is_the_same_model(layer):
+@pytest.mark.parametrize("name", NEURONS)
+def test_a_neuron_made_again_is_the_same_model(name):
+    layer = NEURONS[name]()
     again = build(layer.kind, json.loads(json.dumps(layer.config())))
     assert again.model == layer.model
     assert again.surrogate == layer.surrogate
     assert again.learn == layer.learn
-    for name, value in layer.values.items():
-        np.testing.assert_array_equal(again.values[name].data, value.data)
-        assert again.values[name].dtype == value.dtype
+    for key, value in layer.values.items():
+        np.testing.assert_array_equal(again.values[key].data, value.data)
+        assert again.values[key].dtype == value.dtype
 
 
-def test_every_kind_of_layer_is_tried_here():
-    from spikenet.layers.build import _MAKERS
-
-    assert {layer.kind for layer in LAYERS} | {"Sequential", "Residual"} == _MAKERS.keys()
+def test_every_kind_of_layer_is_among_the_cases():
+    assert {make().kind for make in (LAYERS | IMAGES).values()} == _MAKERS.keys()
 
 
 def test_containers_hold_what_they_are_given():

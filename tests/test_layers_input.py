@@ -4,45 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from layer_cases import CONTAINERS, FIRING
+from layer_cases import LAYERS as ALL
 
 from spikenet.graph import Tensor, check_gradient
-from spikenet.layers import (
-    GELU,
-    IF,
-    LI,
-    LIF,
-    CubaLIF,
-    Dropout,
-    Flatten,
-    LeakyRate,
-    LIFRate,
-    Linear,
-    ReLU,
-    Residual,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-    Training,
-    cast,
-)
+from spikenet.layers import Training, cast
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 
-LAYERS = {
-    "Linear": lambda: Linear(4, 3, seed=0),
-    "Flatten": lambda: Flatten(1),
-    "Dropout": lambda: Dropout(0.5),
-    **{make.__name__: make for make in (ReLU, Sigmoid, Tanh, Softplus, GELU, Softmax)},
-    **{make.__name__: make for make in (IF, LIF, CubaLIF, LI, LIFRate, LeakyRate)},
-    "LIF-learnt": lambda: LIF(learn=("leak", "threshold")),
-    "LIFRate-exact": lambda: LIFRate(softness=None),
-    "Sequential": lambda: Sequential(Linear(4, 3, seed=0), LIF(), Dropout(0.5), LI()),
-    "Residual": lambda: Residual(Linear(4, 4, seed=0), LIF()),
-}
+LAYERS = {name: make for name, make in ALL.items() if name != "Flatten-2"}  # that one mixes the rows of a batch
 EVERY = pytest.mark.parametrize("name", LAYERS)
-GRADED = [name for name in LAYERS if name not in ("IF", "LIF", "CubaLIF", "LIF-learnt", "Sequential", "Residual")]
+GRADED = [name for name in LAYERS if name not in FIRING | CONTAINERS]
 
 
 def signal(dtype=np.float32):

@@ -10,6 +10,7 @@ import pytest
 from spikenet import graph
 from spikenet.graph import Tensor, check_gradient, repeat
 from spikenet.kernels import products
+from spikenet.kernels.crossovers import Crossovers
 from spikenet.layers import LIF, Linear, cast
 from spikenet.layers import linear as linear_file
 from spikenet.layers.linear import linear
@@ -97,8 +98,7 @@ def both_routes(compute, monkeypatch):
     """A result by events, and the same by BLAS."""
     results = []
     for density, worth in ((1.0, 0), (-1.0, 1 << 62)):
-        monkeypatch.setattr(products, "FORWARD_DENSITY", density)
-        monkeypatch.setattr(products, "GRADIENT_DENSITY", density)
+        monkeypatch.setattr(products, "limits", lambda n_out, d=density: Crossovers(d, d, d))
         monkeypatch.setattr(products, "WORTH_LOOKING", worth)
         results.append(compute())
     return results

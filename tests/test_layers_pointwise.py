@@ -158,6 +158,17 @@ def test_dropout_holds_one_mask_for_a_whole_sequence_in_a_net_with_memory():
     assert not (seen[0] == seen[0][0]).all()
 
 
+def test_dropout_called_on_its_own_is_told_whether_there_is_time():
+    """Layer by layer nobody sees the whole net: over_time=True does what a Sequential does."""
+    x, layers = np.random.default_rng(0).random((20, 6, 50), np.float32), (Dropout(0.5), LI())
+    y = x
+    for layer in layers:
+        y = layer(y, training=Training(np.random.default_rng(0), over_time=True))
+    np.testing.assert_array_equal(y.data, Sequential(*layers)(x, training=training()).data)
+    masked = Dropout(0.5)(x, training=training()).data != 0
+    assert not (masked == masked[0]).all()
+
+
 def test_dropout_of_held_input_stays_held():
     x = np.broadcast_to(np.ones((3, 50), np.float32), (10, 3, 50))
     y = Dropout(0.5)(x, training=training().with_time())

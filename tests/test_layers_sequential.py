@@ -17,6 +17,7 @@ from spikenet.layers import (
     ReLU,
     Residual,
     Sequential,
+    Softmax,
     Spiking,
     Tanh,
     Training,
@@ -169,6 +170,21 @@ def test_what_is_no_layer(container):
 def test_residual_must_keep_the_shape():
     with pytest.raises(ValueError, match=r"Residual: the layers must keep the shape \(4, 3\), they gave \(4, 2\)"):
         Residual(Linear(3, 2))(np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("container", [Sequential, Residual])
+@pytest.mark.parametrize("between", [(), (ReLU(), Dropout(0.1), LIF(), Softmax())], ids=["adjacent", "between"])
+def test_sizes_that_clash_are_refused_at_construction(container, between):
+    with pytest.raises(
+        ValueError, match=r"expected layer \d to take the 4 values that layer 1, Linear\(3, 4\), gives, got"
+    ):
+        container(ReLU(), Linear(3, 4), *between, Linear(5, 2))
+    container(Linear(3, 4), *between, Linear(4, 3))
+
+
+def test_sizes_behind_layers_that_change_them_are_not_guessed():
+    Sequential(Linear(3, 4), Flatten(2), Linear(20, 2))
+    Sequential(Linear(3, 4), Sequential(ReLU()), Linear(5, 2))
 
 
 def test_an_error_says_in_which_layer_it_arose():

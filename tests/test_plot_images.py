@@ -36,7 +36,7 @@ def test_the_colours_are_centred_on_zero(rng):
     w = rng.random((4, 3)) + 1  # all positive
     ax = plot.weights(w)
     assert ax.images[0].get_clim() == (-w.max(), w.max())
-    assert bar_label(ax) == "weight (1)"
+    assert bar_label(ax) == "weight (no unit)"
 
 
 @pytest.mark.parametrize("value", [0.0, 3.0, -3.0, np.nan, np.inf])
@@ -132,9 +132,9 @@ def test_contours_with_the_path_from_start_to_end():
     way = next(line for line in ax.lines if line.get_label() == "path, 2 steps")
     assert np.array_equal(way.get_xydata(), path)
     assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (-1, 1))
-    assert "(1)" in ax.get_xlabel()
-    assert "(1)" in ax.get_ylabel()
-    assert bar_label(ax) == "loss (1)"
+    assert "(no unit)" in ax.get_xlabel()
+    assert "(no unit)" in ax.get_ylabel()
+    assert bar_label(ax) == "loss (no unit)"
     levels = ax.collections[0].levels
     assert levels[0] <= 1
     assert levels[-1] >= 5

@@ -23,7 +23,7 @@ def test_a_trace_its_threshold_and_its_spikes_above_it():
     assert set(level.get_ydata()) == {1.0}
     assert marks.get_xdata().tolist() == [2]
     assert 1.0 < marks.get_ydata()[0] < ax.get_ylim()[1]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "membrane potential (1)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "membrane potential (no unit)")
     assert labels(ax) == ["threshold"]
 
 
@@ -75,7 +75,25 @@ def test_training_curves_put_a_quantity_in_one_axes_over_all_subsets():
     assert losses.lines[0].get_xydata().tolist() == [[1, 2.0], [2, 1.0]]
     assert accuracies.lines[1].get_xydata().tolist() == [[1, 0.4]]
     assert [ax.get_xlabel() for ax in (losses, accuracies)] == ["epoch"] * 2
-    assert [ax.get_ylabel() for ax in (losses, accuracies)] == ["loss (1)", "accuracy (fraction)"]
+    assert [ax.get_ylabel() for ax in (losses, accuracies)] == ["loss (no unit)", "accuracy (fraction)"]
+
+
+def test_training_of_two_nets_is_drawn_on_the_same_ranges():
+    ann = {"loss": [2.0, 1.0], "test loss": [2.5, 1.5], "accuracy": [0.5, 0.7]}
+    snn = {"loss": [9.0, 0.1], "test loss": [5.0, 4.0], "accuracy": [0.1, 0.2]}
+    axes = plot.training_side_by_side({"ANN": ann, "SNN": snn})
+    assert [ax.get_title("left") for ax in axes] == ["ANN", "ANN", "SNN", "SNN"]
+    assert labels(axes[0]) == labels(axes[2]) == ["loss", "test loss"]
+    assert axes[2].lines[0].get_ydata().tolist() == [9.0, 0.1]
+    for above, below in (axes[::2], axes[1::2]):
+        assert above.get_ylim() == below.get_ylim()
+    low, high = axes[0].get_ylim()
+    assert low < 0.1
+    assert high > 9.0
+    with pytest.raises(ValueError, match="at least one net"):
+        plot.training_side_by_side({})
+    with pytest.raises(ValueError, match="the same quantities for every net"):
+        plot.training_side_by_side({"ANN": ann, "SNN": {"loss": [1.0]}})
 
 
 def test_a_name_that_only_begins_like_a_subset_is_a_quantity():
@@ -100,6 +118,6 @@ def test_surrogates_are_drawn_with_the_functions_they_are_derivatives_of():
     assert np.array_equal(left.lines[1].get_ydata(), np.tanh(u))  # the first is the true step
     assert labels(right) == [f"s{k}" for k in range(9)]
     assert len({(line.get_color(), line.get_linestyle()) for line in right.lines}) == 9
-    assert right.get_xlabel().endswith("(1)")
+    assert right.get_xlabel().endswith("(no unit)")
     with pytest.raises(ValueError, match="at least one surrogate"):
         plot.surrogates([])

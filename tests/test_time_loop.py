@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,22 +15,6 @@ from spikenet.kernels import neuron_pass, time_loop
 from spikenet.kernels.events import BLOCK
 from spikenet.layers import LI, Spiking
 from spikenet.neurons import leaky_integrator, lif, reset, surrogate
-
-
-@pytest.fixture
-def one_thread_and_two():
-    """Runs a function on one thread and on two, and gives both results."""
-    before = numba.get_num_threads()
-
-    def both(function):
-        results = []
-        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
-            numba.set_num_threads(threads)
-            results.append(function())
-        return results
-
-    yield both
-    numba.set_num_threads(before)
 
 
 def everything(layer, x, before, seed=0):
@@ -305,22 +288,38 @@ def test_per_neuron_parameters_keep_double_precision(interpreted):
     assert out.data.ravel().tolist() == [1 / 3, 0.1]
 
 
-def test_no_gradient_no_trace(rng):
-    """Without anything to differentiate the states of every step are not kept."""
+def test_no_gradient_no_states_kept(rng, monkeypatch):
+    """Without anything to differentiate the states before the segments are not kept."""
     x = current(rng, 5, 1, np.float32)
     kept = []
     forward = neuron_pass.forward
 
-    def spy(*arguments):
-        kept.append(arguments[-1])
-        return forward(*arguments)
+    def spy(*arguments, span, **named):
+        kept.append(span)
+        return forward(*arguments, span=span, **named)
 
-    neuron_pass.forward = spy
-    try:
-        LI()(x)
+    monkeypatch.setattr(neuron_pass, "forward", spy)
+    LI()(x)
+    LI()(Tensor(x, requires_grad=True))
+    with graph.no_grad():
         LI()(Tensor(x, requires_grad=True))
-        with graph.no_grad():
-            LI()(Tensor(x, requires_grad=True))
-    finally:
-        neuron_pass.forward = forward
-    assert kept == [False, True, False]
+    assert kept == [0, 5, 0]
+
+
+@pytest.mark.parametrize("n", [3, 150])
+def test_segments_of_any_length_give_the_same_gradients(n, rng, monkeypatch):
+    """Bit by bit: the adjoint runs each segment again from the states kept before it."""
+    x, g = current(rng, 11, 2, np.float32, n), current(rng, 11, 2, np.float32, n)
+    results = []
+    for span in (1, 2, 4, 11):
+        monkeypatch.setattr(neuron_pass, "whole_span", lambda steps, span=span: span)
+        leaf, layer = Tensor(x, requires_grad=True), firing()
+        layer(leaf).backward(g)
+        results.append((leaf.grad, layer.values["leak"].grad, layer.values["threshold"].grad))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_segments_are_as_few_and_equal_as_fit():
+    assert [neuron_pass.whole_span(steps) for steps in (1, 25, 32, 33, 100)] == [1, 25, 32, 17, 25]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import spikenet
-from spikenet.cli import chips, compare, info
+from spikenet.cli import chips, compare, info, warm
 
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="spikenet", description="Conventional and spiking networks side by side, on a CPU.")
     top.add_argument("--version", action="version", version=f"spikenet {spikenet.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in (compare, info, chips):
+    for command in (compare, info, chips, warm):
         command.add_to(commands)
     return top
 
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(options)
         finally:
             _deliver_output()
-    except KeyboardInterrupt:
-        print(f"{command}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"{command}: interrupted{stop}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output (head, less) went away
         return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import spikenet
 from spikenet.cli.folder import result_folder, write_text
+from spikenet.cli.unfinished import NETS, arguments, resumable
 
 if TYPE_CHECKING:
     from spikenet.data import Arrays
@@ -58,6 +59,9 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="decides the split, the weights and the order (0)")
     command.add_argument("--out", default="spikenet-results", help="folder for results (spikenet-results)")
+    command.add_argument(
+        "--resume", action="store_true", help="go on from where a run into the same folder was stopped"
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bars")
     command.add_argument("--traceback", action="store_true", help="show where in the code a mistake was found")
     command.set_defaults(run=run)
@@ -72,27 +76,30 @@ def run(options: argparse.Namespace) -> None:
     folder = result_folder(options.out)
     plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
+    show = not options.quiet and sys.stderr.isatty()
+    with resumable(folder, options.resume):
+        files = {name: arguments(folder, name, options.resume) | {"progress": show} for name in NETS}
+        _say("training the ANN ...")
+        ann, ann_curves = _conventional(plan, train, test, files["ANN"])
+        _say("training the SNN ...")
+        (snn, encode), snn_curves = _spiking(plan, train, test, files["SNN"])
 
-    nets, curves = {}, {}
-    for name, train_net in (("ANN", _conventional), ("SNN", _spiking)):
-        _say(f"training the {name} ...")
-        nets[name], curves[name] = train_net(plan, train, test, not options.quiet and sys.stderr.isatty())
-    ann, (snn, encode) = nets["ANN"], nets["SNN"]
+        _say("counting operations, spikes and energy ...")
+        comparison = hw.compare({"ANN": ann, "SNN": (snn, encode)}, test, calibrate=train)
+        curves = {"ANN": ann_curves, "SNN": snn_curves}
+        table = hw.report.text(comparison)
+        write_text(folder / "table.txt", table)
+        write_text(folder / "run.json", json.dumps(asdict(plan), indent=2) + "\n")
+        results = {"plan": asdict(plan), "curves": curves, "comparison": hw.report.as_dict(comparison)}
+        write_text(folder / "results.json", json.dumps(results, indent=2, allow_nan=False) + "\n")
+        spikenet.save(folder / "ann.npz", ann)
+        spikenet.save(folder / "snn.npz", snn)
 
-    _say("counting operations, spikes and energy ...")
-    comparison = hw.compare({"ANN": ann, "SNN": (snn, encode)}, test, calibrate=train)
-    table = hw.report.text(comparison)
-    write_text(folder / "table.txt", table)
-    write_text(folder / "run.json", json.dumps(asdict(plan), indent=2) + "\n")
-    results = {"plan": asdict(plan), "curves": curves, "comparison": hw.report.as_dict(comparison)}
-    write_text(folder / "results.json", json.dumps(results, indent=2, allow_nan=False) + "\n")
-    spikenet.save(folder / "ann.npz", ann)
-    spikenet.save(folder / "snn.npz", snn)
+        _say("drawing ...")
+        from spikenet.cli import pictures
 
-    _say("drawing ...")
-    from spikenet.cli import pictures
-
-    drawn = pictures.draw(folder, comparison, curves, snn, encode(test.inputs[:1], index=[0], seed=plan.seed))
+        sample, label = encode(test.inputs[:1], index=[0], seed=plan.seed), int(test.labels[0])
+        drawn = pictures.draw(folder, comparison, curves, snn, sample, label)
     print(table)
     print(f"{len(drawn)} pictures, table.txt, results.json and both nets are in {folder}")
     _say(f"done in {time.perf_counter() - started:.1f} s")
@@ -126,25 +133,25 @@ def _data(name: str, seed: int) -> tuple[Arrays, Arrays]:
     return spikenet.data.idx(Path(name.removeprefix("idx:")))
 
 
-def _conventional(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
+def _conventional(plan: Plan, train: Arrays, test: Arrays, how: dict[str, Any]) -> tuple[Any, dict[str, list[float]]]:
     net = spikenet.models.mlp(_sizes(plan, train), input_dropout=0.1, dropout=0.3, seed=plan.seed)
-    return net, _fit(plan, net, train, test, progress, loss=spikenet.loss.cross_entropy)
+    return net, _fit(plan, net, train, test, loss=spikenet.loss.cross_entropy, **how)
 
 
-def _spiking(plan: Plan, train: Arrays, test: Arrays, progress: bool) -> tuple[Any, dict[str, list[float]]]:
+def _spiking(plan: Plan, train: Arrays, test: Arrays, how: dict[str, Any]) -> tuple[Any, dict[str, list[float]]]:
     net = spikenet.models.spiking_mlp(
         _sizes(plan, train), neuron=_neuron, input_dropout=0.1, dropout=0.3, seed=plan.seed
     )
     encode = spikenet.encode.Constant(plan.steps)
     loss = spikenet.loss.count_cross_entropy
-    return (net, encode), _fit(plan, net, train, test, progress, loss=loss, encode=encode)
+    return (net, encode), _fit(plan, net, train, test, loss=loss, encode=encode, **how)
 
 
 def _neuron() -> Layer:
     return spikenet.LIF(tau_mem_s=TAU_MEM_S)
 
 
-def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **how: Any) -> dict[str, list[float]]:
+def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, **how: Any) -> dict[str, list[float]]:
     steps = plan.epochs * -(-len(train) // plan.batch_size)
     history: History = spikenet.fit(
         net,
@@ -155,9 +162,10 @@ def _fit(plan: Plan, net: Any, train: Arrays, test: Arrays, progress: bool, **ho
         epochs=plan.epochs,
         batch_size=plan.batch_size,
         seed=plan.seed,
-        progress=progress,
         **how,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt
     return history.curves()
 
 

@@ -1,10 +1,10 @@
-"""A folder for results, found usable before any work; files that are whole or not there."""
+"""A folder for results, found usable before any work, and text files in it."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from spikenet.whole_file import check_folder, whole_file
 
 
 def result_folder(path: str) -> Path:
@@ -12,8 +12,7 @@ def result_folder(path: str) -> Path:
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        check_folder(folder)
     except OSError as error:
         raise ValueError(f"--out: expected a folder to write into, got {str(folder)!r}: {error.strerror}") from None
     return folder
@@ -21,14 +20,5 @@ def result_folder(path: str) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """`text` as the file `path`; an older file there stays until the new one is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(text.encode())

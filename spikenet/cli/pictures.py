@@ -17,26 +17,38 @@ SHOWN = 4  # hidden neurons whose membranes are drawn
 
 
 def draw(
-    folder: Path, comparison: Any, curves: Mapping[str, Mapping[str, Sequence[float]]], snn: Sequential, sample: Array
+    folder: Path,
+    comparison: Any,
+    curves: Mapping[str, Mapping[str, Sequence[float]]],
+    snn: Sequential,
+    sample: Array,
+    label: int,
 ) -> list[Path]:
     """Writes every picture into `folder`; their paths.
 
-    sample: (steps, 1, inputs) one encoded test sample
+    sample: (steps, 1, inputs) the first test sample, encoded
+    label : its class
     """
     records = [r for r in spikenet.record(snn, sample) if not isinstance(r.layer, Dropout)]  # idle in evaluation
-    drawn = [
-        plot.save(plot.layers_raster(records), folder / "raster.png"),
+    trained = {f"{net}, trained with dropout, tested without": history for net, history in curves.items()}
+    return [
+        plot.save(_raster(comparison.data, records, label), folder / "raster.png"),
         plot.save(_membranes(records), folder / "membranes.png"),
         plot.save(plot.energy_bars(_energies(comparison)), folder / "energy.png"),
         plot.save(
             plot.accuracy_energy(_points(comparison), at_least=_bounds(comparison)), folder / "accuracy_energy.png"
         ),
+        plot.save(plot.training_side_by_side(trained), folder / "training.png"),
     ]
-    for name, history in curves.items():
-        axes = plot.training_curves(history)
-        axes[0].set_title(f"{name}, trained with dropout, tested without", loc="left", fontsize="medium")
-        drawn.append(plot.save(axes, folder / f"training_{name.lower()}.png"))
-    return drawn
+
+
+def _raster(data: str, records: Sequence[Any], label: int) -> Any:
+    """All layers, under a line that says which sample it is and what the net takes it for."""
+    axes = plot.layers_raster(records)
+    counts = records[-1].output[:, 0].sum(axis=0)
+    read = f"read as {counts.argmax()} ({counts.max():.0f} output spikes)" if counts.any() else "no output spike"
+    axes[0].figure.suptitle(f"{data}, test sample 0: label {label}, {read}")
+    return axes
 
 
 def _membranes(records: Sequence[Any]) -> Any:
@@ -46,13 +58,14 @@ def _membranes(records: Sequence[Any]) -> Any:
     busiest = np.argsort(-spikes.sum(axis=0), kind="stable")[:SHOWN]
     threshold = np.broadcast_to(hidden.layer.values["threshold"].data, spikes.shape[1:])[busiest]
     v = hidden.states[hidden.layer.states[-1]][:, 0, busiest]
-    ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold)
+    held = f"membrane potential (threshold {threshold[0]:g})" if np.ptp(threshold) == 0 else "membrane potential"
+    ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold, label=held)
     ax.set_title(f"layer {hidden.name}, its busiest neurons, after each step's reset", loc="left", fontsize="medium")
     return ax
 
 
 def _label(row: Any) -> str:
-    return f"{row.net} {row.number_format}, {row.device}"
+    return f"{row.net} {row.numbers}, {row.device}"
 
 
 def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:

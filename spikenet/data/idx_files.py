@@ -28,7 +28,7 @@ def read_idx(file: str | PathLike[str]) -> Array:
 
     Raises ValueError naming the file when it is missing, damaged, truncated, too long or no IDX file.
     """
-    path = Path(file)
+    path = _path(file)
     content = _content(path)
     if len(content) < 4 or content[:2] != b"\0\0":
         raise ValueError(
@@ -63,7 +63,7 @@ def idx(path: str | PathLike[str]) -> tuple[Arrays, Arrays]:
 
     Raises ValueError naming the file, the value and what was expected.
     """
-    folder = Path(path)
+    folder = _path(path)
     if not folder.is_dir():
         raise ValueError(f"{folder}: expected a folder with the four files of an MNIST-family data set")
     files = [_find(folder, part, kind) for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
@@ -79,6 +79,12 @@ def idx(path: str | PathLike[str]) -> tuple[Arrays, Arrays]:
         Arrays(_scaled(train_pixels), train_labels.astype(np.int64), name, classes),
         Arrays(_scaled(test_pixels), test_labels.astype(np.int64), name, classes),
     )
+
+
+def _path(given: str | PathLike[str]) -> Path:
+    if not isinstance(given, (str, PathLike)):
+        raise TypeError(f"idx: expected a path, got {given!r:.60} of type {type(given).__name__}")
+    return Path(given)
 
 
 def _content(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, finite_values, whole
+from spikenet.errors import Array, array_of, finite_values, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def arrays(inputs: npt.ArrayLike, labels: npt.ArrayLike, name: str = "arrays", c
 
     Raises TypeError when inputs are no numbers or labels not whole, ValueError naming what else is wrong.
     """
-    numbers, classed = np.asarray(inputs), np.asarray(labels)
+    numbers, classed = array_of(f"{name}: inputs", inputs), array_of(f"{name}: labels", labels)
     if numbers.dtype.kind not in "fiub":
         raise TypeError(f"{name}: inputs: expected real numbers, got an array of {numbers.dtype}")
     _check_shapes(name, numbers, classed)

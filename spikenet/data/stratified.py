@@ -16,6 +16,8 @@ def split(data: Arrays, test_fraction: float = 0.2, seed: int = 0) -> tuple[Arra
 
     Raises ValueError when a part would be empty.
     """
+    if not isinstance(data, Arrays):
+        raise TypeError(f"split: expected sn.data.Arrays, got {type(data).__name__}; sn.data.arrays makes one")
     fraction = finite_number("split: test_fraction", test_fraction)
     if not 0 < fraction < 1:
         raise ValueError(f"split: test_fraction: expected a number strictly between 0 and 1, got {fraction}")

@@ -2,8 +2,8 @@
 
 numba's own disk cache notices edits of the file a function stands in, but not of other files whose functions it calls,
 and its shared index can mix up two processes that compile different signatures at once. Here the name of the file
-*is* the key: a digest of the function's source and closure, of every file of the rooms compiled code comes from (the
-function's own among them), of the versions and of the processor. So an entry is never stale, nothing is shared that
+*is* the key: a digest of the function's source and closure, of its file and all that this imports of the package, of
+the versions and of the processor. So an entry is never stale, nothing is shared that
 could be mixed up, writing is one atomic rename, and a folder that cannot be written is simply not written. As with
 numba's cache, entries are pickles: the folder must be the user's own.
 """
@@ -15,6 +15,7 @@ import hashlib
 import os
 import pickle
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -48,14 +49,37 @@ def _home() -> Path:
         return Path(os.devnull)
 
 
+_PACKAGE = Path(__file__).resolve().parent.parent
+_IMPORTS = re.compile(rf"^ *(?:from|import) +({_PACKAGE.name}[\w.]*)(?: +import +(\([^)]*\)|[^\n]*))?", re.MULTILINE)
+
+
 @cache
-def sources_digest(*rooms: Path) -> bytes:
-    """Digest of all files in the package's own rooms of compiled code and in `rooms`, and of what compiles them."""
+def imported(file: Path) -> tuple[Path, ...]:
+    """The files of this package that a source file imports, read from its text."""
+    found: set[Path] = set()
+    for module, names in _IMPORTS.findall(file.read_text(encoding="utf-8")):
+        place = _PACKAGE.joinpath(*module.split(".")[1:])
+        for candidate in (place, *(place / name for name in re.findall(r"\w+", names))):
+            found.update(f for f in (candidate.with_suffix(".py"), candidate / "__init__.py") if f.is_file())
+    return tuple(sorted(found))
+
+
+@cache
+def sources_digest(*sources: Path) -> bytes:
+    """Digest of the files in `sources`, of all that they import of this package, and of the versions.
+
+    sources: files, or folders that stand for all the files in them
+    """
+    files: set[Path] = set()
+    waiting = [file for source in sources for file in (source.glob("*.py") if source.is_dir() else (source,))]
+    while waiting:
+        file = waiting.pop()
+        if file not in files and file.is_file():
+            files.add(file)
+            waiting += imported(file)
     digest = hashlib.sha256(f"{numba.__version__} {platform.python_version()} {platform.machine()}".encode())
-    package = Path(__file__).resolve().parent.parent
-    for room in (package / "derive", package / "kernels", package / "neurons", *rooms):
-        for file in sorted(room.glob("*.py")):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for file in sorted(files):
+        digest.update(str(file.name).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.digest()
 
 
@@ -63,13 +87,13 @@ class DiskCache:
     """What a numba dispatcher asks of its cache: load or save one compiled signature.
 
     source: all that the function is made of
-    rooms : folders whose other files it may call, besides those of this package
+    places: files and folders of the functions it may call, besides what they import from this package
     root  : where entries are kept
     """
 
-    def __init__(self, function: Any, source: str, rooms: tuple[Path, ...], root: Path) -> None:
+    def __init__(self, function: Any, source: str, places: tuple[Path, ...], root: Path) -> None:
         closure = tuple(cell.cell_contents for cell in function.__closure__ or ())
-        self._key = hashlib.sha256(sources_digest(*rooms))
+        self._key = hashlib.sha256(sources_digest(*places))
         for part in (function.__module__, function.__qualname__, source, repr(closure)):
             self._key.update(part.encode() + b"\0")
         self._name = function.__name__

@@ -1,7 +1,7 @@
 """The one door through which code is compiled.
 
 `compiled` decorates a kernel; `compiled_source` compiles emitted text. Both compile when first called with a type,
-keep the result on disk, and say so on the terminal when it takes more than a second.
+keep the result on disk, and say so on standard error when it takes more than a second.
 """
 
 from __future__ import annotations
@@ -14,19 +14,31 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import sigutils
 from numba.core.compiler_lock import global_compiler_lock
 
 from spikenet.derive import cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_normalised: Any = sigutils.normalize_signature
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
 compile_times_s: dict[str, float] = {}
 """Seconds spent compiling, by function name: what a benchmark reports apart from the running time."""
+
+compiled_count: Counter[str] = Counter()
+"""How often a function was compiled in this process, by name: once for each signature."""
+
+loaded_count: Counter[str] = Counter()
+"""How often one was read from the disk instead."""
 
 
 def compiled(*, parallel: bool = False, nogil: bool = True) -> Callable[[F], F]:
@@ -36,8 +48,10 @@ def compiled(*, parallel: bool = False, nogil: bool = True) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        room = Path(inspect.getfile(function)).resolve().parent
-        return _with_cache(function, inspect.getsource(function), (room,), parallel=parallel, nogil=nogil)
+        file = Path(inspect.getfile(function)).resolve()
+        ours = file.is_relative_to(_PACKAGE)  # a stranger's kernel may call any file beside it
+        places = (file if ours else file.parent, Path(__file__).resolve())
+        return _with_cache(function, inspect.getsource(function), places, parallel=parallel, nogil=nogil)
 
     return decorate
 
@@ -56,7 +70,9 @@ def compiled_source(
     exec(compile(source, file, "exec"), module)
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # readable tracebacks
     function: Callable[..., Any] = module[name]
-    dispatcher: Any = _with_cache(function, source, (), parallel=parallel, nogil=True)
+    called = {Path(inspect.getfile(v.py_func)).resolve() for v in names.values() if hasattr(v, "py_func")}
+    places = (*sorted(called), Path(__file__).resolve())
+    dispatcher: Any = _with_cache(function, source, places, parallel=parallel, nogil=True)
     dispatcher.compile(signature)
     dispatcher.disable_compile()
     loop: Callable[..., Any] = dispatcher
@@ -82,24 +98,28 @@ def _load_thread_pool() -> None:
 _load_thread_pool()  # at import: whatever asks numba about threads first would load it as it is by default
 
 
-def _with_cache(function: F, source: str, rooms: tuple[Path, ...], *, parallel: bool, nogil: bool) -> F:
+def _with_cache(function: F, source: str, places: tuple[Path, ...], *, parallel: bool, nogil: bool) -> F:
     dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
     root: Path = cache.folder()
-    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", rooms, root)
+    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", places, root)
     compile_now = dispatcher.compile
 
     def compile_once(signature: Any) -> Any:
+        if _normalised(signature)[0] in dispatcher.overloads:
+            return compile_now(signature)  # numba asks for every call from compiled code, also of what it has
         if dispatcher._cache.holds(signature, dispatcher.targetctx):
+            loaded_count[function.__name__] += 1
             return compile_now(signature)  # only reads: nobody who compiles something else need be waited for
         with global_compiler_lock, cache.one_process_at_a_time(root):
             started = time.perf_counter()
-            notice = threading.Timer(1.0, _say, (function.__name__,))
+            notice = threading.Timer(1.0, _notices.say, (function.__name__,))
             notice.daemon = True
             notice.start()
             try:
                 return compile_now(signature)
             finally:
                 notice.cancel()
+                compiled_count[function.__name__] += 1
                 spent = time.perf_counter() - started
                 compile_times_s[function.__name__] = compile_times_s.get(function.__name__, 0.0) + spent
 
@@ -107,6 +127,31 @@ def _with_cache(function: F, source: str, rooms: tuple[Path, ...], *, parallel: 
     return cast(F, dispatcher)
 
 
-def _say(name: str) -> None:
-    if sys.stderr.isatty():
-        print(f"spikenet: compiling {name} (once; kept in {cache.folder()})", file=sys.stderr)
+class _Notices:
+    """What a user sees while something compiles: a line for each function on a terminal, one line in all elsewhere.
+
+    In a notebook or a log as well: half a minute of silence looks like a fault, and ninety lines like an error.
+    """
+
+    def __init__(self) -> None:
+        self.wanted, self.said = True, False
+
+    def say(self, name: str) -> None:
+        terminal = sys.stderr.isatty()
+        if self.wanted and (terminal or not self.said):
+            self.said = True
+            what = name if terminal else "what is needed"
+            print(f"spikenet: compiling {what} (once; kept in {cache.folder()})", file=sys.stderr)
+
+
+_notices = _Notices()
+
+
+@contextlib.contextmanager
+def without_notices() -> Iterator[None]:
+    """Inside, nothing is said about compiling: for whoever shows it in another way."""
+    before, _notices.wanted = _notices.wanted, False
+    try:
+        yield
+    finally:
+        _notices.wanted = before

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, finite_values, whole
+from spikenet.errors import Array, array_of, finite_values, whole
 
 
 def batch(name: str, x: Any, axes: tuple[str, ...] = ("batch",)) -> Array:
     """`x` as a finite float array (*axes, ...) with at least one further axis; whole numbers become float32."""
-    array = np.asarray(x)
+    array = array_of(f"{name}: x", x)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected an array of real numbers, got {array.dtype} from {type(x).__name__}")
     array = array if array.dtype.kind == "f" else array.astype(np.float32)

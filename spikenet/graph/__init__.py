@@ -12,6 +12,7 @@ from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
 from spikenet.graph.factored import Factored
 from spikenet.graph.index import getitem, take, take_along_axis
 from spikenet.graph.join import concatenate, split, stack, unstack
+from spikenet.graph.late import Late
 from spikenet.graph.matmul import matmul, outer
 from spikenet.graph.operands import as_tensor, operands
 from spikenet.graph.outputs import outputs
@@ -28,6 +29,7 @@ __all__ = [
     "Edge",
     "Factored",
     "Flow",
+    "Late",
     "Tensor",
     "TensorLike",
     "abs",

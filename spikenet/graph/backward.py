@@ -119,16 +119,16 @@ def _fitted(g: Array | Factored, parent: Tensor, node: Tensor) -> Array:
     g = dense(g)
     if type(g) is not np.ndarray:
         g = np.asarray(g)  # numpy gives scalars where 0-d arrays went in
-    if g.shape != parent.data.shape:
-        summed_over_time = parent._repeated is not None and g.shape == (1, *parent.data.shape[1:])
+    if g.shape != parent.shape:
+        summed_over_time = parent._repeated is not None and g.shape == (1, *parent.shape[1:])
         if not summed_over_time:
             raise ValueError(
                 f"backward: the vjp of {_called(node)} returned a gradient of shape {g.shape} "
                 f"for {_called(parent)} of shape {parent.shape}"
             )
-    if g.dtype != parent.data.dtype:
-        g = g.real if g.dtype.kind == "c" and parent.data.dtype.kind != "c" else g
-        g = g.astype(parent.data.dtype)
+    if g.dtype != parent.dtype:
+        g = g.real if g.dtype.kind == "c" and parent.dtype.kind != "c" else g
+        g = g.astype(parent.dtype)
     return g
 
 

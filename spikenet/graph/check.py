@@ -30,6 +30,7 @@ def numerical_gradient(
     Raises ValueError when x is not finite, when step is not > 0, when g is missing or of another shape, or when f gives
     float32, in which differences drown.
     """
+    _check_function("numerical_gradient", f)
     points = [_point(k, value) for k, value in enumerate(x)]
     if step is not None:
         positive("numerical_gradient: step", step)
@@ -53,6 +54,7 @@ def check_gradient(
     Raises ValueError when an error exceeds `relative`, naming operand, index and both values; when f's result does
     not depend on x, and for all that `numerical_gradient` refuses.
     """
+    _check_function("check_gradient", f)
     positive("check_gradient: relative", relative)
     leaves = [Tensor(_point(k, value), requires_grad=True) for k, value in enumerate(x)]
     y = f(*leaves)
@@ -68,6 +70,11 @@ def check_gradient(
         ours = np.zeros_like(numeric) if leaf.grad is None else leaf.grad
         worst = max(worst, _compared(k, ours, numeric, noise, relative))
     return worst
+
+
+def _check_function(name: str, f: object) -> None:
+    if not callable(f):
+        raise TypeError(f"{name}: expected a function of tensors first, got {f!r:.60}")
 
 
 def _compared(k: int, ours: Array, numeric: Array, noise: float, relative: float) -> float:

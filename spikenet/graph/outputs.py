@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.late import Late
 from spikenet.graph.tensor import Tensor
 
 GradientsVjp = Callable[[tuple[Array | None, ...]], Sequence[Array | None]]
@@ -27,7 +28,7 @@ class Bundle(tuple[Array | None, ...]):
 
 
 def outputs(
-    arrays: Sequence[Array], parents: tuple[Tensor, ...], vjp: GradientsVjp, *, operation: str = "outputs"
+    arrays: Sequence[Array | Late], parents: tuple[Tensor, ...], vjp: GradientsVjp, *, operation: str = "outputs"
 ) -> tuple[Tensor, ...]:
     """One Tensor per array, all computed from `parents` by one operation.
 
@@ -40,6 +41,6 @@ def outputs(
     return tuple(_output(node, k, len(arrays), array) for k, array in enumerate(arrays))
 
 
-def _output(node: Tensor, k: int, n_outputs: int, array: Array) -> Tensor:
+def _output(node: Tensor, k: int, n_outputs: int, array: Array | Late) -> Tensor:
     before, after = (None,) * k, (None,) * (n_outputs - k - 1)
     return Tensor(array, (node,), lambda g: (Bundle((*before, g, *after)),), operation=f"{node.operation}[{k}]")

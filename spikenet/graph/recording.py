@@ -22,6 +22,16 @@ def no_grad() -> Iterator[None]:
         _recording.reset(token)
 
 
+@contextmanager
+def recording() -> Iterator[None]:
+    """Inside, operations remember again, also within `no_grad`: for a vjp that runs a part of the graph anew."""
+    token = _recording.set(True)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
 def is_recording() -> bool:
     """Whether operations remember how they were computed: False inside `no_grad`."""
     return _recording.get()

@@ -69,7 +69,10 @@ def pad(a: TensorLike, widths: Sequence[tuple[int, int]], value: float = 0.0) ->
     Raises ValueError when there is not one pair of numbers >= 0 for each axis.
     """
     a = as_tensor(a)
-    pairs = tuple((int(before), int(after)) for before, after in widths)
+    try:
+        pairs = tuple((int(before), int(after)) for before, after in widths)
+    except (TypeError, ValueError):
+        raise TypeError(f"pad: expected a pair (before, after) for each axis, got {widths!r:.60}") from None
     if len(pairs) != a.ndim or any(n < 0 for pair in pairs for n in pair):
         raise ValueError(f"pad: expected {a.ndim} pairs of widths >= 0 for shape {a.shape}, got {widths}")
     inner = tuple(slice(before, before + n) for (before, _), n in zip(pairs, a.shape, strict=True))

@@ -7,12 +7,14 @@ methods are attached by `operators.py`, so that no import runs in a circle.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.graph.late import Late
 from spikenet.graph.recording import is_recording
 
 Vjp: TypeAlias = Callable[[Any], Sequence[Any]]
@@ -26,7 +28,7 @@ class Tensor:
     """An array that can be differentiated.
 
     data         : float32, float64 or complex array, shared and not copied when it already is one. Anything else
-                   (Python numbers, lists, integers, booleans) becomes float32.
+                   (Python numbers, lists, integers, booleans) becomes float32. `Late` data are made when asked for.
     parents, vjp : the operands it was computed from, and g -> one gradient (or None) per parent. Both are dropped when
                    no parent requires a gradient, and under `no_grad`. A vjp must neither change g nor keep what it
                    returns; returning g itself or a view of it is fine.
@@ -36,6 +38,8 @@ class Tensor:
     operation    : what computed it, for drawings; "" for a leaf
     bounds       : (low, high) the optimiser keeps a parameter within, or None
     events       : where data is not 0, when whoever computed it listed that anyway, or None; opaque to the graph
+    wanted       : where a gradient in this tensor has any effect, so that a vjp may leave it 0 elsewhere; None for
+                   everywhere; opaque to the graph
     takes_factors: whether the vjp can use a gradient given as a `Factored` product
 
     Comparisons (==, <, ...) give boolean arrays; a tensor as a key of a dictionary stands for itself, not its values.
@@ -45,6 +49,7 @@ class Tensor:
 
     __slots__ = (
         "__weakref__",
+        "_late",
         "_repeated",
         "bounds",
         "data",
@@ -56,12 +61,13 @@ class Tensor:
         "requires_grad",
         "takes_factors",
         "vjp",
+        "wanted",
     )
     __array_ufunc__ = None  # so that ndarray + Tensor is left to the Tensor
 
     def __init__(
         self,
-        data: TensorLike,
+        data: TensorLike | Late,
         parents: tuple[Tensor, ...] = (),
         vjp: Vjp | None = None,
         *,
@@ -70,14 +76,19 @@ class Tensor:
         operation: str = "",
         bounds: tuple[float, float] | None = None,
     ) -> None:
-        if type(data) is not np.ndarray or data.dtype not in _FLOATS:
-            data = _floats(data)
-        self.data: Array = data
+        self._late: Late | None = None
+        if type(data) is np.ndarray and data.dtype in _FLOATS:
+            self.data: Array = data
+        elif isinstance(data, Late):
+            self._late = data  # the slot `data` stays empty, so that reading it comes to __getattr__
+        else:
+            self.data = _floats(data)
         self.grad: Array | None = None
         self.name = name
         self.operation = operation
         self.bounds = bounds
         self.events: Any = None
+        self.wanted: Any = None
         self.takes_factors = False
         self.parents: tuple[Tensor, ...] = ()
         self.vjp: Vjp | None = None
@@ -89,21 +100,29 @@ class Tensor:
                     self.parents, self.vjp, self.requires_grad = parents, vjp, True
                     break
 
+    def __getattr__(self, name: str) -> Array:
+        """Called for slots that are empty, which only `data` ever is: late data, asked for the first time."""
+        if name != "data" or self._late is None:
+            raise AttributeError(f"Tensor has no attribute {name!r}")
+        self.data = self._late.make()
+        self._late = None
+        return self.data
+
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+        return self.data.shape if self._late is None else self._late.shape
 
     @property
     def ndim(self) -> int:
-        return self.data.ndim
+        return len(self.shape)
 
     @property
     def size(self) -> int:
-        return self.data.size
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
+        return self.data.dtype if self._late is None else self._late.dtype
 
     @property
     def repeated(self) -> Tensor | None:
@@ -111,6 +130,8 @@ class Tensor:
 
         Set by `repeat`; a constant whose data has stride 0 along time (np.broadcast_to) is recognised too.
         """
+        if self._late is not None:
+            return None
         data = self.data
         if self._repeated is None and not self.requires_grad and data.ndim and not data.strides[0] and len(data) > 1:
             self._repeated = Tensor(data[0])
@@ -130,7 +151,7 @@ class Tensor:
         return constant
 
     def __len__(self) -> int:
-        return len(self.data)
+        return self.shape[0] if self._late is not None else len(self.data)
 
     def __float__(self) -> float:
         return float(self.item())

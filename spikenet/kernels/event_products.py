@@ -3,10 +3,11 @@
 For x (rows, n) with few events and w (n, m), g (rows, m):
 
     multiply            x @ w + start    threads share rows of x; each row of the result sums the rows of w it names
-    transposed_multiply x.T @ g          threads share blocks of columns of x, so each owns its rows of the sum
+    transposed_multiply x.T @ g          threads share columns of g; the events of a share of rows, sorted by column,
+                                         tell which of its rows to add to each row of the result
 
-Outputs are taken in tiles of `lanes`, whose sums stay in registers. For that w is laid out tile by tile, so that all
-rows of a tile fit the second-level cache. Sums run in the order of the events, whatever the number of threads.
+Outputs are taken in tiles of `lanes`, whose sums stay in registers: a tile of all rows of w fits the second-level
+cache, one of a share of g the first. Sums run in the order of the rows and events, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -21,20 +22,26 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
+from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.vector import gather, scatter
+from spikenet.kernels.vector import gather
 
-WIDE_BYTES, NARROW = 256, 16  # a tile: eight 32-byte registers, or the 16 outputs that a ten-class readout needs
-SHARE = 16  # rows of x a thread takes at once
+NARROW = 16  # outputs of the tile that a ten-class readout needs
+WIDE_BYTES, TRANSPOSED_BYTES = 128, 256  # a wide tile, in registers: four of 32 bytes forward, eight for gradients
+SHARE = 16  # rows of x a thread takes at once, forward
+ROWS_A_SHARE = 96  # rows of g whose tile a weight gradient goes through at once: 24 KB
+WORTH_PACKING = 1024  # rows of x from which laying w out tile by tile pays
+TASKS = 8  # into how many tasks a weight gradient is cut at least
 
 
 @compiled(parallel=True)
-def _pack(w: Array, packed: Array) -> None:
+def _pack(w: Array, first: int, packed: Array) -> None:
+    """The tiles of w from the one numbered `first`, each end to end."""
     tiles, n, lanes = packed.shape
     m = w.shape[1]
     for task in numba.prange(tiles):
-        low = task * lanes
+        low = (first + np.int64(task)) * lanes
         tile = packed[task]
         width = min(lanes, m - low)
         for i in range(n):
@@ -47,17 +54,22 @@ def _pack(w: Array, packed: Array) -> None:
 
 
 @compiled(parallel=True)
-def _unpack(packed: Array, w: Array) -> None:
-    tiles, n, lanes = packed.shape
+def _unpack(parts: Array, w: Array) -> None:
+    """w from its tiles, the shares of the rows summed in their order."""
+    shares, tiles, n, lanes = parts.shape
     m = w.shape[1]
-    share = 32
-    for task in numba.prange((n + share - 1) // share):
-        for i in range(task * share, min((task + 1) * share, n)):
+    some = 32
+    for task in numba.prange((n + some - 1) // some):
+        for i in range(task * some, min((task + 1) * some, n)):
             for t in range(tiles):
                 into = w[i, t * lanes : min((t + 1) * lanes, m)]
-                row = packed[t, i]
+                row = parts[0, t, i]
                 for c in range(into.size):
                     into[c] = row[c]
+                for share in range(1, shares):
+                    row = parts[share, t, i]
+                    for c in range(into.size):
+                        into[c] += row[c]
 
 
 @cache
@@ -65,27 +77,40 @@ def _multiply_kernel(lanes: int, binary: bool) -> Callable[..., None]:
     add_rows = gather(lanes, binary)
 
     @compiled(parallel=True)
-    def multiply_events(columns: Array, counts: Array, x: Array, packed: Array, y: Array) -> None:
+    def multiply_events(
+        columns: Array, counts: Array, x: Array, w: Array, packed: Array, first_packed: int, start: Array, y: Array
+    ) -> None:
+        """w is (n * m,) as it is, packed its tiles from the one numbered `first_packed`, end to end."""
         rows, m = y.shape
         n = columns.shape[1]
         groups = (rows + SHARE - 1) // SHARE
-        for index in numba.prange(groups * packed.shape[0]):
+        for index in numba.prange(groups * ((m + lanes - 1) // lanes)):
             task = np.int64(index)  # numba's own index is unsigned: added to a signed number it makes a float
             tile = task // groups
             low = tile * lanes
             first = (task % groups) * SHARE
             width = min(lanes, m - low)
-            spare = np.zeros(lanes, packed.dtype)  # holds the sums of a tile that is not full
+            is_packed = tile >= first_packed
+            weights = packed if is_packed else w
+            stride = lanes if is_packed else m
+            tile_at = (tile - first_packed) * n * lanes if is_packed else low
+            spare = np.zeros(lanes, w.dtype)  # holds the sums of a tile that is not full
             for r in range(first, min(first + SHARE, rows)):
+                begun = start[r if start.shape[0] > 1 else 0]
                 for c in range(width % lanes):
-                    spare[c] = y[r, low + c]
+                    spare[c] = begun[low + c]
                 for block in range(counts.shape[1]):
                     at = r * n + block * BLOCK
-                    weights_at = (tile * n + block * BLOCK) * lanes
-                    if width == lanes:
-                        add_rows(y, r * m + low, packed, weights_at, columns, at, counts[r, block], x, at)
+                    weights_at = tile_at + block * BLOCK * stride
+                    if width < lanes:
+                        add_rows(spare, 0, spare, 0, weights, weights_at, stride,
+                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
+                    elif block == 0:
+                        add_rows(begun, low, y, r * m + low, weights, weights_at, stride,
+                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
                     else:
-                        add_rows(spare, 0, packed, weights_at, columns, at, counts[r, block], x, at)
+                        add_rows(y, r * m + low, y, r * m + low, weights, weights_at, stride,
+                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
                 for c in range(width % lanes):
                     y[r, low + c] = spare[c]
 
@@ -94,59 +119,84 @@ def _multiply_kernel(lanes: int, binary: bool) -> Callable[..., None]:
 
 @cache
 def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
-    add_to_rows = scatter(lanes, binary)
+    add_rows = gather(lanes, binary)
 
     @compiled(parallel=True)
-    def transposed_events(columns: Array, counts: Array, x: Array, g: Array, packed: Array) -> None:
+    def transposed_events(starts: Array, places: Array, x: Array, g: Array, rows_a_share: int, parts: Array) -> None:
+        """parts is (groups, tiles, n, lanes): each group of shares has sums of its own."""
         rows, m = g.shape
-        n = columns.shape[1]
-        n_blocks = counts.shape[1]
-        for index in numba.prange(n_blocks * packed.shape[0]):
+        shares = starts.shape[0]
+        groups, tiles, n = parts.shape[0], parts.shape[1], parts.shape[2]
+        for index in numba.prange(groups * tiles):
             task = np.int64(index)
-            block = task % n_blocks
-            base = block * BLOCK
-            tile = task // n_blocks
+            group = task // tiles
+            tile = task % tiles
             low = tile * lanes
             width = min(lanes, m - low)
-            part = np.zeros(lanes, packed.dtype)
-            for i in range(base, min(base + BLOCK, n)):
+            into_at = task * n * lanes
+            for i in range(n):
                 for c in range(lanes):
-                    packed[tile, i, c] = 0
-            for r in range(rows):
-                for c in range(width):
-                    part[c] = g[r, low + c]
-                at = r * n + base
-                add_to_rows(part, 0, packed, (tile * n + base) * lanes, columns, at, counts[r, block], x, at)
+                    parts[group, tile, i, c] = 0
+            # A tile of g that is not full is copied: reading it whole would read past the end of g.
+            spare = np.zeros(rows_a_share * lanes if width < lanes else 0, g.dtype)
+            flat = g.reshape(-1)
+            for s in range(shares * group // groups, shares * (group + 1) // groups):
+                first = s * rows_a_share
+                if width < lanes:
+                    for r in range(min(rows_a_share, rows - first)):
+                        for c in range(width):
+                            spare[r * lanes + c] = g[first + r, low + c]
+                source = spare if width < lanes else flat
+                source_at = 0 if width < lanes else first * m + low
+                stride = lanes if width < lanes else m
+                for j in range(n):
+                    at = starts[s, j]
+                    n_events = starts[s, j + 1] - at
+                    if n_events > 0:
+                        part_at = into_at + j * lanes
+                        add_rows(parts, part_at, parts, part_at, source, source_at, stride,
+                                 places, at, n_events, x, first * n + j, n)  # fmt: skip
 
     return transposed_events
 
 
-def _tiled(n: int, m: int, dtype: Any) -> Array:
-    lanes = WIDE_BYTES // np.dtype(dtype).itemsize if m > NARROW else NARROW
-    return memory.empty((-(-m // lanes), n, lanes), dtype)
+def _lanes(m: int, dtype: Any, tile_bytes: int) -> int:
+    return NARROW if m <= NARROW else tile_bytes // np.dtype(dtype).itemsize
 
 
-def _unread(events: Events, packed: Array) -> bool:
-    """Whether the values need not be read; in narrow tiles that saves less than one more kernel takes to compile."""
-    return events.binary and packed.shape[2] > NARROW
+def multiply(x: Callable[[], Array], events: Events, w: Array, start: Array | None = None) -> Array:
+    """x() @ w + start, for x() C-contiguous (rows, n) with these events and w (n, m); start broadcasts to (rows, m).
 
-
-def multiply(x: Array, events: Events, w: Array, start: Array | None = None) -> Array:
-    """x @ w + start, for C-contiguous x (rows, n) with these events and w (n, m); start broadcasts to (rows, m)."""
-    packed = _tiled(w.shape[0], w.shape[1], w.dtype)
-    _pack(read_only(w), packed)
-    y = memory.empty((len(x), w.shape[1]), w.dtype)
-    y[...] = 0 if start is None else start
-    kernel = _multiply_kernel(packed.shape[2], _unread(events, packed))
-    kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(packed), y)
+    Binary events say what x holds: then it is not asked for.
+    """
+    n, m = w.shape
+    lanes = _lanes(m, w.dtype, WIDE_BYTES)
+    # Few rows would read a packed matrix less often than packing it does; a last tile that is not full needs it anyway.
+    first_packed = m // lanes if len(events.columns) < WORTH_PACKING else 0
+    packed = memory.empty((-(-m // lanes) - first_packed, n, lanes), w.dtype)
+    _pack(read_only(w), first_packed, packed)
+    y = memory.empty((len(events.columns), m), w.dtype)
+    begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
+    lists = read_only(events.columns), read_only(events.counts), _values(x, events, w)
+    weights = read_only(w).reshape(-1), read_only(packed).reshape(-1)
+    _multiply_kernel(lanes, events.binary)(*lists, *weights, first_packed, read_only(begun), y)
     return y
 
 
-def transposed_multiply(x: Array, events: Events, g: Array) -> Array:
-    """x.T @ g, for C-contiguous x (rows, n) with these events and g (rows, m)."""
-    w = memory.empty((x.shape[1], g.shape[1]), g.dtype)
-    packed = _tiled(w.shape[0], w.shape[1], w.dtype)
-    kernel = _transposed_kernel(packed.shape[2], _unread(events, packed))
-    kernel(read_only(events.columns), read_only(events.counts), read_only(x), read_only(g), packed)
-    _unpack(read_only(packed), w)
+def transposed_multiply(x: Callable[[], Array], events: Events, g: Array) -> Array:
+    """x().T @ g, for x() C-contiguous (rows, n) with these events and g (rows, m); see `multiply`."""
+    n, m = events.columns.shape[1], g.shape[1]
+    lanes = _lanes(m, g.dtype, TRANSPOSED_BYTES)
+    tiles = -(-m // lanes)
+    lists = by_source(events, ROWS_A_SHARE)
+    groups = max(1, min(TASKS // tiles, len(lists.starts)))
+    parts = memory.empty((groups, tiles, n, lanes), g.dtype)
+    sources = read_only(lists.starts), read_only(lists.places), _values(x, events, g)
+    _transposed_kernel(lanes, events.binary)(*sources, read_only(g), lists.share, parts)
+    w = memory.empty((n, m), g.dtype)
+    _unpack(read_only(parts), w)
     return w
+
+
+def _values(x: Callable[[], Array], events: Events, like: Array) -> Array:
+    return read_only(np.empty((0, 0), like.dtype) if events.binary else x())

@@ -8,14 +8,16 @@ found, and no thread writes what another does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels import memory
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.vector import fired_bits, lowest_bit
+from spikenet.kernels.vector import fired_bits, nonzero_bits, one_bits, put_places
 
 BLOCK = 1024  # columns of a block: as many neurons as a thread carries through time at once
 
@@ -33,6 +35,12 @@ class Events:
     counts: Array
     binary: bool
 
+    def written_out(self, dtype: Any) -> Array:
+        """The (rows, n) array of zeros and ones; binary events only."""
+        values = memory.zeros(self.columns.shape, dtype)
+        _write_ones(read_only(self.columns), read_only(self.counts), values, BLOCK)
+        return values
+
     @property
     def density(self) -> float:
         """Share of the entries that are events."""
@@ -45,27 +53,71 @@ def blocks(n: int) -> int:
 
 
 def found(values: Array) -> Events:
-    """The events of a C-contiguous (rows, n) array, looked for entry by entry; taken as not binary."""
+    """The events of a C-contiguous (rows, n) array, looked for entry by entry; binary when all of them are 1."""
+    return searched(values)[0]
+
+
+def searched(values: Array) -> tuple[Events, bool]:
+    """The events as `found` lists them, and whether all values are finite."""
     rows, n = values.shape
-    columns = np.empty((rows, n), np.uint16)
-    counts = np.zeros((rows, blocks(n)), np.int32)
-    _find(read_only(values), columns, counts, BLOCK)
-    return Events(columns, counts, False)
+    columns = memory.empty((rows, n), np.uint16)
+    counts = memory.empty((rows, blocks(n)), np.int32)
+    others = memory.empty((rows,), np.uint8)
+    _find(read_only(values), columns, counts, others, BLOCK)
+    kinds = int(np.bitwise_or.reduce(others, initial=0))
+    return Events(columns, counts, kinds == 0), kinds < NOT_FINITE
 
 
 @compiled(parallel=True)
-def _find(values: Array, columns: Array, counts: Array, width: int) -> None:
-    rows = values.shape[0]
-    for r in numba.prange(rows):
+def _write_ones(columns: Array, counts: Array, values: Array, width: int) -> None:
+    for r in numba.prange(values.shape[0]):
         for block in range(counts.shape[1]):
             low = block * width
-            row = values[r, low : low + width]
-            listed = columns[r, low : low + width]
+            row = values[r, low:]
+            listed = columns[r, low:]
+            for k in range(counts[r, block]):
+                row[listed[k]] = 1
+
+
+_PLACES = np.array(
+    [([k for k in range(8) if byte >> k & 1] + [0] * 8)[:8] for byte in range(256)], dtype=np.uint16
+).ravel()  # of each byte's set bits, eight numbers a byte: listing takes no branch that depends on the spikes
+
+
+GRADED, NOT_FINITE = 1, 2  # what a row may hold besides zeros and ones
+
+
+@compiled()
+def kind_of(value: float) -> int:
+    """0 for 0 and 1, else GRADED, with NOT_FINITE added for NaN and infinity."""
+    return (value != 0 and value != 1) * GRADED + (value - value != 0) * NOT_FINITE
+
+
+@compiled(parallel=True)
+def _find(values: Array, columns: Array, counts: Array, others: Array, width: int) -> None:
+    """Lists what is not 0; `others` says of each row what is in it that is neither 0 nor 1."""
+    for r in numba.prange(values.shape[0]):
+        kinds = 0
+        for block in range(counts.shape[1]):
+            row = values[r, block * width :][:width]
+            listed = columns[r, block * width :][:width]
             count = 0
-            for j in range(row.size):
-                listed[count] = j
-                count += row[j] != 0
+            whole = row.size - row.size % 32
+            for low in range(0, whole, 32):
+                bits = nonzero_bits(row, low)
+                if bits != 0:
+                    if bits != one_bits(row, low):
+                        for j in range(low, low + 32):
+                            kinds |= kind_of(row[j])
+                    for k in range(4):
+                        count += put_places(listed, count, _PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
+            for j in range(whole, row.size):
+                if row[j] != 0:
+                    listed[count] = j
+                    count += 1
+                    kinds |= kind_of(row[j])
             counts[r, block] = count
+        others[r] = kinds
 
 
 @compiled()
@@ -75,10 +127,9 @@ def list_fired(output: Array, columns: Array) -> int:
     whole = output.size - output.size % 32
     for low in range(0, whole, 32):
         bits = fired_bits(output, low)
-        while bits != 0:
-            columns[count] = low + lowest_bit(bits)
-            count += 1
-            bits &= bits - 1
+        if bits != 0:
+            for k in range(4):  # writes up to eight places past the count, never past the places looked at
+                count += put_places(columns, count, _PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
     for j in range(whole, output.size):
         if output[j] > 0:
             columns[count] = j

@@ -70,11 +70,14 @@ class _Lease:
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An uninitialised C-contiguous array; a large one begins at a multiple of 64 bytes."""
+    """An uninitialised C-contiguous array that begins at a multiple of 64 bytes."""
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
     if size < SMALL:
-        return np.empty(shape, kind)
+        raw = np.empty(size + LINE, np.uint8)
+        start = -raw.ctypes.data % LINE
+        small: Array = raw[start : start + size].view(kind).reshape(shape)
+        return small
     return np.asarray(_Lease(shape, kind, _SHELF.take(-(-size // SMALL) * SMALL)))
 
 
@@ -83,6 +86,13 @@ def read_only(array: Array) -> Array:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def aligned(array: Array) -> Array:
+    """A copy that begins at a multiple of 64 bytes."""
+    copy = empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -13,53 +13,77 @@ from spikenet.kernels import memory
 from spikenet.kernels.events import Events, blocks
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.time_loop import adjoint_loop, forward_loop
+from spikenet.neurons.surrogate import Surrogate
 
 NS_PER_UPDATE = 1.0  # of one neuron for one step, one core, about what it takes here
 NARROW = 128  # populations below this many neurons are laid out with the batch as one long row
+SPAN = (
+    32  # steps of a segment at most: with a block of 1024 neurons 128 KB a state, so a few states fit 512 KB of cache
+)
 
 
 @dataclass(frozen=True)
 class Pass:
     """What the adjoint needs of a forward pass: arrays of `time_loop`, the batch folded into n if narrow.
 
-    events: where neurons fired, rows being (step, batch row); listed for wide populations only
+    steps, span: of the pass, and of a segment
+    events     : where neurons fired, rows being (step, batch row); listed for wide populations only
+    wanted     : where the surrogate is not 0, likewise; listed where it was asked for
     """
 
     names: tuple[str, ...]
     p: Array
     x: Array
-    trace: Array
+    kept: Array
+    steps: int
+    span: int
     events: Events | None = None
+    wanted: Events | None = None
 
 
 def forward(
-    model: Trace, values: dict[str, Array], x: Array, state: Array, steps: int, keep: bool
-) -> tuple[Array, Array, Pass]:
+    model: Trace,
+    values: dict[str, Array],
+    x: Array,
+    state: Array,
+    steps: int,
+    *,
+    span: int = 0,
+    surrogate: Surrogate | None = None,
+) -> tuple[Array | None, Array, Pass]:
     """(output (steps, batch, n), states after the last step (states, batch, n), what the adjoint needs).
 
-    values: parameters by name, each (n,) in the dtype of x
-    x     : (steps, batch, n), or (1, batch, n) when the current does not change
-    state : (states, batch, n) before the first step; not changed
-    keep  : whether to keep the states before each step, for the adjoint
+    The output is None where its events are listed, which say everything about spikes.
+
+    values   : parameters by name, each (n,) in the dtype of x
+    x        : (steps, batch, n), or (1, batch, n) when the current does not change
+    state    : (states, batch, n) before the first step; not changed
+    span     : steps of a segment, before which the states are kept for the adjoint; 0 to keep none
+    surrogate: one of compact support, to list where it is not 0; wide spiking populations only
     """
     names = tuple(values)
     batch, n = x.shape[1:]
-    p = np.stack([values[name] for name in names]) if names else np.empty((0, n), x.dtype)
-    after = np.array(state, dtype=x.dtype, order="C")
-    out = memory.empty((steps, batch, n), x.dtype)
-    trace = memory.empty((steps if keep else 0, len(model.states), batch, n), x.dtype)
+    p = memory.empty((len(names), batch * n if n < NARROW else n), x.dtype)
+    for row, name in zip(p, names, strict=True):
+        row.reshape(-1, n)[...] = values[name]
+    after = memory.empty(state.shape, x.dtype)
+    after[...] = state
     x = np.require(x, requirements=("C", "ALIGNED"))
-    if n < NARROW:
-        p = np.tile(p, (1, batch))
     listed = model.spikes and n >= NARROW
-    columns = memory.empty((steps, batch, n) if listed else (0, 0, 0), np.uint16)
-    counts = memory.empty((steps, batch, blocks(n)) if listed else (0, 0, 0), np.int32)
-    flat_x, flat_trace = _folded(x, n), _folded(trace, n)
-    loop = forward_loop(model, names, x.dtype.name)
-    with enough_threads(out.size * NS_PER_UPDATE):
-        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_trace, columns, counts)
-    events = Events(columns.reshape(-1, n), counts.reshape(-1, blocks(n)), binary=True) if listed else None
-    return out, after, Pass(names, p, flat_x, flat_trace, events)
+    out = memory.empty((0 if listed else steps, batch, n), x.dtype)
+    kept = memory.empty((-(-steps // span) if span else 0, len(model.states), batch, n), x.dtype)
+    fired, wanted = _lists(steps, batch, n, listed), _lists(steps, batch, n, listed and surrogate is not None)
+    flat_x, flat_kept = _folded(x, n), _folded(kept, n)
+    loop = forward_loop(model, names, x.dtype.name, surrogate if listed else None)
+    with enough_threads(steps * batch * n * NS_PER_UPDATE):
+        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_kept, *fired, *wanted, steps, max(span, 1))
+    events, places = _events(*fired, binary=True), _events(*wanted, binary=False)
+    return None if listed else out, after, Pass(names, p, flat_x, flat_kept, steps, span, events, places)
+
+
+def whole_span(steps: int) -> int:
+    """Steps of each segment when `steps` are cut into as few equal ones as fit the cache."""
+    return -(-steps // -(-steps // SPAN))
 
 
 def adjoint(
@@ -76,16 +100,29 @@ def adjoint(
     batch, n = g_state.shape[1:]
     kind = one.x.dtype
     g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=kind)
-    g_state = np.array(g_state, dtype=kind, order="C")
+    given, g_state = g_state, memory.empty(g_state.shape, kind)
+    g_state[...] = given
     make = memory.zeros if repeated else memory.empty
-    g_x = make((1 if repeated else len(one.trace), batch, n), kind)
+    g_x = make((1 if repeated else one.steps, batch, n), kind)
     g_p = memory.zeros((len(rules.g_parameters), batch, n), kind)
     loop = adjoint_loop(rules, one.names, repeated, kind.name)
     factor = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
-    arrived = _folded(g_out, n) if w is None else g_out
-    with enough_threads(len(one.trace) * batch * n * NS_PER_UPDATE):
-        loop(one.p, one.trace, one.x, arrived, factor, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n))
+    arrays = (one.p, one.kept, one.x, _folded(g_out, n) if w is None else g_out, factor)
+    with enough_threads(one.steps * batch * n * NS_PER_UPDATE):
+        loop(*arrays, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n), one.steps, one.span)
     return g_x, g_state, g_p
+
+
+def _lists(steps: int, batch: int, n: int, listed: bool) -> tuple[Array, Array]:
+    """Room for the columns and counts of events; empty unless `listed`."""
+    if not listed:
+        return np.empty((0, 0, 0), np.uint16), np.empty((0, 0, 0), np.int32)
+    return memory.empty((steps, batch, n), np.uint16), memory.empty((steps, batch, blocks(n)), np.int32)
+
+
+def _events(columns: Array, counts: Array, binary: bool) -> Events | None:
+    n, per_row = columns.shape[-1], counts.shape[-1]
+    return Events(columns.reshape(-1, n), counts.reshape(-1, per_row), binary) if len(counts) else None
 
 
 def _folded(a: Array, n: int) -> Array:

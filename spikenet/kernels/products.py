@@ -1,37 +1,55 @@
 """Products of a mostly silent array: by its events where they are few, by BLAS otherwise.
 
-The results are the same to rounding. The densities up to which events are taken come from one Zen 3 machine of
-two cores and 6400 x 800 x 800: events took about half of BLAS's time at 5 to 10 %; 20 % is a guess at where they meet.
+Which is faster follows from the density of the events and the machine: `crossovers` measures it once. The results are
+the same to rounding. An array may be given as a function that makes it, for events often make it needless.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels import blas, event_products
+from spikenet.kernels import blas, event_products, wanted_products
+from spikenet.kernels.crossovers import Crossovers, crossovers
 from spikenet.kernels.events import Events, found
 
-FORWARD_DENSITY, GRADIENT_DENSITY = 0.2, 0.2
 WORTH_LOOKING = 1 << 22  # multiply-adds of a product below which looking for zeros cannot pay
+SAMPLE = 64  # rows looked at to judge how many events there are
+
+
+def limits(n_out: int) -> Crossovers:
+    """The densities up to which events are taken for products with `n_out` outputs."""
+    return crossovers(n_out)
 
 
 def events_in(x: Array, n_out: int) -> Events | None:
     """The events of a (rows, n) array that nobody has listed, when using them can pay; else None."""
-    if x.size * n_out < WORTH_LOOKING or np.count_nonzero(x) > FORWARD_DENSITY * x.size:
+    if x.size * n_out < WORTH_LOOKING:
+        return None
+    sample = x[:: max(1, len(x) // SAMPLE)]  # looking through all of a large array costs as much as listing
+    if np.count_nonzero(sample) > limits(n_out).forward * sample.size:
         return None
     return found(x)
 
 
-def multiply(x: Array, w: Array, start: Array | None, events: Events | None) -> Array:
-    """x @ w + start for x (rows, n), w (n, m)."""
-    if events is not None and events.density <= FORWARD_DENSITY:
+def multiply(x: Callable[[], Array], w: Array, start: Array | None, events: Events | None) -> Array:
+    """x() @ w + start for x() (rows, n), w (n, m)."""
+    if events is not None and events.density <= limits(w.shape[1]).forward:
         return event_products.multiply(x, events, w, start)
-    return blas.multiply(x, w, start)
+    return blas.multiply(x(), w, start)
 
 
-def transposed_multiply(x: Array, g: Array, events: Events | None) -> Array:
-    """x.T @ g for x (rows, n), g (rows, m)."""
-    if events is not None and events.density <= GRADIENT_DENSITY:
+def transposed_multiply(x: Callable[[], Array], g: Array, events: Events | None) -> Array:
+    """x().T @ g for x() (rows, n), g (rows, m)."""
+    if events is not None and events.density <= limits(g.shape[1]).weights:
         return event_products.transposed_multiply(x, events, g)
-    return blas.transposed_multiply(x, g)
+    return blas.transposed_multiply(x(), g)
+
+
+def multiply_transposed(g: Array, w: Array, wanted: Events | None) -> Array:
+    """g @ w.T for g (rows, m), w (n, m); may be 0 outside of the (rows, n) places that are wanted."""
+    if wanted is not None and wanted.density <= limits(g.shape[1]).error:
+        return wanted_products.multiply_transposed(g, w, wanted)
+    return blas.multiply_transposed(g, w)

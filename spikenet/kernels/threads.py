@@ -20,6 +20,14 @@ def enough_threads(expected_ns: float) -> Iterator[None]:
     if threads == 1 or expected_ns >= WORTH_SHARING_NS:
         yield
         return
+    with one_thread():
+        yield
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, parallel kernels use one thread."""
+    threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
         yield

@@ -1,16 +1,18 @@
 """The loop over time, forward and adjoint, written once for every neuron model.
 
 The threads share (batch row, block of neurons); each takes its block through all steps, so its states stay in the
-nearest cache, no two threads touch one sum, and results do not depend on the number of threads. The forward loop
-saves the states before each step and nothing else; the adjoint recomputes the step from them.
+nearest cache, no two threads touch one sum, and results do not depend on the number of threads. Time is cut into
+segments of `span` steps. The forward loop keeps the states before each segment and nothing else; the adjoint takes the
+segments from the last to the first, runs each again into a scratch that fits the cache, then walks it backwards.
 
 Arrays, all C-contiguous and of one float type:
     p     (parameters, n)           one row a parameter
     state (states, batch, n)        before; overwritten by the state after the last step
     x     (steps or 1, batch, n)    current; one step stands for all when it does not change
-    out   (steps, batch, n)
-    trace (steps or 0, states, batch, n)    states before each step; empty to keep none
-    columns, counts                         where the neurons fired, as `events` lists it; empty to list nothing
+    out   (steps or 0, batch, n)    output; empty to write none, where only its events are asked for
+    kept  (segments or 0, states, batch, n)     states before each segment; empty to keep none
+    columns, counts                 where the neurons fired, as `events` lists it; empty to list nothing
+    wanted, n_wanted                likewise, where the surrogate is not 0; empty to list nothing
 """
 
 from __future__ import annotations
@@ -24,88 +26,84 @@ import numba
 import numpy as np
 
 from spikenet.derive.adjoint import Adjoint
-from spikenet.derive.compile import compiled, compiled_source
+from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
-from spikenet.derive.expression import Expression, ordered
-from spikenet.derive.trace import Trace
-from spikenet.errors import Array
-from spikenet.kernels.events import (
-    BLOCK,
-    list_fired,
-)  # neurons a thread takes through time: a few such rows fit 32 KB of cache
+from spikenet.derive.expression import Expression, apply, ordered, symbol
+from spikenet.derive.trace import Trace, surrogate_name
+from spikenet.kernels.events import BLOCK, list_fired
+from spikenet.kernels.row import multiply_row
+from spikenet.neurons.surrogate import Surrogate
 
 _FORWARD = """
-def forward(p, state, x, out, trace, columns, counts):
-    steps, batch, n = out.shape
+def forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span):
+    batch, n = state.shape[1], state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
     for task in numba.prange(batch * blocks):
         b = task // blocks
         low = (task % blocks) * BLOCK
         high = min(low + BLOCK, n)
         width = high - low
+        sent = np.empty(width, state.dtype)
+        slope = np.empty(width, state.dtype)
 {views}
         for t in range(steps):
-            now = t if x.shape[0] > 1 else 0
-            current = x[now, b, low:high]
-            output = out[t, b, low:high]
-            if trace.shape[0] > 0:
+            current = x[t if x.shape[0] > 1 else 0, b, low:high]
+            output = out[t, b, low:high] if out.shape[0] > 0 else sent
+            if kept.shape[0] > 0 and t % span == 0:
+                segment = t // span
 {keep}
             for j in range(width):
 {body}
             if counts.shape[0] > 0:
                 counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
+            if n_wanted.shape[0] > 0:
+                n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
 """
 
 _ADJOINT = """
-def adjoint(p, trace, x, g_out, w, g_state, g_x, g_p):
-    steps, batch, n = trace.shape[0], g_x.shape[1], g_x.shape[2]
+def adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
+    batch, n = g_state.shape[1], g_state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
+    segments = (steps + span - 1) // span
     for task in numba.prange(batch * blocks):
         b = task // blocks
         low = (task % blocks) * BLOCK
         high = min(low + BLOCK, n)
         width = high - low
         g_output = np.empty(width, g_out.dtype)
+        scratch = np.empty((span, kept.shape[1], width), kept.dtype)
 {views}
-        for k in range(steps):
-            t = steps - 1 - k
-            current = x[t if x.shape[0] > 1 else 0, b, low:high]
-            arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
-            if w.shape[0] == 0:
-                here = arrived[low:high]
+        for m in range(segments):
+            segment = segments - 1 - m
+            first = segment * span
+            length = min(span, steps - first)
+{start}
+            for k in range(length - 1):
+                current = x[first + k if x.shape[0] > 1 else 0, b, low:high]
+{again}
                 for j in range(width):
-                    g_output[j] = here[j]
-            else:
-                multiply_row(arrived, w, low, g_output)
-            g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
+{repeat}
+            for k in range(length):
+                t = first + length - 1 - k
+                current = x[t if x.shape[0] > 1 else 0, b, low:high]
+                arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
+                if w.shape[0] == 0:
+                    here = arrived[low:high]
+                    for j in range(width):
+                        g_output[j] = here[j]
+                else:
+                    multiply_row(arrived, w, low, g_output)
+                g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
 {rows}
-            for j in range(width):
+                for j in range(width):
 {body}
 """
-
-
-@compiled()
-def multiply_row(g: Array, w: Array, low: int, y: Array) -> None:
-    """y = g @ w[:, low : low + y.size]; four rows at a time, so that y is read and written once for four."""
-    for j in range(y.size):
-        y[j] = 0
-    high = low + y.size
-    whole = g.size - g.size % 4
-    for c in range(0, whole, 4):
-        g0, g1, g2, g3 = g[c], g[c + 1], g[c + 2], g[c + 3]
-        w0, w1, w2, w3 = w[c, low:high], w[c + 1, low:high], w[c + 2, low:high], w[c + 3, low:high]
-        for j in range(y.size):
-            y[j] += g0 * w0[j] + g1 * w1[j] + g2 * w2[j] + g3 * w3[j]
-    for c in range(whole, g.size):
-        g0, w0 = g[c], w[c, low:high]
-        for j in range(y.size):
-            y[j] += g0 * w0[j]
 
 
 _ARRAYS = {  # (axes, whether it is only read, type where it is not the loop's own) of each argument
     "forward": (
         *((2, True, None), (3, False, None), (3, True, None), (3, False, None), (4, False, None)),
-        *((3, False, numba.uint16), (3, False, numba.int32)),
+        *((3, False, numba.uint16), (3, False, numba.int32)) * 2,
     ),
     "adjoint": tuple((axes, k < 5, None) for k, axes in enumerate((2, 4, 3, 3, 2, 3, 3, 3))),
 }
@@ -119,14 +117,12 @@ def _lines(depth: int, lines: list[str]) -> str:
 def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     """The loop in the emitted `source`, compiled once for all models that come to the same text."""
     number = numba.from_dtype(np.dtype(dtype))
-    signature = tuple(
-        numba.types.Array(own or number, axes, "C", readonly=only_read) for axes, only_read, own in _ARRAYS[name]
-    )
+    arrays = (numba.types.Array(own or number, axes, "C", readonly=read) for axes, read, own in _ARRAYS[name])
     return compiled_source(
         name,
         source,
         {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row},
-        signature,
+        (*arrays, numba.int64, numba.int64),
     )
 
 
@@ -135,30 +131,37 @@ def _module(text: str, emitter: Emitter, dtype: str) -> str:
 
 
 @cache
-def forward_loop(model: Trace, parameters: tuple[str, ...], dtype: str) -> Callable[..., Any]:
-    """The compiled loop `forward(p, state, x, out, trace, columns, counts)` of a model.
+def forward_loop(
+    model: Trace, parameters: tuple[str, ...], dtype: str, surrogate: Surrogate | None = None
+) -> Callable[..., Any]:
+    """The compiled loop `forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span)` of a model.
 
     parameters: names of the rows of p; it may hold more than the model uses
     dtype     : "float32" or "float64"
+    surrogate : lists where it is not 0 in `wanted`; None for a loop that never lists it
     """
     emitter = Emitter()
     names = _names(parameters, model.states)
-    lines, results = emitter.statements((*model.after, model.output), names)
+    roots = (*model.after, model.output)
+    if surrogate is not None:
+        width = symbol(f"p_{surrogate_name(surrogate)}")
+        roots = (*roots, apply("absolute", surrogate.derivative_at(model.output.operands[0], width)))
+    lines, results = emitter.statements(roots, names)
     held = [f"s_{s} = state[{k}, b, low:high]" for k, s in enumerate(model.states)]
-    kept = [f"kept_{s} = trace[t, {k}, b, low:high]" for k, s in enumerate(model.states)]
-    keep = [f"    kept_{s}[j] = s_{s}[j]" for s in model.states]
-    stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results[:-1], strict=True)]
+    stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
+    stores += [f"output[j] = {results[len(model.states)]}"]
+    stores += [f"slope[j] = {results[-1]}"] if surrogate is not None else []
     text = _FORWARD.format(
-        views=_lines(2, _parameter_views(parameters, model.order()) + held),
-        keep=_lines(4, [*kept, "for j in range(width):", *keep] if keep else []),
-        body=_lines(4, [*lines, *stores, f"output[j] = {results[-1]}"]),
+        views=_lines(2, _parameter_views(parameters, ordered(roots)) + held),
+        keep=_lines(4, _saved(model.states, "kept[segment, {k}, b, low:high]")),
+        body=_lines(4, [*lines, *stores]),
     )
     return _compiled("forward", _module(text, emitter, dtype), dtype)
 
 
 @cache
 def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dtype: str) -> Callable[..., Any]:
-    """The compiled loop `adjoint(p, trace, x, g_out, w, g_state, g_x, g_p)` of a model.
+    """The compiled loop `adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span)` of a model.
 
     g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all
     w      : (0, n), or (m, n): then g_out is (steps or 1, batch, m), and the gradient of the output its product with w
@@ -170,6 +173,7 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
     states = rules.model.states
     names = _names(parameters, states)
     learnt = [name for name, _ in rules.g_parameters]
+    again, after = emitter.statements(rules.model.after, names)
     roots = (*rules.g_before, rules.g_current, *(g for _, g in rules.g_parameters))
     lines, results = emitter.statements(roots, names)
     before, g_current, g_learnt = results[: len(states)], results[len(states)], results[len(states) + 1 :]
@@ -178,12 +182,32 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
     stores = [f"gs_{s}[j] = {value}" for s, value in zip(states, before, strict=True)]
     adds = [f"sum_{q}[j] += {value}" for q, value in zip(learnt, g_learnt, strict=True)]
     into = f"g_current[j] {'+=' if repeated else '='} {g_current}"
+    scratch = [f"s_{s} = scratch[{{step}}, {k}]" for k, s in enumerate(states)]
     text = _ADJOINT.format(
-        views=_lines(2, _parameter_views(parameters, ordered(roots)) + held + sums),
-        rows=_lines(3, [f"s_{s} = trace[t, {k}, b, low:high]" for k, s in enumerate(states)]),
-        body=_lines(4, [*lines, into, *adds, *stores]),
+        views=_lines(2, _parameter_views(parameters, ordered((*roots, *rules.model.after))) + held + sums),
+        start=_lines(3, _copied(states, "scratch[0, {k}]", "kept[segment, {k}, b, low:high]")),
+        again=_lines(
+            4,
+            [line.format(step="k") for line in scratch]
+            + [f"n_{s} = scratch[k + 1, {k}]" for k, s in enumerate(states)],
+        ),
+        repeat=_lines(5, [*again, *(f"n_{s}[j] = {value}" for s, value in zip(states, after, strict=True))]),
+        rows=_lines(4, [line.format(step="t - first") for line in scratch]),
+        body=_lines(5, [*lines, into, *adds, *stores]),
     )
     return _compiled("adjoint", _module(text, emitter, dtype), dtype)
+
+
+def _saved(states: tuple[str, ...], place: str) -> list[str]:
+    """Lines that copy each state's row to its `place`."""
+    views = [f"to_{s} = {place.format(k=k)}" for k, s in enumerate(states)]
+    return [*views, "for j in range(width):", *(f"    to_{s}[j] = s_{s}[j]" for s in states)] if states else []
+
+
+def _copied(states: tuple[str, ...], to: str, place: str) -> list[str]:
+    """Lines that copy each state's row from `place`."""
+    views = [f"to_{s}, from_{s} = {to.format(k=k)}, {place.format(k=k)}" for k, s in enumerate(states)]
+    return [*views, "for j in range(width):", *(f"    to_{s}[j] = from_{s}[j]" for s in states)] if states else []
 
 
 def _parameter_views(parameters: tuple[str, ...], expressions: list[Expression]) -> list[str]:

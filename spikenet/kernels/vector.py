@@ -7,7 +7,6 @@ whatever the processor has. Arrays are C-contiguous; `..._at` is the flat index 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from numba.np.arrayobj import make_array
 _for_range: Any = cgutils.for_range
 _alloca: Any = cgutils.alloca_once_value
 _make_array: Any = make_array
+_function: Any = cgutils.get_or_insert_function
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
@@ -42,83 +42,118 @@ def _splat(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 
 
-def _event_loop(name: str, lanes: int, binary: bool, body: Callable[..., Any]) -> Any:
-    """The intrinsic f(part, part_at, rows, rows_at, columns, columns_at, n_events, values, values_at).
+@cache
+def gather(lanes: int, binary: bool) -> Any:
+    """The intrinsic f(begun, begun_at, into, into_at, rows, rows_at, stride, places, places_at, n_events, values,
+    values_at, step).
 
-    body(builder, held, row): what is done with the pointer of an event's row of `lanes` numbers, `held` being a slot on
-    the stack that begins as part[:lanes] and a factor of 1 or the event's value; see `gather` and `scatter`.
+    into[:lanes] = begun[:lanes] + sum over events of values[step * place] * rows[stride * place][:lanes], each array
+    from its `_at`; with `binary` the values are 1 and not read.
     """
 
-    def call(
-        typing: Any, part: Any, part_at: Any, rows: Any, rows_at: Any, columns: Any, columns_at: Any,
-        n_events: Any, values: Any, values_at: Any,
+    def gather_rows(
+        typing: Any, begun: Any, begun_at: Any, into: Any, into_at: Any, rows: Any, rows_at: Any, stride: Any,
+        places: Any, places_at: Any, n_events: Any, values: Any, values_at: Any, step: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             def pointer(k: int, index: Any) -> Any:
                 return _pointer(context, builder, signature.args[k], given[k], index)
 
-            part_p = pointer(0, given[1])
-            held = _alloca(builder, _load(builder, part_p, lanes))
-            wide = given[3].type
-            with _for_range(builder, given[6]) as loop:
-                column = builder.load(pointer(4, builder.add(given[5], loop.index)))
-                column = builder.zext(column, wide)
-                row = pointer(2, builder.add(given[3], builder.mul(column, ir.Constant(wide, lanes))))
-                value = None
+            start = _load(builder, pointer(0, given[1]), lanes)
+            held = _alloca(builder, start)
+            with _for_range(builder, given[9]) as loop:
+                place = builder.load(pointer(7, builder.add(given[8], loop.index)))
+                place = builder.zext(place, given[5].type)
+                term = _load(builder, pointer(4, builder.add(given[5], builder.mul(place, given[6]))), lanes)
                 if not binary:
-                    value = _splat(builder, builder.load(pointer(7, builder.add(given[8], column))), lanes)
-                body(builder, held, row, value)
-            _store(builder, builder.load(held), part_p)
+                    value = builder.load(pointer(10, builder.add(given[11], builder.mul(place, given[12]))))
+                    term = builder.fmul(term, _splat(builder, value, lanes))
+                builder.store(builder.fadd(builder.load(held), term), held)
+            _store(builder, builder.load(held), pointer(2, given[3]))
             return context.get_dummy_value()
 
-        arguments = (part, types.int64, rows, types.int64, columns, types.int64, types.int64, values, types.int64)
-        return types.void(*arguments), generate
+        n = types.int64
+        return types.void(begun, n, into, n, rows, n, n, places, n, n, values, n, n), generate
 
-    call.__name__ = f"{name}_{lanes}_{'binary' if binary else 'valued'}"  # the disk cache tells them apart by name
-    return intrinsic(call)
-
-
-@cache
-def gather(lanes: int, binary: bool) -> Any:
-    """part[:lanes] += sum over events of values[j] * rows[j, :lanes]; with `binary` the values are 1 and not read."""
-
-    def add(builder: Any, held: Any, row: Any, value: Any) -> None:
-        term = _load(builder, row, lanes)
-        term = term if value is None else builder.fmul(term, value)
-        builder.store(builder.fadd(builder.load(held), term), held)
-
-    return _event_loop("gather", lanes, binary, add)
+    gather_rows.__name__ += f"_{lanes}_{'binary' if binary else 'valued'}"  # the disk cache tells them apart by name
+    return intrinsic(gather_rows)
 
 
-@cache
-def scatter(lanes: int, binary: bool) -> Any:
-    """rows[j, :lanes] += values[j] * part[:lanes] for every event; with `binary` the values are 1 and not read."""
-
-    def add(builder: Any, held: Any, row: Any, value: Any) -> None:
-        term = builder.load(held)
-        term = term if value is None else builder.fmul(term, value)
-        _store(builder, builder.fadd(_load(builder, row, lanes), term), row)
-
-    return _event_loop("scatter", lanes, binary, add)
-
-
-def _fired_bits(typing: Any, output: Any, at: Any) -> Any:
+def _dots4(
+    typing: Any, w: Any, w_at: Any, size: Any, rows: Any, m: Any, into: Any, a: Any, b: Any, c: Any, d: Any
+) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        values = _load(builder, _pointer(context, builder, signature.args[0], given[0], given[1]), 32)
-        fired = builder.fcmp_ordered(">", values, ir.Constant(values.type, [0.0] * 32))
-        return builder.zext(builder.bitcast(fired, ir.IntType(32)), ir.IntType(64))
+        lanes, places = 8, given[6:]
+        row_p = _pointer(context, builder, signature.args[0], given[0], given[1])
+        number = row_p.type.pointee
+        vector = ir.VectorType(number, lanes)
+        g_p = [
+            _pointer(context, builder, signature.args[3], given[3], builder.mul(place, given[4])) for place in places
+        ]
+        sums = [_alloca(builder, ir.Constant(vector, [0.0] * lanes)) for _ in places]
+        letters = f"v{lanes}f{8 * context.get_abi_sizeof(number)}"
+        kind = ir.FunctionType(vector, [vector] * 3)
+        fused = _function(builder.module, kind, f"llvm.fmuladd.{letters}")  # one instruction where there is one
+        wide = given[2].type
+        for held in sums:  # anew at every call: the slot itself is made once, where the function begins
+            builder.store(ir.Constant(vector, [0.0] * lanes), held)
+        with _for_range(builder, builder.sdiv(given[2], ir.Constant(wide, lanes))) as loop:
+            at = builder.mul(loop.index, ir.Constant(wide, lanes))
+            w_part = _load(builder, builder.gep(row_p, [at]), lanes)
+            for held, g in zip(sums, g_p, strict=True):
+                term = builder.call(fused, [w_part, _load(builder, builder.gep(g, [at]), lanes), builder.load(held)])
+                builder.store(term, held)
+        into_p = _pointer(context, builder, signature.args[5], given[5], ir.Constant(wide, 0))
+        for k, held in enumerate(sums):
+            _store(builder, builder.load(held), builder.gep(into_p, [ir.Constant(wide, k * lanes)]))
+        return context.get_dummy_value()
 
-    return types.int64(output, types.int64), generate
+    whole = types.int64
+    return types.void(w, whole, whole, rows, whole, into, whole, whole, whole, whole), generate
 
 
-def _lowest_bit(typing: Any, bits: Any) -> Any:
+def _bits(predicate: str, bound: float, ordered: bool) -> Any:
+    """The intrinsic f(values, at): one bit, the lowest first, for each of 32 elements: how it compares with `bound`."""
+
+    def compared_bits(typing: Any, values: Any, at: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            numbers = _load(builder, _pointer(context, builder, signature.args[0], given[0], given[1]), 32)
+            compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
+            found = compare(predicate, numbers, ir.Constant(numbers.type, [bound] * 32))
+            return builder.zext(builder.bitcast(found, ir.IntType(32)), ir.IntType(64))
+
+        return types.int64(values, types.int64), generate
+
+    compared_bits.__name__ += f"_{predicate}_{bound}"
+    return intrinsic(compared_bits)
+
+
+def _put_places(typing: Any, columns: Any, at: Any, table: Any, byte: Any, low: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        return builder.cttz(given[0], ir.Constant(ir.IntType(1), 1))
+        def pointer(k: int, index: Any) -> Any:
+            return _pointer(context, builder, signature.args[k], given[k], index)
 
-    return types.int64(types.int64), generate
+        eight = builder.mul(given[3], ir.Constant(given[3].type, 8))
+        places = _load(builder, pointer(2, eight), 8)
+        low = _splat(builder, builder.trunc(given[4], places.type.element), 8)
+        builder.store(
+            builder.add(places, low), builder.bitcast(pointer(0, given[1]), places.type.as_pointer()), align=2
+        )
+        return builder.ctpop(given[3])
+
+    return types.int64(columns, types.int64, table, types.int64, types.int64), generate
 
 
-fired_bits: Any = intrinsic(_fired_bits)
-"""fired_bits(output, at): one bit, the lowest first, for each of 32 elements of a float array: whether it is > 0."""
-lowest_bit: Any = intrinsic(_lowest_bit)
-"""lowest_bit(bits): the place of the lowest bit that is set; bits must not be 0."""
+fired_bits: Any = _bits(">", 0.0, ordered=True)
+"""fired_bits(values, at): a bit for each of 32 elements, the lowest first: whether it is > 0."""
+nonzero_bits: Any = _bits("!=", 0.0, ordered=False)
+"""Likewise: whether it is not 0, NaN included."""
+one_bits: Any = _bits("==", 1.0, ordered=True)
+"""Likewise: whether it is 1."""
+put_places: Any = intrinsic(_put_places)
+"""put_places(columns, at, table, byte, low): columns[at : at + 8] = table[8 * byte : 8 * byte + 8] + low; how many bits
+of `byte` are set, so how many of the eight count."""
+
+dots4: Any = intrinsic(_dots4)
+"""dots4(w, w_at, size, rows, m, into, a, b, c, d): into[8 k : 8 k + 8] sums, in eight parts, of the products of
+w[w_at : w_at + size] with the rows a, b, c, d of m numbers; size is a multiple of 8."""

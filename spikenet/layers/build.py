@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from spikenet.layers import neurons, pointwise
+from spikenet.layers import convolution, neurons, normalisation, pointwise, pooling
+from spikenet.layers.delay import Delay
+from spikenet.layers.delayed_linear import DelayedLinear
 from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer
 from spikenet.layers.linear import Linear
 from spikenet.layers.plain import revived
+from spikenet.layers.recurrent import Recurrent
+from spikenet.layers.segmented import Segmented
 from spikenet.layers.sequential import Residual, Sequential
 
 _MAKERS: dict[str, Callable[..., Layer]] = {
     maker.__name__: maker
     for maker in (
-        *(Linear, Dropout, Sequential, Residual),
+        *(Linear, Dropout, Sequential, Residual, Segmented, Recurrent, Delay, DelayedLinear),
+        *(convolution.Conv1d, convolution.Conv2d, pooling.MaxPool1d, pooling.MaxPool2d),
+        *(normalisation.BatchNorm, normalisation.BatchNorm1d, normalisation.BatchNorm2d),
+        *(pooling.SumPool1d, pooling.SumPool2d, pooling.AvgPool1d, pooling.AvgPool2d),
         *(neurons.IF, neurons.LIF, neurons.CubaLIF, neurons.LI, neurons.LIFRate, neurons.LeakyRate),
         *(pointwise.ReLU, pointwise.Sigmoid, pointwise.Tanh, pointwise.Softplus, pointwise.GELU),
         *(pointwise.Softmax, pointwise.Flatten),

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikenet.errors import Array, finite_number
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.layer import State, Training, as_input, refuse_state
+from spikenet.layers.layer import State, Training, as_input, check_training, refuse_state
 from spikenet.layers.pointwise import apply_once
 
 
@@ -19,7 +19,9 @@ class Dropout:
     p: in [0, 1)
 
     In a net with memory one mask holds for a whole sequence: a mask drawn anew at each step would be averaged away by
-    the membranes. Source: Srivastava et al. 2014, JMLR 15:1929-1958.
+    the membranes. A Sequential sees to that; called on its own, Dropout cannot know whether axis 0 is time, and draws
+    a mask for every value unless `Training(rng, over_time=True)` says that it is. Each call draws anew, so a sequence
+    cut in pieces gets a mask for each piece. Source: Srivastava et al. 2014, JMLR 15:1929-1958.
     """
 
     kind = "Dropout"
@@ -31,18 +33,19 @@ class Dropout:
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = as_input("Dropout", x)
+        check_training("Dropout", training)
         if training is None or self.p == 0:
             return x
         if not training.over_time:
-            return x * self._mask(x.shape, x.dtype, training.rng)
-        mask = self._mask(x.shape[1:], x.dtype, training.rng)
+            return x * self._mask(x.shape, x.dtype, training)
+        mask = self._mask(x.shape[1:], x.dtype, training)
         y = apply_once(lambda values: values * mask, x)
         if x.events is not None:  # no new ones, but their values are no longer 1
             y.events = replace(x.events, binary=False)
         return y
 
-    def _mask(self, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator) -> Array:
-        kept = rng.random(shape, dtype=np.float32) >= self.p
+    def _mask(self, shape: tuple[int, ...], dtype: np.dtype[Any], training: Training) -> Array:
+        kept = training.uniform(shape) >= self.p
         mask: Array = np.divide(kept, 1 - self.p, dtype=dtype)
         return mask
 

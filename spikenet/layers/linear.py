@@ -9,8 +9,8 @@ import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Factored, Tensor, TensorLike, matmul, repeat
-from spikenet.kernels import blas, products
-from spikenet.layers.layer import State, Training, as_input, refuse_state
+from spikenet.kernels import memory, products
+from spikenet.layers.layer import State, Training, entering, generator, refuse_state
 
 FEW = 16  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
 
@@ -30,15 +30,15 @@ class Linear:
         self, n_in: int, n_out: int, *, bias: bool = True, seed: int | np.random.Generator | None = None
     ) -> None:
         self.n_in, self.n_out = whole("Linear: n_in", n_in), whole("Linear: n_out", n_out)
-        rng, bound = np.random.default_rng(seed), 1 / math.sqrt(n_in)
+        rng, bound = generator("Linear", seed), 1 / math.sqrt(n_in)
         weight = rng.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
-        self.weight = Tensor(weight, requires_grad=True, name="weight")
+        self.weight = Tensor(memory.aligned(weight), requires_grad=True, name="weight")
         self.bias: Tensor | None = None
         if bias:
             self.bias = Tensor(rng.uniform(-bound, bound, n_out).astype(np.float32), requires_grad=True, name="bias")
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        x = as_input("Linear", x, self.weight.dtype)
+        x = entering(self, x)
         if x.ndim < 1 or x.shape[-1] != self.n_in:
             raise ValueError(f"Linear: expected input (..., {self.n_in}), got {x.shape}")
         return linear(x, self.weight, self.bias)
@@ -65,13 +65,16 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if x.dtype != weight.dtype or x.dtype.kind == "c":
         return matmul(x, weight) if bias is None else matmul(x, weight) + bias
     n_in, n_out = weight.shape
-    rows = np.ascontiguousarray(x.data.reshape(-1, n_in))
     w = np.ascontiguousarray(weight.data)
+
+    def rows() -> Array:
+        return np.ascontiguousarray(x.data.reshape(-1, n_in))
+
     events = x.events
-    if events is not None and events.columns.shape != rows.shape:
+    if events is not None and events.columns.shape != (x.size // n_in, n_in):
         events = None  # listed for whole populations, of which each row here is a part
     elif events is None and x.vjp is None and not x.requires_grad:
-        events = products.events_in(rows, n_out)  # data: black pixels, silent channels
+        events = products.events_in(rows(), n_out)  # data: black pixels, silent channels
     y = products.multiply(rows, w, None if bias is None else bias.data, events)
 
     def vjp(g: Any) -> tuple[Any, ...]:
@@ -88,4 +91,4 @@ def _input_gradient(g_rows: Array, w: Array, x: Tensor) -> Any:
     """g @ weight.T in the shape of x; left as factors where few outputs send it to many neurons."""
     if x.takes_factors and w.shape[1] <= FEW:
         return Factored(g_rows.reshape(*x.shape[:-1], w.shape[1]), w)
-    return blas.multiply_transposed(g_rows, w).reshape(x.shape)
+    return products.multiply_transposed(g_rows, w, x.wanted).reshape(x.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from spikenet.derive.adjoint import adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
-from spikenet.graph import Factored, Tensor, is_recording, outputs, unbroadcast
+from spikenet.graph import Factored, Late, Tensor, is_recording, outputs, unbroadcast
 from spikenet.kernels import neuron_pass
+from spikenet.kernels.events import Events
 from spikenet.neurons.surrogate import Surrogate
 
 
@@ -40,7 +42,16 @@ def over_time(
     state = np.empty((len(before), batch, n), x.dtype)
     for k, part in enumerate(before):
         state[k] = part.data.reshape(batch, n)
-    out, after, one = neuron_pass.forward(model, rows, current, state, steps, keep)
+    compact = keep and model.spikes and math.isfinite(surrogate.support)
+    out, after, one = neuron_pass.forward(
+        model,
+        rows,
+        current,
+        state,
+        steps,
+        span=neuron_pass.whole_span(steps) if keep else 0,
+        surrogate=surrogate if compact else None,
+    )
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         rules = adjoint(model, surrogate, learn)
@@ -56,11 +67,18 @@ def over_time(
             *(unbroadcast(g.sum(axis=0).reshape(shape), value.shape) for g, value in zip(g_p, learnt, strict=True)),
         ]
 
-    made = [out.reshape(steps, batch, *shape), *(s.reshape(batch, *shape) for s in after)]
-    results = outputs(made, parents, vjp, operation=model.name)
-    results[0].events = one.events
+    sent = _late(one.events, x) if out is None else out.reshape(x.shape)
+    results = outputs([sent, *(s.reshape(batch, *shape) for s in after)], parents, vjp, operation=model.name)
+    results[0].events, results[0].wanted = one.events, one.wanted
     results[0].takes_factors = n >= neuron_pass.NARROW and len(shape) == 1
     return results
+
+
+def _late(events: Events | None, x: Tensor) -> Late:
+    """Spikes as an array only for whoever asks: products take their events."""
+    assert events is not None
+    shape, dtype = x.shape, x.dtype
+    return Late(shape, dtype, lambda: events.written_out(dtype).reshape(shape))
 
 
 def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:

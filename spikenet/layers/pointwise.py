@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from spikenet import graph
@@ -22,7 +23,10 @@ def apply_once(function: Callable[[Tensor], Tensor], x: Tensor, axes: int = 1) -
 
 
 class Pointwise:
-    """A layer that applies one function of the graph to the last `axes` axes; made by ReLU(), Tanh(), ... below."""
+    """A layer that applies one function of the graph to the last `axes` axes; made by ReLU(), Tanh(), ... below.
+
+    keeps_shape: whether the output has the shape of the input
+    """
 
     def __init__(
         self,
@@ -31,8 +35,10 @@ class Pointwise:
         config: dict[str, Any] | None = None,
         *,
         axes: int = 1,
+        keeps_shape: bool = True,
     ) -> None:
         self.kind, self.function, self._config, self._axes = kind, function, config or {}, axes
+        self.keeps_shape = keeps_shape
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return apply_once(self.function, as_input(self.kind, x), self._axes)
@@ -79,19 +85,19 @@ def GELU() -> Pointwise:
 
 def Softmax() -> Pointwise:
     """exp(x) / sum of exp(x) over the last axis."""
-    return Pointwise("Softmax", lambda x: graph.softmax(x, axis=-1))
+    return Pointwise("Softmax", partial(graph.softmax, axis=-1))
 
 
 def Flatten(n_axes: int) -> Pointwise:
     """The last `n_axes` axes as one: Flatten(2) makes (steps, batch, 28, 28) into (steps, batch, 784)."""
     n_axes = whole("Flatten: n_axes", n_axes)
+    return Pointwise("Flatten", partial(_flattened, n_axes), {"n_axes": n_axes}, axes=n_axes, keeps_shape=False)
 
-    def flatten(x: Tensor) -> Tensor:
-        if x.ndim < n_axes:
-            raise ValueError(f"Flatten: expected at least {n_axes} axes, got shape {x.shape}")
-        y = graph.reshape(x, (*x.shape[: x.ndim - n_axes], -1))
-        if x.events is not None and y.shape[-1] == x.events.columns.shape[1]:
-            y.events = x.events  # whole populations flattened: the same rows
-        return y
 
-    return Pointwise("Flatten", flatten, {"n_axes": n_axes}, axes=n_axes)
+def _flattened(n_axes: int, x: Tensor) -> Tensor:
+    if x.ndim < n_axes:
+        raise ValueError(f"Flatten: expected at least {n_axes} axes, got shape {x.shape}")
+    y = graph.reshape(x, (*x.shape[: x.ndim - n_axes], -1))
+    if x.events is not None and y.shape[-1] == x.events.columns.shape[1]:
+        y.events = x.events  # whole populations flattened: the same rows
+    return y

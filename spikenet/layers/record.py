@@ -9,7 +9,7 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike, no_grad
 from spikenet.kernels import neuron_pass
-from spikenet.layers.layer import Layer, as_input, dtype_of
+from spikenet.layers.layer import Layer, entering
 from spikenet.layers.over_time import parameter_rows
 from spikenet.layers.sequential import Sequential
 from spikenet.layers.spiking import Spiking
@@ -33,9 +33,11 @@ class LayerRecord:
 
 def record(net: Sequential, x: TensorLike) -> tuple[LayerRecord, ...]:
     """Run `net` from rest on x, as in evaluation, and keep what each of its layers did, in order."""
+    if not isinstance(net, Sequential):
+        raise TypeError(f"record: expected a Sequential, got {net!r:.60}; wrap a single layer, sn.Sequential(layer)")
     records = []
     with no_grad():
-        signal = as_input("record", x, dtype_of(net.parameters()))
+        signal = entering(net, x, name="record")
         for k, layer in enumerate(net.layers):
             before = signal
             states: dict[str, Array] = {}
@@ -56,9 +58,9 @@ def _run_traced(layer: Spiking, x: Tensor) -> tuple[Tensor, dict[str, Array]]:
     rows = parameter_rows(layer.values, tuple(neurons), x.dtype)
     start = np.stack([np.full((batch, n), layer.rest[s], x.dtype) for s in layer.states])
     current = (x.data[:1] if x.repeated is not None else x.data).reshape(-1, batch, n)
-    trace = neuron_pass.forward(layer.runs, rows, current, start, steps, keep=True)[2].trace
+    kept = neuron_pass.forward(layer.runs, rows, current, start, steps, span=1)[2].kept
     # The loop keeps the states before each step: shifted by one, and with the last ones added, they are those after.
-    before = trace.reshape(steps, len(layer.states), batch, *neurons)
+    before = kept.reshape(steps, len(layer.states), batch, *neurons)
     final = np.stack([s.data for s in last])[None]
     after = np.concatenate([before[1:], final])
     return out, {name: after[:, k] for k, name in enumerate(layer.states)}

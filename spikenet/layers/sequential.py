@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.layer import Layer, State, Training, as_input, dtype_of, state_parts
+from spikenet.layers.dropout import Dropout
+from spikenet.layers.layer import Layer, State, Training, check_training, entering, state_parts
+from spikenet.layers.linear import Linear
+from spikenet.layers.pointwise import Pointwise
+from spikenet.layers.spiking import Spiking
 
 
 class Sequential:
     """The layers' composition. Parameters are named by position: "0.weight", "1.leak", ...
 
-    Raises TypeError when an argument is no layer, ValueError when there is none.
+    Raises TypeError when an argument is no layer, ValueError when there is none or when the sizes of two Linear layers
+    clash that are next to each other but for layers that keep the size.
     """
 
     kind = "Sequential"
@@ -25,7 +30,7 @@ class Sequential:
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
-        return _run(self, as_input(self.kind, x, dtype_of(self.parameters())), state, training)
+        return _run(self, entering(self, x, state), state, training)
 
     def parameters(self) -> dict[str, Tensor]:
         return _parameters(self.layers)
@@ -51,7 +56,7 @@ class Residual:
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
-        x = as_input(self.kind, x, dtype_of(self.parameters()))
+        x = entering(self, x, state)
         y, state = _run(self, x, state, training)
         if y.shape != x.shape:
             raise ValueError(f"Residual: the layers must keep the shape {x.shape}, they gave {y.shape}")
@@ -78,7 +83,23 @@ def _checked(name: str, layers: tuple[Any, ...]) -> tuple[Layer, ...]:
     for k, layer in enumerate(layers):
         if isinstance(layer, type) or not isinstance(layer, Layer):
             raise TypeError(f"{name}: expected layers, got {layer!r} at position {k}; write ReLU(), not ReLU")
+    _check_sizes(name, layers)
     return layers
+
+
+def _check_sizes(name: str, layers: tuple[Layer, ...]) -> None:
+    """ValueError for a Linear that cannot take what the Linear before it gives; other layers are not known here."""
+    last: tuple[int, Linear] | None = None
+    for k, layer in enumerate(layers):
+        if isinstance(layer, Linear):
+            if last is not None and last[1].n_out != layer.n_in:
+                raise ValueError(
+                    f"{name}: expected layer {k} to take the {last[1].n_out} values that layer {last[0]}, "
+                    f"{last[1]!r}, gives, got {layer!r}"
+                )
+            last = k, layer
+        elif not (isinstance(layer, (Spiking, Dropout)) or (isinstance(layer, Pointwise) and layer.keeps_shape)):
+            last = None
 
 
 def _run(
@@ -86,6 +107,7 @@ def _run(
 ) -> tuple[Tensor, State]:
     layers = whole.layers
     state = state_parts(whole.kind, state, tuple(layer.kind for layer in layers))
+    check_training(whole.kind, training)
     if training is not None and has_memory(whole):
         training = training.with_time()
     after = []

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.derive.trace import Step, arguments, smoothed, surrogate_name, trace
-from spikenet.errors import Array, finite_number, finite_values
+from spikenet.derive.trace import Step, Trace, arguments, smoothed, surrogate_name, trace
+from spikenet.errors import Array, finite_number, finite_values, single_values
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.layers.layer import State, Training, as_input, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
@@ -61,15 +61,14 @@ class Spiking:
             raise TypeError(f"{kind}: surrogate: expected one of sn.surrogate, such as atan, got {surrogate!r}")
         self.kind, self.surrogate, self.smooth = kind, surrogate, smooth
         self._describe = dict(describe or {})
-        functions, numbers = _sorted_values(step, values)
-        self.model = trace(step, functions)
+        functions, numbers = _sorted_values(kind, step, values)
+        self.model = _read(kind, step, functions)
         self.states = self.model.states
         if taken := [n for n in self.model.parameters if n in _ARGUMENTS]:
             raise TypeError(
                 f"{self.name}: the step's parameters {taken} are arguments of Spiking; give them other names"
             )
-        given = {name: finite_number(f"{self.name}: rest: {name}", value) for name, value in dict(rest or {}).items()}
-        self.rest = dict.fromkeys(self.states, 0.0) | given
+        self.rest = dict.fromkeys(self.states, 0.0) | _rest(self.name, rest)
         if any(e.operation == "spike" for e in self.model.order()):
             numbers[surrogate_name(surrogate)] = surrogate.value
         wanted = [*self.model.parameters, *(n for n in numbers if n == surrogate_name(surrogate))]
@@ -166,18 +165,45 @@ class Spiking:
             raise ValueError(f"{self.name}: rest: no states {unknown}; there are {list(self.states)}")
 
 
-def _sorted_values(step: Step, values: Mapping[str, Any]) -> tuple[dict[str, Callable[..., Any]], dict[str, Any]]:
+def _read(kind: str, step: Step, functions: Mapping[str, Callable[..., Any]]) -> Trace:
+    """The trace of the step; a TypeError that a function handed to it may be to blame for names that function."""
+    try:
+        return trace(step, functions)
+    except TypeError as error:
+        if functions:
+            given = ", ".join(f"{name}={function!r:.60}" for name, function in functions.items())
+            raise TypeError(
+                f"{kind}: expected functions built from those of sn.primitives, got {given}: {error}"
+            ) from error
+        raise
+
+
+def _sorted_values(
+    kind: str, step: Step, values: Mapping[str, Any]
+) -> tuple[dict[str, Callable[..., Any]], dict[str, Any]]:
     """(values that are functions the step takes as keywords, values of its parameters)."""
     named = {a.name for a in arguments(step) if a.kind is a.KEYWORD_ONLY}
     for name in named & values.keys():
         if not callable(values[name]):
-            raise TypeError(f"Spiking: {name}: expected a function, got {values[name]!r}")
+            raise TypeError(f"{kind}: {name}: expected a function, got {values[name]!r}")
     functions = {name: values[name] for name in values if name in named}
     return functions, {name: values[name] for name in values if name not in named}
 
 
+def _rest(name: str, rest: Mapping[str, float] | None) -> dict[str, float]:
+    if rest is not None and not isinstance(rest, Mapping):
+        raise TypeError(f'{name}: rest: expected a dictionary such as {{"v": -0.1}}, got {rest!r:.60}')
+    return {
+        state: float(single_values(f"{name}: rest: {state}", finite_number(f"{name}: rest: {state}", value)))
+        for state, value in (rest or {}).items()
+    }
+
+
 def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
-    array: Array = finite_values(label, value.data if isinstance(value, Tensor) else value)
+    given = value.data if isinstance(value, Tensor) else value
+    array: Array = (
+        finite_values(label, given) if name in BOUNDS else single_values(label, given)
+    )  # a leak may underflow
     if array.dtype.kind == "c":
         raise TypeError(f"{label}: expected real numbers, got {array.dtype}")
     data = array.astype(np.float64 if array.dtype == np.float64 and not learnt else np.float32)

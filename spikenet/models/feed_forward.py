@@ -9,6 +9,7 @@ import numpy as np
 
 from spikenet.errors import whole
 from spikenet.layers import LIF, Dropout, Layer, Linear, ReLU, Sequential
+from spikenet.layers.layer import generator
 
 
 def mlp(
@@ -55,10 +56,15 @@ def _stack(
     dropout: float,
     seed: int | np.random.Generator | None,
 ) -> Sequential:
+    if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
+        raise TypeError(f"{name}: expected sizes (inputs, ..., outputs) such as (64, 128, 10), got {sizes!r:.60}")
     if len(sizes) < 2:
         raise ValueError(f"{name}: expected at least two sizes (inputs, ..., outputs), got {tuple(sizes)}")
     checked = [whole(f"{name}: size {k}", size) for k, size in enumerate(sizes)]
-    rng = np.random.default_rng(seed)
+    for make in (between, between if last is None else last):
+        if not callable(make) or isinstance(make, Layer):
+            raise TypeError(f"{name}: expected a function that makes a layer, such as sn.LIF, got {make!r:.60}")
+    rng = generator(name, seed)
     layers: list[Layer] = [Dropout(input_dropout)] if input_dropout else []
     for k, (n_in, n_out) in enumerate(pairwise(checked)):
         layers.append(Linear(n_in, n_out, seed=rng))

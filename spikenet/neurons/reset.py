@@ -8,6 +8,7 @@ SpikingJelly's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from spikenet.neurons.primitives import stop_gradient
@@ -35,15 +36,21 @@ def no_reset(p: Any, v: Any, fired: Any) -> Any:
     return v
 
 
+@dataclass(frozen=True)
+class Detached:
+    """A reset that sees the spike as a constant; a record, so that a net can be copied and pickled."""
+
+    detaches: Reset
+
+    def __call__(self, p: Any, v: Any, fired: Any) -> Any:
+        return self.detaches(p, v, stop_gradient(fired))
+
+
 def detached(reset: Reset) -> Reset:
     """`reset` with no gradient through the spike that triggers it."""
-
-    def reset_without_gradient(p: Any, v: Any, fired: Any) -> Any:
-        return reset(p, v, stop_gradient(fired))
-
-    reset_without_gradient.__name__ = f"detached({getattr(reset, '__name__', 'reset')})"
-    reset_without_gradient.detaches = reset  # type: ignore[attr-defined]
-    return reset_without_gradient
+    if not callable(reset):
+        raise TypeError(f"detached: expected a reset such as sn.reset.subtract, got {reset!r}")
+    return Detached(reset)
 
 
 detached_subtract = detached(subtract)

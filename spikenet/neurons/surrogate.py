@@ -15,10 +15,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from spikenet.errors import positive
 from spikenet.neurons import primitives as f
 
 Curve = Callable[[Any, Any], Any]
+
+
+def everywhere(value: float) -> float:
+    """Reach of a curve with tails."""
+    return math.inf
+
+
+def as_wide(value: float) -> float:
+    """Reach of a curve whose width is its support."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -38,23 +50,30 @@ class Surrogate:
     value: float
     derivative_at: Curve
     smooth_at: Curve
-    reach: Callable[[float], float] = lambda value: math.inf
+    reach: Callable[[float], float] = everywhere
 
     def __call__(self, value: float) -> Surrogate:
         return replace(self, value=positive(f"{self.name}({self.parameter})", value))
 
     def derivative(self, u: Any) -> Any:
         """d spike / d u at u (number or array)."""
-        return self.derivative_at(u, self.value)
+        with _quiet():
+            return self.derivative_at(u, self.value)
 
     def smooth(self, u: Any) -> Any:
         """The smooth twin of the spike at u (number or array)."""
-        return self.smooth_at(u, self.value)
+        with _quiet():
+            return self.smooth_at(u, self.value)
 
     @property
     def support(self) -> float:
         """The |u| beyond which the derivative is exactly 0 (inf for curves with tails)."""
         return self.reach(self.value)
+
+
+def _quiet() -> np.errstate:
+    """Far from the threshold a square overflows on its way to a derivative of 0: nothing to warn of."""
+    return np.errstate(over="ignore", under="ignore")
 
 
 def _atan_derivative(u: Any, alpha: Any) -> Any:
@@ -67,8 +86,8 @@ def _atan_smooth(u: Any, alpha: Any) -> Any:
 
 
 def _fast_sigmoid_derivative(u: Any, slope: Any) -> Any:
-    denominator = 1.0 + slope * f.absolute(u)
-    return 1.0 / denominator / denominator  # two divisions: the square would overflow first
+    inverse = 1.0 / (1.0 + slope * f.absolute(u))  # squared last: the denominator's square would overflow first
+    return inverse * inverse
 
 
 def _fast_sigmoid_smooth(u: Any, slope: Any) -> Any:
@@ -121,9 +140,9 @@ super_spike = Surrogate("super_spike", "slope", 100.0, _fast_sigmoid_derivative,
 # slope s (1 - s) with s = sigmoid(slope u), in the form that never overflows.
 sigmoid = Surrogate("sigmoid", "slope", 4.0, _sigmoid_derivative, _sigmoid_smooth)
 # max(0, 1 - |u| / half_width), Bellec et al. 2018 (NeurIPS, arXiv:1803.09574). Compact: exactly 0 beyond half_width.
-triangle = Surrogate("triangle", "half_width", 0.5, _triangle_derivative, _triangle_smooth, lambda value: value)
+triangle = Surrogate("triangle", "half_width", 0.5, _triangle_derivative, _triangle_smooth, as_wide)
 # 1 / (2 half_width) inside, 0 outside; its smooth twin is the piecewise-linear ramp.
-box = Surrogate("box", "half_width", 0.5, _box_derivative, _box_smooth, lambda value: value)
+box = Surrogate("box", "half_width", 0.5, _box_derivative, _box_smooth, as_wide)
 # Normal density of standard deviation sigma.
 gaussian = Surrogate("gaussian", "sigma", 0.5, _gaussian_derivative, _gaussian_smooth)
 

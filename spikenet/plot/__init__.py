@@ -11,7 +11,7 @@ from spikenet.plot.saving import save
 from spikenet.plot.surface import LossSurface, loss_surface_grid, loss_surface_path
 from spikenet.plot.surrogate_curves import surrogates
 from spikenet.plot.tradeoff import accuracy_energy
-from spikenet.plot.training import training_curves
+from spikenet.plot.training import training_curves, training_side_by_side
 
 __all__ = [
     "LossSurface",
@@ -27,5 +27,6 @@ __all__ = [
     "surrogates",
     "traces",
     "training_curves",
+    "training_side_by_side",
     "weights",
 ]

@@ -50,8 +50,8 @@ def loss_surface(loss_grid: Any, x: Any, y: Any, path: Any = None, *, ax: Axes |
         draw_path(ax, visited)
     ax.set_xlim(across[0], across[-1])
     ax.set_ylim(up[0], up[-1])
-    ax.set_xlabel("first direction (1)")
-    ax.set_ylabel("second direction (1)")
+    ax.set_xlabel("first direction (no unit)")
+    ax.set_ylabel("second direction (no unit)")
     return ax
 
 
@@ -74,7 +74,7 @@ def draw_contours(ax: Axes, loss: Array, x: Array, y: Array) -> None:
     filled = ax.contourf(x, y, values, levels=levels, norm=norm, cmap=SEQUENTIAL)
     if known.max() > known.min():
         ax.contour(x, y, values, levels=levels, colors="white", linewidths=0.4, alpha=0.6)
-    colour_bar(ax, filled, "loss (1)", ticks)
+    colour_bar(ax, filled, "loss (no unit)", ticks)
 
 
 def draw_path(ax: Axes, visited: Array) -> None:

@@ -94,6 +94,6 @@ def draw_values(ax: Axes, output: Array, dt_s: float) -> None:
         aspect="auto",
         interpolation="nearest",
     )
-    colour_bar(ax, image, "output (1)")
+    colour_bar(ax, image, "output\n(no unit)")
     label_time(ax, steps, dt, unit)
     label_neurons(ax, n)

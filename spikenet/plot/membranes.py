@@ -22,7 +22,7 @@ def traces(
     spikes: Any = None,
     threshold: Any = None,
     dt_s: float = 1e-3,
-    label: str = "membrane potential (1)",
+    label: str = "membrane potential (no unit)",
     ax: Axes | None = None,
 ) -> Axes:
     """Axes with a line per neuron, its threshold dashed in grey, and a row of its spikes above all lines.

@@ -49,7 +49,7 @@ def weights(
     ax = one_axes(ax, width_inch, height_inch)
     values: Any = np.ma.masked_invalid(picture)
     image = ax.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
-    colour_bar(ax, image, "weight (1)")
+    colour_bar(ax, image, "weight (no unit)")
     for k in range(1, columns):
         ax.axvline(k * wide - 0.5, color="white", linewidth=1.5)
     for k in range(1, rows):

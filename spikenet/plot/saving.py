@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikenet.errors import positive
 from spikenet.plot.style import figure_of
+from spikenet.whole_file import whole_file
 
 
 def save(picture: Figure | Axes | Sequence[Axes], path: str | os.PathLike[str], dpi: float = 150) -> Path:
@@ -23,9 +24,11 @@ def save(picture: Figure | Axes | Sequence[Axes], path: str | os.PathLike[str], 
 
     Raises ValueError for an ending matplotlib cannot write, FileNotFoundError when the folder is missing.
     """
+    first = picture[0] if isinstance(picture, (Sequence, np.ndarray)) and len(picture) else picture
+    if not isinstance(first, (Figure, Axes)):
+        raise TypeError(f"save: expected a figure or axes, got {picture!r:.60}")
     target = Path(path)
     dots = positive("save: dpi", dpi)
-    first = picture if isinstance(picture, (Figure, Axes)) else picture[0]
     figure = figure_of(first) if isinstance(first, Axes) else first
     kinds = figure.canvas.get_supported_filetypes()
     kind = target.suffix.lstrip(".").lower()
@@ -33,14 +36,6 @@ def save(picture: Figure | Axes | Sequence[Axes], path: str | os.PathLike[str], 
         raise ValueError(f"save: expected a path ending in one of {', '.join(sorted(kinds))}, got {str(target)!r}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"save: expected an existing folder, got {str(target.parent)!r}")
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")  # not tempfile: that one only its owner may read
-    try:
-        with open(draft, "xb") as file:
-            figure.savefig(file, format=kind, dpi=dots, bbox_inches="tight")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)  # same folder, so one atomic step
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with whole_file(target) as file:
+        figure.savefig(file, format=kind, dpi=dots, bbox_inches="tight")
     return target

@@ -36,10 +36,10 @@ def surrogates(curves: Sequence[Curve], *, reach: float = 2.0, axes: Sequence[Ax
     for k, curve in enumerate(curves):
         left.plot(u, curve.smooth(u), color=colour(k), linestyle=line_style(k), label=curve.name)
         right.plot(u, curve.derivative(u), color=colour(k), linestyle=line_style(k), label=curve.name)
-    left.set_ylabel("smooth spike (1)")
-    right.set_ylabel("surrogate derivative (1)")
+    left.set_ylabel("smooth spike (no unit)")
+    right.set_ylabel("surrogate derivative (no unit)")
     for ax in drawn:
         ax.set_xlim(-reach, reach)
-        ax.set_xlabel("membrane above threshold, v - threshold (1)")
+        ax.set_xlabel("membrane above threshold, v - threshold (no unit)")
     right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return drawn

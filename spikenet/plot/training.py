@@ -25,6 +25,10 @@ def training_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes]
 
     Raises ValueError when there is nothing to draw, or a value is not a sequence of numbers.
     """
+    if not isinstance(history, Mapping):
+        raise TypeError(
+            f"training_curves: expected values by name, as history.curves() gives them, got {history!r:.60}"
+        )
     quantities: dict[str, list[str]] = {}
     for name in history:
         quantities.setdefault(SUBSET.sub("", name), []).append(name)
@@ -60,8 +64,42 @@ def training_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes]
     return drawn
 
 
+def training_side_by_side(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[Axes, ...]:
+    """`training_curves` of several nets: a row a net, a column a quantity, and one range for each quantity.
+
+    histories: by the net's name, each as for `training_curves`; all with the same quantities
+
+    Raises ValueError when there is no net, or when the nets' quantities differ.
+    """
+    if not histories:
+        raise ValueError("training_side_by_side: expected at least one net, got none")
+    names = {net: list(history) for net, history in histories.items()}
+    first = next(iter(names.values()))
+    if any(given != first for given in names.values()):
+        raise ValueError(f"training_side_by_side: expected the same quantities for every net, got {names}")
+    columns = len({SUBSET.sub("", name) for name in first})
+    drawn = panels(
+        "training_side_by_side",
+        None,
+        len(histories),
+        columns,
+        width_inch=4.2 * columns,
+        height_inch=3.1 * len(histories),
+    )
+    rows = [drawn[k : k + columns] for k in range(0, len(drawn), columns)]
+    for row, (net, history) in zip(rows, histories.items(), strict=True):
+        training_curves(history, row)
+        for ax in row:
+            ax.set_title(net, loc="left", fontsize="medium")
+    for column in zip(*rows, strict=True):
+        lows, highs = zip(*(ax.get_ylim() for ax in column), strict=True)
+        for ax in column:
+            ax.set_ylim(min(lows), max(highs))
+    return drawn
+
+
 def unit_of(quantity: str) -> str:
     """The label of an axis: what is drawn and its unit."""
     if "loss" in quantity:
-        return f"{quantity} (nats)" if "entropy" in quantity else f"{quantity} (1)"
+        return f"{quantity} (nats)" if "entropy" in quantity else f"{quantity} (no unit)"
     return f"{quantity} (fraction)" if "accuracy" in quantity else quantity

@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array
+from spikenet.errors import Array, array_of
 
 
 def numbers(where: str, given: Any) -> Array:
     """`given` as an array of real numbers, NaN and infinity allowed; TypeError for anything else."""
-    try:
-        array = np.asarray(given)
-    except ValueError:  # a ragged list
-        raise TypeError(f"{where}: expected an array of numbers, got rows of different lengths") from None
+    array = array_of(where, given)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: expected real numbers, got dtype {array.dtype}")
     return array

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from spikenet.train import streams
 from spikenet.train.diverged import TrainingDiverged
-from spikenet.train.evaluation import mean_values
+from spikenet.train.evaluation import mean_values, summed_values
 from spikenet.train.history import EpochRecord
 from spikenet.train.layerwise import first_not_finite_output
+from spikenet.train.parallel import share, summed_together
 from spikenet.train.plan import Plan
 from spikenet.train.samples import Samples
 from spikenet.train.standing import Standing, finished
@@ -38,7 +39,7 @@ def advance(plan: Plan, standing: Standing) -> Iterator[Standing]:
 def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standing:
     test = {}
     if plan.test is not None:
-        test = mean_values(plan.net, plan.test, plan.loss, plan.metrics, plan.encode, plan.batch_size, plan.seed)
+        test = _tested(plan, plan.test)
         if not math.isfinite(test["loss"]):
             what, place = f"the test loss is {test['loss']}", _first_not_finite(plan, plan.test)
             epoch, step, kept = standing.epoch + 1, standing.step, plan.kept_checkpoint
@@ -53,6 +54,15 @@ def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standin
     best = None if plan.early_stop is None else plan.early_stop.better(standing.best, record, plan.params)
     records = (*standing.records, record)
     return replace(standing, records=records, best=best, step=0, sums={}, samples=0)
+
+
+def _tested(plan: Plan, test: Samples) -> dict[str, float]:
+    arguments = (plan.runs, test, plan.loss, plan.metrics, plan.encode, plan.batch_size, plan.seed)
+    if plan.communicator is None:
+        return mean_values(*arguments)
+    mine = share(test.n, plan.communicator)
+    sums = summed_together(plan.communicator, lambda: summed_values(*arguments, mine))
+    return {name: total / test.n for name, total in sums.items()}
 
 
 def _first_not_finite(plan: Plan, chosen: Samples) -> str:

@@ -1,17 +1,13 @@
 """The file of a checkpoint: named arrays and a JSON header in an npz without pickle, replaced in one stroke.
 
-A file is written beside the old one, forced to the disk, and only then put in its place, so a crash, a full disk or a
-second Ctrl-C leaves the old one whole. Zip keeps a CRC of every array, which reading checks; the header lists the
-arrays, so nothing can be missing in silence.
+Zip keeps a CRC of every array, which reading checks; the header lists the arrays, so nothing can be missing in silence.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
-import secrets
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.whole_file import check_folder, whole_file
 
 FORMAT = "spikenet checkpoint"
 FORMAT_VERSION = 1
@@ -35,18 +32,8 @@ def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any], arra
         "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
     }
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    target = Path(os.path.realpath(path))  # a link keeps pointing where it did
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            _pack(file, {_HEADER: text} | arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _keep_directory(target.parent)
+    with whole_file(path) as file:
+        _pack(file, {_HEADER: text} | arrays)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -93,10 +80,8 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     if target.is_dir():
         raise ValueError(f"checkpoint: expected the name of a file, got the folder {target}")
     folder = Path(os.path.realpath(target)).parent
-    probe = folder / f".{target.name}.{secrets.token_hex(4)}.tmp"
     try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        check_folder(folder)
     except OSError as error:
         raise ValueError(f"checkpoint: expected a folder that can be written, got {folder}: {error.strerror}") from None
     return target
@@ -123,16 +108,6 @@ def _unpacked(content: bytes) -> dict[str, Array]:
             whole = io.BytesIO(archive.read(entry))  # reading to the end is what checks the CRC
             arrays[entry.filename.removesuffix(".npy")] = np.lib.format.read_array(whole, allow_pickle=False)
     return arrays
-
-
-def _keep_directory(folder: Path) -> None:
-    """Forces the new name to the disk too, where folders can be opened (not on Windows)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _package_version() -> str:

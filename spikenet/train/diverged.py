@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TrainingDiverged(ValueError):
     """Loss, gradient, weights or test loss became NaN or infinite.
@@ -16,7 +18,12 @@ class TrainingDiverged(ValueError):
         self, what: str, epoch: int, step: int, place: str, kept: str | None, holds: str = "from before this step"
     ) -> None:
         self.epoch, self.step, self.place = epoch, step, place
+        self._arguments = what, epoch, step, place, kept, holds
         remedy = "lower the learning rate or clip the gradients (clip_norm=1.0)"
         where = f"fit: epoch {epoch}, step {step}: {what}, first seen in {place}"
         checkpoint = f"; the checkpoint {kept} is untouched" if kept else ""
         super().__init__(f"{where}; {remedy}. The net holds the weights {holds}{checkpoint}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it was made: it has to pass from one process to another."""
+        return type(self), self._arguments

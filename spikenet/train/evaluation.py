@@ -52,15 +52,30 @@ def mean_values(
     seed: int,
 ) -> dict[str, float]:
     """What `evaluate` returns, for arguments that have been checked."""
+    sums = summed_values(net, chosen, loss, metrics, encode, batch_size, seed, range(chosen.n))
+    return {name: total / chosen.n for name, total in sums.items()}
+
+
+def summed_values(
+    net: Layer,
+    chosen: Samples,
+    loss: Loss | None,
+    metrics: dict[str, Metric],
+    encode: Encoder | None,
+    batch_size: int,
+    seed: int,
+    which: range,
+) -> dict[str, float]:
+    """The sums that `mean_values` divides, over the samples numbered `which`, consecutive ones."""
     sums: dict[str, float] = {}
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, chosen.n, batch_size):
-            rows = slice(start, min(start + batch_size, chosen.n))
+        for start in which[::batch_size]:
+            rows = slice(start, min(start + batch_size, which.stop))
             x, targets = chosen.batch(rows, encode, seed)
             y = net(x)
             value = None if loss is None else loss(y, targets).item()
             sums = added(sums, value, measured(metrics, y.data, targets), len(targets))
-    return {name: total / chosen.n for name, total in sums.items()}
+    return sums
 
 
 def measured(metrics: dict[str, Metric], y: Array, targets: Array) -> dict[str, float]:

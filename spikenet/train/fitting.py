@@ -12,7 +12,8 @@ from spikenet.train.early_stop import EarlyStop, put_weights
 from spikenet.train.evaluation import Loss, Metric
 from spikenet.train.history import History
 from spikenet.train.identity import identity
-from spikenet.train.interrupt import deferred_interrupt
+from spikenet.train.interrupt import Deferred, deferred_interrupt
+from spikenet.train.parallel import anywhere, begin_together
 from spikenet.train.plan import Callback, Optimiser, Plan, Regulariser, Schedule, plan
 from spikenet.train.progress import progress_bar
 from spikenet.train.resume import read_run, write_run
@@ -39,6 +40,8 @@ def fit(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
+    memory_bytes: int | None = None,
+    communicator: Any = None,
     progress: bool = True,
 ) -> History:
     """Trains `net` in place by minibatches and returns what happened, epoch by epoch.
@@ -61,6 +64,15 @@ def fit(
                  those of a run that never stopped. It must have been written with the same arguments, except epochs,
                  callbacks, checkpoint and progress
 
+    memory_bytes: what a training step may take, see sn.memory_estimate; a sequence that takes more is run in segments
+                 (sn.Segmented) as long as fit. The data set, and Python itself, are not counted
+    communicator: MPI.COMM_WORLD of mpi4py (extra `mpi`) under `mpiexec -n N python script.py`: each process takes its
+                 share of every minibatch. Weights start as those of process 0. The result is that of one process with
+                 the same batch_size, to rounding, and bit for bit the same for the same N; spikes of encoders and
+                 dropout do not depend on N. The loss must be a mean over the batch, as those of sn.loss are.
+                 Process 0 alone writes checkpoints, shows progress and calls callbacks. Threads are numba's: with N
+                 processes on one machine give each its part with numba.set_num_threads
+
     Ctrl-C takes effect after the step under way. With a checkpoint the run is saved and the history so far returned,
     `.interrupted` being True; without one KeyboardInterrupt is raised. A second Ctrl-C is not waited for and saves
     nothing.
@@ -68,35 +80,49 @@ def fit(
     Raises TypeError or ValueError before any work for arguments that cannot work: data that are empty or not finite,
     targets the loss does not take, a batch larger than the data, a folder that cannot be written, a resumed run that
     differs. Raises TrainingDiverged, a ValueError, naming epoch, step and layer, when the loss, a gradient, a
-    weight or the test loss becomes NaN or infinite; the checkpoint stays as it was.
+    weight or the test loss becomes NaN or infinite; the checkpoint stays as it was. Raises MemoryError naming the
+    figures when not even one step fits memory_bytes.
     """
     made = plan(
         net, train, test, loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, encode=encode,
         seed=seed, metrics=metrics, regularise=regularise, schedule=schedule, clip_norm=clip_norm,
-        early_stop=early_stop, callbacks=callbacks, checkpoint=checkpoint,
+        early_stop=early_stop, callbacks=callbacks, checkpoint=checkpoint, memory_bytes=memory_bytes,
+        communicator=communicator,
     )  # fmt: skip
-    same = identity(made) if checkpoint is not None or resume is not None else {}
+    same = identity(made) if checkpoint is not None or resume is not None or made.communicator is not None else {}
+    if made.communicator is not None:
+        begin_together(made.communicator, made.params, same)
     fresh = Standing(made.optimiser.start(made.params))
     standing = fresh if resume is None else read_run(resume, made, same)
     return _trained(made, same, standing, progress)
 
 
 def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: bool) -> History:
-    with deferred_interrupt() as ctrl_c, progress_bar(made, standing, progress) as show:
+    with deferred_interrupt() as ctrl_c, progress_bar(made, standing, progress and made.is_first) as show:
         try:
             for standing in advance(made, standing):  # noqa: B020  (the newest one is what an interruption saves)
                 show(standing)
-                if standing.step == 0:
+                if standing.step == 0 and made.is_first:
                     if made.checkpoint is not None:
                         write_run(made.checkpoint, made, same, standing)
                     for callback in made.callbacks:
                         callback(standing.records[-1])
-                ctrl_c.deliver()
+                _deliver(made, ctrl_c)
         except KeyboardInterrupt:
             if made.checkpoint is None or ctrl_c.forced:
                 raise
-            write_run(made.checkpoint, made, same, standing)
+            if made.is_first:
+                write_run(made.checkpoint, made, same, standing)
             return history(made, standing, interrupted=True)
     if standing.best is not None:
         put_weights(made.params, standing.best.weights)
     return history(made, standing, interrupted=False)
+
+
+def _deliver(made: Plan, ctrl_c: Deferred) -> None:
+    """Lets a waiting Ctrl-C take effect, in all processes after the same step, wherever it came."""
+    if made.communicator is None:
+        ctrl_c.deliver()
+    elif anywhere(made.communicator, ctrl_c.waiting):
+        ctrl_c.deliver()
+        raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -18,6 +19,8 @@ def clip_gradients(params: Parameters, max_norm: float) -> float:
 
     max_norm: > 0
     """
+    if not isinstance(params, Mapping):
+        raise TypeError(f"clip_gradients: expected parameters by name, as net.parameters(), got {params!r:.60}")
     limit = positive("clip_gradients: max_norm", max_norm)
     norm = math.sqrt(sum(_sum_of_squares(p.grad) for p in params.values() if p.grad is not None))
     if norm > limit:

@@ -33,6 +33,8 @@ def identity(plan: Plan) -> dict[str, str]:
         "regularise": described(plan.regularise),
         "schedule": described(plan.schedule),
         "clip_norm": described(plan.clip_norm),
+        "segments": described(getattr(plan.runs, "steps", None)) if plan.runs is not plan.net else "none",
+        "processes": str(1 if plan.communicator is None else plan.communicator.size),
         "early_stop": described(plan.early_stop),
     }
 

@@ -21,6 +21,11 @@ class Deferred:
         self._handler = handler
         self._waiting: int | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a Ctrl-C has come that was not delivered."""
+        return self._waiting is not None
+
     def __call__(self, signum: int, frame: FrameType | None) -> None:
         if self._waiting is None:
             self._waiting = signum

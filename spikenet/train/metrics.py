@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.train.targets import class_labels, flat_outputs, same_values, timed_outputs
+from spikenet.train.targets import class_labels, flat_outputs, outputs, same_values, timed_outputs
 
 
 def accuracy(y: Array, labels: Any) -> float:
@@ -19,7 +19,8 @@ def accuracy(y: Array, labels: Any) -> float:
     y     : (batch, classes) or (steps, batch, classes); of equal outputs the first class is taken
     labels: (batch,) whole numbers in 0 .. classes - 1
     """
-    return _hits("accuracy", y.sum(axis=0) if y.ndim == 3 else y, labels)
+    scores = outputs("accuracy", y).data
+    return _hits("accuracy", scores.sum(axis=0) if scores.ndim == 3 else scores, labels)
 
 
 def max_accuracy(y: Array, labels: Any) -> float:
@@ -27,8 +28,9 @@ def max_accuracy(y: Array, labels: Any) -> float:
 
     y: (steps, batch, classes);  labels: (batch,)
     """
-    timed_outputs("max_accuracy", y.shape)
-    return _hits("max_accuracy", y.max(axis=0), labels)
+    scores = outputs("max_accuracy", y).data
+    timed_outputs("max_accuracy", scores.shape)
+    return _hits("max_accuracy", scores.max(axis=0), labels)
 
 
 def mean_squared_error(y: Array, target: Any) -> float:

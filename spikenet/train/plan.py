@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from spikenet.errors import positive, whole
 from spikenet.graph import Tensor, no_grad
-from spikenet.layers import Layer
+from spikenet.layers import Layer, Segmented
+from spikenet.layers.segmented import needs_whole_batch
 from spikenet.train import streams
 from spikenet.train.adam import Adam, AdamW
 from spikenet.train.checkpoint_file import check_writable
@@ -20,6 +21,8 @@ from spikenet.train.early_stop import EarlyStop
 from spikenet.train.evaluation import Loss, Metric, measured
 from spikenet.train.history import EpochRecord
 from spikenet.train.layerwise import has_spikes, spikes_inside
+from spikenet.train.memory import segment_steps
+from spikenet.train.parallel import Communicator, checked_communicator
 from spikenet.train.rmsprop import RMSprop
 from spikenet.train.samples import Encoder, Samples, samples
 from spikenet.train.sgd import SGD
@@ -32,9 +35,14 @@ Callback: TypeAlias = Callable[[EpochRecord], object]
 
 @dataclass(frozen=True)
 class Plan:
-    """The arguments of `fit` in the form in which training uses them; made by `plan`."""
+    """The arguments of `fit` in the form in which training uses them; made by `plan`.
+
+    runs        : the net, or the net in segments where memory is bounded
+    communicator: None in a process on its own
+    """
 
     net: Layer
+    runs: Layer
     params: dict[str, Tensor]
     train: Samples
     test: Samples | None
@@ -51,11 +59,22 @@ class Plan:
     early_stop: EarlyStop | None
     callbacks: tuple[Callback, ...]
     checkpoint: Path | None
+    communicator: Communicator | None
 
     @property
     def n_steps(self) -> int:
         """Steps in an epoch; the last one may have fewer samples."""
         return -(-self.train.n // self.batch_size)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the net's input is (steps, batch, ...): as encoders make it."""
+        return self.encode is not None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes and shows: the only one, or the first of several."""
+        return self.communicator is None or self.communicator.rank == 0
 
     @property
     def kept_checkpoint(self) -> str | None:
@@ -81,6 +100,8 @@ def plan(
     early_stop: EarlyStop | None,
     callbacks: Sequence[Callback],
     checkpoint: Any,
+    memory_bytes: int | None,
+    communicator: Any,
 ) -> Plan:
     """The plan for the arguments of `fit`; TypeError or ValueError for whatever cannot work, before any work."""
     dtype = check_net("fit", net)
@@ -99,6 +120,7 @@ def plan(
     learnt = samples("fit: train", train, dtype)
     made = Plan(
         net=net,
+        runs=net,
         params=params,
         train=learnt,
         test=None if test is None else samples("fit: test", test, dtype),
@@ -115,17 +137,50 @@ def plan(
         early_stop=early_stop,
         callbacks=check_each("fit", "callbacks", callbacks),
         checkpoint=None if checkpoint is None else check_writable(checkpoint),
+        communicator=checked_communicator("fit", communicator),
     )
     if made.batch_size > learnt.n:
         raise ValueError(f"fit: batch_size: expected at most the {learnt.n} samples of train, got {made.batch_size}")
     if made.regularise and not has_spikes(net):
         raise ValueError("fit: regularise: expected a net with a layer whose neurons fire, found none")
+    if made.regularise and made.communicator is not None:
+        raise ValueError(
+            "fit: regularise: rates are those of a whole batch, which no process has; leave one of them out"
+        )
+    if made.communicator is not None and needs_whole_batch(net):
+        raise ValueError(
+            "fit: communicator: batch normalisation takes statistics of a whole batch, which no process has"
+        )
+    if memory_bytes is not None:
+        made = _within(made, whole("fit: memory_bytes", memory_bytes))
+    if made.regularise and _is_segmented(made.runs):
+        raise ValueError(
+            "fit: regularise: a net in segments keeps no spikes of the whole sequence; leave one of them out"
+        )
     trained = _rehearse(made, "fit: train", learnt)
     if made.test is not None:
         tested = _rehearse(made, "fit: test", made.test)
         if early_stop is not None:
             early_stop.watched(EpochRecord(1, trained, tested, rate_scale=1.0, seconds=0.0))
     return made
+
+
+def _within(made: Plan, memory_bytes: int) -> Plan:
+    """The plan with its net in segments as long as the budget allows; MemoryError when none is short enough."""
+    one = made.train.batch(slice(0, 1), made.encode, streams.encode_seed(made.seed, 0))[0].data
+    axis = 1 if made.encode is not None and one.ndim >= 3 else 0
+    size = made.batch_size
+    if made.communicator is not None:
+        size = -(-size // made.communicator.size)
+    shape = (*one.shape[:axis], size, *one.shape[axis + 1 :])
+    steps = segment_steps(made.net, np.broadcast_to(one, shape), memory_bytes, optimiser=made.optimiser)
+    if axis == 0 or steps >= shape[0]:
+        return made
+    return replace(made, runs=Segmented(made.net, steps=steps))
+
+
+def _is_segmented(layer: Layer) -> bool:
+    return isinstance(layer, Segmented) or any(_is_segmented(inner) for inner in getattr(layer, "layers", ()))
 
 
 def _rehearse(made: Plan, where: str, chosen: Samples) -> dict[str, float]:
@@ -138,6 +193,6 @@ def _rehearse(made: Plan, where: str, chosen: Samples) -> dict[str, float]:
             for penalty in made.regularise:
                 penalty(spikes[0])
         else:
-            y = made.net(x)
+            y = made.runs(x)
         check_loss_takes(where, made.loss, y.data, chosen.targets, timed=made.encode is not None)
         return {"loss": made.loss(y, targets).item(), **measured(made.metrics, y.data, targets)}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from spikenet.errors import Array, finite_values
+from spikenet.errors import Array, array_of, finite_values
 from spikenet.graph import Tensor
 
 Encoder: TypeAlias = Callable[..., Array]
@@ -67,7 +67,7 @@ def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
 
 
 def _numbers(name: str, values: Any) -> Array:
-    array = np.asarray(values)
+    array = array_of(name, values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
     return array

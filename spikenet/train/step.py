@@ -10,11 +10,13 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.graph import Tensor
 from spikenet.layers import Training
+from spikenet.layers.layer import BatchShare
 from spikenet.train import streams
 from spikenet.train.diverged import TrainingDiverged
 from spikenet.train.evaluation import added, measured
 from spikenet.train.gradients import clip_gradients, first_not_finite, is_finite
 from spikenet.train.layerwise import first_not_finite_output, spikes_inside
+from spikenet.train.parallel import gradients_together, share
 from spikenet.train.plan import Plan
 from spikenet.train.ranges import not_negative
 from spikenet.train.standing import Standing
@@ -28,19 +30,21 @@ def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> 
     """
     epoch, step = standing.epoch, standing.step
     scale = rate_scale(plan, epoch, step)
-    x, targets = plan.train.batch(rows, plan.encode, encode_seed)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found below, and named
-        y, loss, total = _forward(plan, standing, x, targets)
-        if not math.isfinite(total.item()):
-            raise _diverged(plan, standing, x, f"the loss is {total.item()}", None)
-        _forget_gradients(plan)
-        total.backward()
-        if (name := first_not_finite(plan.params)) is not None:
-            raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
-    values = measured(plan.metrics, y.data, targets)
+    training = _training(plan, standing)
+    if plan.communicator is None:
+        loss, values = _gradients(plan, standing, rows, encode_seed, training)
+    else:
+        mine = share(len(rows), plan.communicator)
+        training = replace(training, share=BatchShare(mine.start, len(rows), int(plan.timed)))
+
+        def of_mine() -> tuple[float, dict[str, float]]:
+            return _gradients(plan, standing, rows[mine.start : mine.stop], encode_seed, training)
+
+        loss, values = gradients_together(plan.communicator, plan.params, len(mine), len(rows), of_mine)
     if plan.clip_norm is not None:
         clip_gradients(plan.params, plan.clip_norm)
     state = plan.optimiser.step(plan.params, standing.optimiser, scale)
+    training.settle()
     _forget_gradients(plan)  # so that nothing adds to them after training
     if (name := next((name for name, p in plan.params.items() if not is_finite(p.data)), None)) is not None:
         what, place, kept = "an update made a parameter NaN or infinite", f"parameter {name}", plan.kept_checkpoint
@@ -49,9 +53,25 @@ def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> 
         standing,
         optimiser=state,
         step=step + 1,
-        sums=added(standing.sums, loss.item(), values, len(rows)),
+        sums=added(standing.sums, loss, values, len(rows)),
         samples=standing.samples + len(rows),
     )
+
+
+def _gradients(
+    plan: Plan, standing: Standing, rows: Array, encode_seed: int, training: Training
+) -> tuple[float, dict[str, float]]:
+    """(loss, metrics) of the samples numbered `rows`; the gradients are in the parameters then."""
+    x, targets = plan.train.batch(rows, plan.encode, encode_seed)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found below, and named
+        y, loss, total = _forward(plan, training, x, targets)
+        if not math.isfinite(total.item()):
+            raise _diverged(plan, standing, x, f"the loss is {total.item()}", None)
+        _forget_gradients(plan)
+        total.backward()
+        if (name := first_not_finite(plan.params)) is not None:
+            raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
+    return loss.item(), measured(plan.metrics, y.data, targets)
 
 
 def rate_scale(plan: Plan, epoch: int, step: int) -> float:
@@ -62,11 +82,10 @@ def rate_scale(plan: Plan, epoch: int, step: int) -> float:
     return not_negative(f"fit: schedule: factor after {taken} steps", plan.schedule(taken))
 
 
-def _forward(plan: Plan, standing: Standing, x: Tensor, targets: Array) -> tuple[Tensor, Tensor, Tensor]:
+def _forward(plan: Plan, training: Training, x: Tensor, targets: Array) -> tuple[Tensor, Tensor, Tensor]:
     """(output, loss, loss with the regularisers' penalties)."""
-    training = _training(plan, standing)
     if not plan.regularise:
-        y = plan.net(x, training=training)
+        y = plan.runs(x, training=training)
         loss = plan.loss(y, targets)
         return y, loss, loss
     y, spikes = spikes_inside(plan.net, x, training)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array
+from spikenet.errors import Array, array_of
 from spikenet.graph import Tensor
 from spikenet.graph.operands import as_tensor
 from spikenet.graph.tensor import TensorLike
@@ -25,7 +25,7 @@ def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
 
     Raises TypeError when they are no whole numbers, ValueError when one is out of range or there are not `batch`.
     """
-    numbers = np.asarray(labels)
+    numbers = array_of(f"{name}: labels", labels)
     if numbers.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: expected whole-number labels, got dtype {numbers.dtype}; convert with .astype(np.int64)"
@@ -48,7 +48,7 @@ def same_values(name: str, target: Any, y: Array) -> Array:
 
     Raises TypeError when it holds no numbers, ValueError for any other shape.
     """
-    values = np.asarray(target)
+    values = array_of(f"{name}: target", target)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected target numbers, got dtype {values.dtype}")
     over_time = y.ndim >= 3 and values.shape == y.shape[1:]

@@ -1,0 +1,20 @@
+"""Data that many never look at, such as spikes whose events say everything: made when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array
+
+
+@dataclass(frozen=True)
+class Late:
+    """Data of a tensor that many never look at: its shape and type are known, `make` computes it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    make: Callable[[], Array]
