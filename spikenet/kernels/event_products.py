@@ -137,24 +137,22 @@ def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
             for i in range(n):
                 for c in range(lanes):
                     parts[group, tile, i, c] = 0
-            # A tile of g that is not full is copied: reading it whole would read past the end of g.
-            spare = np.zeros(rows_a_share * lanes if width < lanes else 0, g.dtype)
+            block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
             flat = g.reshape(-1)
             for s in range(shares * group // groups, shares * (group + 1) // groups):
                 first = s * rows_a_share
-                if width < lanes:
-                    for r in range(min(rows_a_share, rows - first)):
+                for r in range(min(rows_a_share, rows - first)):
+                    if width == lanes:
+                        add_rows(flat, (first + r) * m + low, block, r * lanes, block, 0, 0, places, 0, 0, x, 0, 0)
+                    else:
                         for c in range(width):
-                            spare[r * lanes + c] = g[first + r, low + c]
-                source = spare if width < lanes else flat
-                source_at = 0 if width < lanes else first * m + low
-                stride = lanes if width < lanes else m
+                            block[r * lanes + c] = g[first + r, low + c]
                 for j in range(n):
                     at = starts[s, j]
                     n_events = starts[s, j + 1] - at
                     if n_events > 0:
                         part_at = into_at + j * lanes
-                        add_rows(parts, part_at, parts, part_at, source, source_at, stride,
+                        add_rows(parts, part_at, parts, part_at, block, 0, lanes,
                                  places, at, n_events, x, first * n + j, n)  # fmt: skip
 
     return transposed_events

@@ -7,6 +7,7 @@ whatever the processor has. Arrays are C-contiguous; `..._at` is the flat index 
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -90,22 +91,24 @@ def _dots4(
         g_p = [
             _pointer(context, builder, signature.args[3], given[3], builder.mul(place, given[4])) for place in places
         ]
-        sums = [_alloca(builder, ir.Constant(vector, [0.0] * lanes)) for _ in places]
+        sums = [[_alloca(builder, ir.Constant(vector, [0.0] * lanes)) for _ in range(2)] for _ in places]
         letters = f"v{lanes}f{8 * context.get_abi_sizeof(number)}"
         kind = ir.FunctionType(vector, [vector] * 3)
         fused = _function(builder.module, kind, f"llvm.fmuladd.{letters}")  # one instruction where there is one
         wide = given[2].type
-        for held in sums:  # anew at every call: the slot itself is made once, where the function begins
+        for held in itertools.chain(*sums):  # anew at every call: the slot itself is made where the function begins
             builder.store(ir.Constant(vector, [0.0] * lanes), held)
-        with _for_range(builder, builder.sdiv(given[2], ir.Constant(wide, lanes))) as loop:
-            at = builder.mul(loop.index, ir.Constant(wide, lanes))
-            w_part = _load(builder, builder.gep(row_p, [at]), lanes)
-            for held, g in zip(sums, g_p, strict=True):
-                term = builder.call(fused, [w_part, _load(builder, builder.gep(g, [at]), lanes), builder.load(held)])
-                builder.store(term, held)
+        with _for_range(builder, builder.sdiv(given[2], ir.Constant(wide, 2 * lanes))) as loop:
+            at = builder.mul(loop.index, ir.Constant(wide, 2 * lanes))
+            for k, here in enumerate((at, builder.add(at, ir.Constant(wide, lanes)))):
+                w_part = _load(builder, builder.gep(row_p, [here]), lanes)
+                for held, g in zip(sums, g_p, strict=True):
+                    g_part = _load(builder, builder.gep(g, [here]), lanes)
+                    builder.store(builder.call(fused, [w_part, g_part, builder.load(held[k])]), held[k])
         into_p = _pointer(context, builder, signature.args[5], given[5], ir.Constant(wide, 0))
-        for k, held in enumerate(sums):
-            _store(builder, builder.load(held), builder.gep(into_p, [ir.Constant(wide, k * lanes)]))
+        for k, (one, other) in enumerate(sums):  # two sums each: one would wait for its own last addition
+            total = builder.fadd(builder.load(one), builder.load(other))
+            _store(builder, total, builder.gep(into_p, [ir.Constant(wide, k * lanes)]))
         return context.get_dummy_value()
 
     whole = types.int64
@@ -156,4 +159,4 @@ of `byte` are set, so how many of the eight count."""
 
 dots4: Any = intrinsic(_dots4)
 """dots4(w, w_at, size, rows, m, into, a, b, c, d): into[8 k : 8 k + 8] sums, in eight parts, of the products of
-w[w_at : w_at + size] with the rows a, b, c, d of m numbers; size is a multiple of 8."""
+w[w_at : w_at + size] with the rows a, b, c, d of m numbers; size is a multiple of 16."""

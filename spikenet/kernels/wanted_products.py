@@ -26,7 +26,7 @@ LANES = 8  # parts a scalar product is summed in
 def _multiply_wanted(starts: Array, places: Array, g: Array, w: Array, y: Array, share: int, lanes: int) -> None:
     m = g.shape[1]
     n = w.shape[0]
-    even = m - m % lanes
+    even = m - m % (2 * lanes)
     for index in numba.prange(starts.shape[0]):
         first = np.int64(index) * share
         parts = np.empty(4 * lanes, g.dtype)
