@@ -25,7 +25,7 @@ from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.vector import gather
+from spikenet.kernels.vector import copy_lanes, gather
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
 WIDE_BYTES, TRANSPOSED_BYTES = 128, 256  # a wide tile, in registers: four of 32 bytes forward, eight for gradients
@@ -36,7 +36,7 @@ TASKS = 8  # into how many tasks a weight gradient is cut at least
 
 
 @compiled(parallel=True)
-def _pack(w: Array, first: int, packed: Array) -> None:
+def pack(w: Array, first: int, packed: Array) -> None:
     """The tiles of w from the one numbered `first`, each end to end."""
     tiles, n, lanes = packed.shape
     m = w.shape[1]
@@ -119,7 +119,7 @@ def _multiply_kernel(lanes: int, binary: bool) -> Callable[..., None]:
 
 @cache
 def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
-    add_rows = gather(lanes, binary)
+    add_rows, copy = gather(lanes, binary), copy_lanes(lanes)
 
     @compiled(parallel=True)
     def transposed_events(starts: Array, places: Array, x: Array, g: Array, rows_a_share: int, parts: Array) -> None:
@@ -143,7 +143,7 @@ def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
                 first = s * rows_a_share
                 for r in range(min(rows_a_share, rows - first)):
                     if width == lanes:
-                        add_rows(flat, (first + r) * m + low, block, r * lanes, block, 0, 0, places, 0, 0, x, 0, 0)
+                        copy(flat, (first + r) * m + low, block, r * lanes)
                     else:
                         for c in range(width):
                             block[r * lanes + c] = g[first + r, low + c]
@@ -172,7 +172,7 @@ def multiply(x: Callable[[], Array], events: Events, w: Array, start: Array | No
     # Few rows would read a packed matrix less often than packing it does; a last tile that is not full needs it anyway.
     first_packed = m // lanes if len(events.columns) < WORTH_PACKING else 0
     packed = memory.empty((-(-m // lanes) - first_packed, n, lanes), w.dtype)
-    _pack(read_only(w), first_packed, packed)
+    pack(read_only(w), first_packed, packed)
     y = memory.empty((len(events.columns), m), w.dtype)
     begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
     lists = read_only(events.columns), read_only(events.counts), _values(x, events, w)

@@ -7,7 +7,6 @@ whatever the processor has. Arrays are C-contiguous; `..._at` is the flat index 
 
 from __future__ import annotations
 
-import itertools
 from functools import cache
 from typing import Any
 
@@ -41,6 +40,22 @@ def _splat(builder: Any, value: Any, lanes: int) -> Any:
     undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
     one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
+
+
+@cache
+def copy_lanes(lanes: int) -> Any:
+    """The intrinsic f(source, source_at, into, into_at): into[:lanes] = source[:lanes], each from its `_at`."""
+
+    def copy_of_lanes(typing: Any, source: Any, source_at: Any, into: Any, into_at: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            values = _load(builder, _pointer(context, builder, signature.args[0], given[0], given[1]), lanes)
+            _store(builder, values, _pointer(context, builder, signature.args[2], given[2], given[3]))
+            return context.get_dummy_value()
+
+        return types.void(source, types.int64, into, types.int64), generate
+
+    copy_of_lanes.__name__ += f"_{lanes}"  # the disk cache tells them apart by name
+    return intrinsic(copy_of_lanes)
 
 
 @cache
@@ -80,39 +95,53 @@ def gather(lanes: int, binary: bool) -> Any:
     return intrinsic(gather_rows)
 
 
-def _dots4(
-    typing: Any, w: Any, w_at: Any, size: Any, rows: Any, m: Any, into: Any, a: Any, b: Any, c: Any, d: Any
-) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        lanes, places = 8, given[6:]
-        row_p = _pointer(context, builder, signature.args[0], given[0], given[1])
-        number = row_p.type.pointee
-        vector = ir.VectorType(number, lanes)
-        g_p = [
-            _pointer(context, builder, signature.args[3], given[3], builder.mul(place, given[4])) for place in places
-        ]
-        sums = [[_alloca(builder, ir.Constant(vector, [0.0] * lanes)) for _ in range(2)] for _ in places]
-        letters = f"v{lanes}f{8 * context.get_abi_sizeof(number)}"
-        kind = ir.FunctionType(vector, [vector] * 3)
-        fused = _function(builder.module, kind, f"llvm.fmuladd.{letters}")  # one instruction where there is one
-        wide = given[2].type
-        for held in itertools.chain(*sums):  # anew at every call: the slot itself is made where the function begins
-            builder.store(ir.Constant(vector, [0.0] * lanes), held)
-        with _for_range(builder, builder.sdiv(given[2], ir.Constant(wide, 2 * lanes))) as loop:
-            at = builder.mul(loop.index, ir.Constant(wide, 2 * lanes))
-            for k, here in enumerate((at, builder.add(at, ir.Constant(wide, lanes)))):
-                w_part = _load(builder, builder.gep(row_p, [here]), lanes)
-                for held, g in zip(sums, g_p, strict=True):
-                    g_part = _load(builder, builder.gep(g, [here]), lanes)
-                    builder.store(builder.call(fused, [w_part, g_part, builder.load(held[k])]), held[k])
-        into_p = _pointer(context, builder, signature.args[5], given[5], ir.Constant(wide, 0))
-        for k, (one, other) in enumerate(sums):  # two sums each: one would wait for its own last addition
-            total = builder.fadd(builder.load(one), builder.load(other))
-            _store(builder, total, builder.gep(into_p, [ir.Constant(wide, k * lanes)]))
-        return context.get_dummy_value()
+PARTS = 8  # numbers in which `add_dots` sums a scalar product
 
-    whole = types.int64
-    return types.void(w, whole, whole, rows, whole, into, whole, whole, whole, whole), generate
+
+@cache
+def add_dots(lanes: int) -> Any:
+    """The intrinsic f(row, row_at, block, places, places_at, n_events, sums, sums_at).
+
+    sums[PARTS * i :][:PARTS] += the products of row[:lanes] and block[lanes * place :][:lanes], folded to PARTS
+    numbers, for the i-th event; lanes is a multiple of 2 PARTS. The row stays in registers over all events.
+    """
+
+    def add_dots_of_row(
+        typing: Any, row: Any, row_at: Any, block: Any, places: Any, places_at: Any, n_events: Any, sums: Any,
+        sums_at: Any,
+    ) -> Any:  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            def pointer(k: int, index: Any) -> Any:
+                return _pointer(context, builder, signature.args[k], given[k], index)
+
+            wide = given[1].type
+
+            def shifted(at: Any, by: int) -> Any:
+                return builder.add(at, ir.Constant(wide, by))
+
+            pieces = range(0, lanes, PARTS)
+            held = [_load(builder, pointer(0, shifted(given[1], k)), PARTS) for k in pieces]
+            vector = held[0].type
+            letters = f"v{PARTS}f{8 * context.get_abi_sizeof(vector.element)}"
+            kind = ir.FunctionType(vector, [vector] * 3)
+            fused = _function(builder.module, kind, f"llvm.fmuladd.{letters}")  # one instruction where there is one
+            with _for_range(builder, given[5]) as loop:
+                place = builder.zext(builder.load(pointer(3, builder.add(given[4], loop.index))), wide)
+                place = builder.mul(place, ir.Constant(wide, lanes))
+                into = pointer(6, builder.add(given[7], builder.mul(loop.index, ir.Constant(wide, PARTS))))
+                totals = [_load(builder, into, PARTS), ir.Constant(vector, [0.0] * PARTS)]  # two chains of additions
+                for k, piece in zip(pieces, held, strict=True):
+                    other = _load(builder, pointer(2, shifted(place, k)), PARTS)
+                    chain = k // PARTS % 2
+                    totals[chain] = builder.call(fused, [piece, other, totals[chain]])
+                _store(builder, builder.fadd(*totals), into)
+            return context.get_dummy_value()
+
+        n = types.int64
+        return types.void(row, n, block, places, n, n, sums, n), generate
+
+    add_dots_of_row.__name__ += f"_{lanes}"  # the disk cache tells them apart by name
+    return intrinsic(add_dots_of_row)
 
 
 def _bits(predicate: str, bound: float, ordered: bool) -> Any:
@@ -156,7 +185,3 @@ one_bits: Any = _bits("==", 1.0, ordered=True)
 put_places: Any = intrinsic(_put_places)
 """put_places(columns, at, table, byte, low): columns[at : at + 8] = table[8 * byte : 8 * byte + 8] + low; how many bits
 of `byte` are set, so how many of the eight count."""
-
-dots4: Any = intrinsic(_dots4)
-"""dots4(w, w_at, size, rows, m, into, a, b, c, d): into[8 k : 8 k + 8] sums, in eight parts, of the products of
-w[w_at : w_at + size] with the rows a, b, c, d of m numbers; size is a multiple of 16."""

@@ -1,11 +1,15 @@
 """g @ w.T at the places where it is wanted: one scalar product of two rows for each, 0 elsewhere.
 
 Behind a surrogate of compact support most of the error that a layer passes back is multiplied by 0. Rows of g are taken
-in shares that stay in the second-level cache. Within a share the wanted places are sorted by column, so that a row of w
-is read once for all places that want it, four of them at a time.
+in shares, their columns in tiles, so that a tile of a share stays in the nearest cache. Within a share the wanted
+places are sorted by column: a tile of a row of w is held in registers for all places that want it, and each place keeps
+the sum of its product, in a few parts, from tile to tile.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
 
 import numba
 import numpy as np
@@ -14,48 +18,66 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
+from spikenet.kernels.event_products import pack
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.vector import dots4
+from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
 
-SHARE_BYTES = 1 << 18  # of g in a share: half of a usual second-level cache
-LANES = 8  # parts a scalar product is summed in
+TILE_BYTES = 128  # of a row: four 32-byte registers
+SHARE = 192  # rows of g whose tile a thread goes through at once: 24 KB
 
 
-@compiled(parallel=True)
-def _multiply_wanted(starts: Array, places: Array, g: Array, w: Array, y: Array, share: int, lanes: int) -> None:
-    m = g.shape[1]
-    n = w.shape[0]
-    even = m - m % (2 * lanes)
-    for index in numba.prange(starts.shape[0]):
-        first = np.int64(index) * share
-        parts = np.empty(4 * lanes, g.dtype)
-        for j in range(n):
-            high = starts[index, j + 1]
-            for low in range(starts[index, j], high, 4):
-                last = high - 1  # a group that is not full takes its last place several times
-                a = first + places[low]
-                b = first + places[min(low + 1, last)]
-                c = first + places[min(low + 2, last)]
-                d = first + places[min(low + 3, last)]
-                dots4(w, j * m, even, g, m, parts, a, b, c, d)
-                for k in range(min(4, high - low)):
-                    r = first + places[low + k]
-                    at = k * lanes
-                    value = ((parts[at] + parts[at + 4]) + (parts[at + 1] + parts[at + 5])) + (
-                        (parts[at + 2] + parts[at + 6]) + (parts[at + 3] + parts[at + 7])
+@cache
+def _kernel(lanes: int) -> Callable[..., None]:
+    add_products, copy = add_dots(lanes), copy_lanes(lanes)
+
+    @compiled(parallel=True)
+    def multiply_wanted(
+        starts: Array, places: Array, g: Array, packed: Array, sums: Array, y: Array, share: int
+    ) -> None:
+        rows, m = g.shape
+        tiles, n = packed.shape[0], packed.shape[1]
+        flat, weights = g.reshape(-1), packed.reshape(-1)
+        for index in numba.prange(starts.shape[0]):
+            first = np.int64(index) * share
+            begin, end = starts[index, 0], starts[index, n]
+            mine = sums[begin * PARTS : end * PARTS]
+            for k in range(mine.size):
+                mine[k] = 0
+            block = np.zeros(
+                share * lanes, g.dtype
+            )  # a tile of g end to end; a last one that is not full ends in zeros
+            for tile in range(tiles):
+                low = tile * lanes
+                for r in range(min(share, rows - first)):
+                    if low + lanes <= m:
+                        copy(flat, (first + r) * m + low, block, r * lanes)
+                    else:
+                        for c in range(lanes):
+                            block[r * lanes + c] = g[first + r, low + c] if low + c < m else 0
+                for j in range(n):
+                    at = starts[index, j]
+                    n_events = starts[index, j + 1] - at
+                    if n_events > 0:
+                        add_products(weights, (tile * n + j) * lanes, block, places, at, n_events, sums, at * PARTS)
+            for j in range(n):
+                for k in range(starts[index, j], starts[index, j + 1]):
+                    at = k * PARTS
+                    y[first + places[k], j] = ((sums[at] + sums[at + 4]) + (sums[at + 1] + sums[at + 5])) + (
+                        (sums[at + 2] + sums[at + 6]) + (sums[at + 3] + sums[at + 7])
                     )
-                    for i in range(even, m):
-                        value += w[j, i] * g[r, i]
-                    y[r, j] = value
+
+    return multiply_wanted
 
 
 def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
     """g @ w.T for g (rows, m), w (n, m), at the places `wanted` lists for a (rows, n) array; 0 elsewhere."""
     y = memory.zeros((len(g), len(w)), g.dtype)
-    share = max(4, min(SHARE_BYTES // max(g.shape[1] * g.itemsize, 1), -(-len(g) // 8)))
-    lists = by_source(wanted, min(share, 1 << 16))
-    _multiply_wanted(
-        read_only(lists.starts), read_only(lists.places), read_only(g), read_only(w), y, lists.share, LANES
-    )
+    lists = by_source(wanted, SHARE)
+    sums = memory.empty((len(lists.places) * PARTS,), g.dtype)
+    lanes = TILE_BYTES // g.itemsize
+    packed = memory.empty((-(-w.shape[1] // lanes), len(w), lanes), w.dtype)
+    pack(read_only(w), 0, packed)
+    sources = read_only(lists.starts), read_only(lists.places), read_only(g), read_only(packed)
+    _kernel(lanes)(*sources, sums, y, SHARE)
     return y
