@@ -32,6 +32,7 @@ from spikenet.derive.expression import Expression, apply, ordered, symbol
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.row import multiply_row
+from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
 
 _FORWARD = """
@@ -43,12 +44,12 @@ def forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, sp
         low = (task % blocks) * BLOCK
         high = min(low + BLOCK, n)
         width = high - low
-        sent = np.empty(width, state.dtype)
-        slope = np.empty(width, state.dtype)
+        rows = np.empty((2, width), state.dtype)
+        sent, slope = unowned(rows)[0], unowned(rows)[1]
 {views}
         for t in range(steps):
             current = x[t if x.shape[0] > 1 else 0, b, low:high]
-            output = out[t, b, low:high] if out.shape[0] > 0 else sent
+            output = unowned(out[t, b, low:high]) if out.shape[0] > 0 else sent
             if kept.shape[0] > 0 and t % span == 0:
                 segment = t // span
 {keep}
@@ -58,6 +59,7 @@ def forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, sp
                 counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
             if n_wanted.shape[0] > 0:
                 n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
+        keep(rows)
 """
 
 _ADJOINT = """
@@ -70,8 +72,9 @@ def adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
         low = (task % blocks) * BLOCK
         high = min(low + BLOCK, n)
         width = high - low
-        g_output = np.empty(width, g_out.dtype)
-        scratch = np.empty((span, kept.shape[1], width), kept.dtype)
+        row = np.empty(width, g_out.dtype)
+        room = np.empty((span, kept.shape[1], width), kept.dtype)
+        product, scratch = unowned(row), unowned(room)
 {views}
         for m in range(segments):
             segment = segments - 1 - m
@@ -87,16 +90,15 @@ def adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
                 t = first + length - 1 - k
                 current = x[t if x.shape[0] > 1 else 0, b, low:high]
                 arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
-                if w.shape[0] == 0:
-                    here = arrived[low:high]
-                    for j in range(width):
-                        g_output[j] = here[j]
-                else:
-                    multiply_row(arrived, w, low, g_output)
+                if w.shape[0] > 0:
+                    multiply_row(arrived, w, low, product)
+                g_output = product if w.shape[0] > 0 else unowned(arrived[low:high])
                 g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
 {rows}
                 for j in range(width):
 {body}
+        keep(row)
+        keep(room)
 """
 
 
@@ -121,7 +123,8 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     return compiled_source(
         name,
         source,
-        {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row},
+        {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row}
+        | {"unowned": unowned, "keep": keep},
         (*arrays, numba.int64, numba.int64),
     )
 
