@@ -25,7 +25,12 @@ def interpreted(monkeypatch):
         module = dict(vars(time_loop))  # the names that emitted code may use
         module |= {"unowned": lambda array: array, "keep": lambda array: None}  # Python counts its references
         exec(source, module)
-        return module[name]
+
+        def run(n, *arguments):
+            for task in range(n):
+                module[name](task, *arguments)
+
+        return time_loop._over_tasks(run, name)
 
     monkeypatch.setattr(time_loop, "_compiled", execute)
     monkeypatch.setattr(neuron_pass, "forward_loop", time_loop.forward_loop.__wrapped__)

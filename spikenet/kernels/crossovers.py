@@ -86,7 +86,8 @@ def measure(n_out: int) -> Crossovers:
     rng = np.random.default_rng(0)
     x, w = np.zeros((ROWS, N_IN), np.float32), rng.standard_normal((N_IN, n_out), np.float32)
     g = rng.standard_normal((ROWS, n_out), np.float32)
-    few, many = (found((rng.random(x.shape) < density).astype(np.float32)) for density in DENSITIES)
+    size = 1 if n_out == NARROW else 2  # the kernels that a net of two layers needs anyway: a wide one for its input,
+    few, many = (found((rng.random(x.shape) < density) * np.float32(size)) for density in DENSITIES)  # then for spikes
 
     def meeting(dense: Callable[[], object], by_events: Callable[[Events], object]) -> float:
         works: tuple[Callable[[], object], ...] = (dense, lambda: by_events(few), lambda: by_events(many))

@@ -12,6 +12,7 @@ cache, one of a share of g the first. Sums run in the order of the rows and even
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import copy_lanes, gather
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
@@ -73,89 +75,94 @@ def _unpack(parts: Array, w: Array) -> None:
 
 
 @cache
-def _multiply_kernel(lanes: int, binary: bool) -> Callable[..., None]:
+def _multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
     add_rows = gather(lanes, binary)
 
-    @compiled(parallel=True)
+    @compiled()
     def multiply_events(
-        columns: Array, counts: Array, x: Array, w: Array, packed: Array, first_packed: int, start: Array, y: Array
-    ) -> None:
+        task: int, columns: Array, counts: Array, x: Array, w: Array, packed: Array, first_packed: int, start: Array,
+        y: Array,
+    ) -> None:  # fmt: skip
         """w is (n * m,) as it is, packed its tiles from the one numbered `first_packed`, end to end."""
         rows, m = y.shape
         n = columns.shape[1]
         groups = (rows + SHARE - 1) // SHARE
-        for index in numba.prange(groups * ((m + lanes - 1) // lanes)):
-            task = np.int64(index)  # numba's own index is unsigned: added to a signed number it makes a float
-            tile = task // groups
-            low = tile * lanes
-            first = (task % groups) * SHARE
-            width = min(lanes, m - low)
-            is_packed = tile >= first_packed
-            weights = packed if is_packed else w
-            stride = lanes if is_packed else m
-            tile_at = (tile - first_packed) * n * lanes if is_packed else low
-            spare = np.zeros(lanes, w.dtype)  # holds the sums of a tile that is not full
-            for r in range(first, min(first + SHARE, rows)):
-                begun = start[r if start.shape[0] > 1 else 0]
-                for c in range(width % lanes):
-                    spare[c] = begun[low + c]
-                for block in range(counts.shape[1]):
-                    at = r * n + block * BLOCK
-                    weights_at = tile_at + block * BLOCK * stride
-                    if width < lanes:
-                        add_rows(spare, 0, spare, 0, weights, weights_at, stride,
-                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
-                    elif block == 0:
-                        add_rows(begun, low, y, r * m + low, weights, weights_at, stride,
-                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
-                    else:
-                        add_rows(y, r * m + low, y, r * m + low, weights, weights_at, stride,
-                                 columns, at, counts[r, block], x, at, 1)  # fmt: skip
-                for c in range(width % lanes):
-                    y[r, low + c] = spare[c]
+        tile = task // groups
+        low = tile * lanes
+        first = (task % groups) * SHARE
+        width = min(lanes, m - low)
+        is_packed = tile >= first_packed
+        weights = packed if is_packed else w
+        stride = lanes if is_packed else m
+        tile_at = (tile - first_packed) * n * lanes if is_packed else low
+        spare = np.zeros(lanes, w.dtype)  # holds the sums of a tile that is not full
+        for r in range(first, min(first + SHARE, rows)):
+            begun = start[r if start.shape[0] > 1 else 0]
+            for c in range(width % lanes):
+                spare[c] = begun[low + c]
+            for block in range(counts.shape[1]):
+                at = r * n + block * BLOCK
+                weights_at = tile_at + block * BLOCK * stride
+                if width < lanes:
+                    add_rows(spare, 0, spare, 0, weights, weights_at, stride,
+                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
+                elif block == 0:
+                    add_rows(begun, low, y, r * m + low, weights, weights_at, stride,
+                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
+                else:
+                    add_rows(y, r * m + low, y, r * m + low, weights, weights_at, stride,
+                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
+            for c in range(width % lanes):
+                y[r, low + c] = spare[c]
 
-    return multiply_events
+    number, whole = functools.partial(array, dtype), functools.partial(array, read=True)
+    lists = whole(np.uint16, 2), whole(np.int32, 2)
+    kinds = (*lists, number(2, read=True), number(1, read=True), number(1, read=True), numba.int64)
+    return in_parallel(multiply_events, (*kinds, number(2, read=True), number(2, read=False)))
 
 
 @cache
-def _transposed_kernel(lanes: int, binary: bool) -> Callable[..., None]:
+def _transposed_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
     add_rows, copy = gather(lanes, binary), copy_lanes(lanes)
 
-    @compiled(parallel=True)
-    def transposed_events(starts: Array, places: Array, x: Array, g: Array, rows_a_share: int, parts: Array) -> None:
+    @compiled()
+    def transposed_events(
+        task: int, starts: Array, places: Array, x: Array, g: Array, rows_a_share: int, parts: Array
+    ) -> None:
         """parts is (groups, tiles, n, lanes): each group of shares has sums of its own."""
         rows, m = g.shape
         shares = starts.shape[0]
         groups, tiles, n = parts.shape[0], parts.shape[1], parts.shape[2]
-        for index in numba.prange(groups * tiles):
-            task = np.int64(index)
-            group = task // tiles
-            tile = task % tiles
-            low = tile * lanes
-            width = min(lanes, m - low)
-            into_at = task * n * lanes
-            for i in range(n):
-                for c in range(lanes):
-                    parts[group, tile, i, c] = 0
-            block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
-            flat = g.reshape(-1)
-            for s in range(shares * group // groups, shares * (group + 1) // groups):
-                first = s * rows_a_share
-                for r in range(min(rows_a_share, rows - first)):
-                    if width == lanes:
-                        copy(flat, (first + r) * m + low, block, r * lanes)
-                    else:
-                        for c in range(width):
-                            block[r * lanes + c] = g[first + r, low + c]
-                for j in range(n):
-                    at = starts[s, j]
-                    n_events = starts[s, j + 1] - at
-                    if n_events > 0:
-                        part_at = into_at + j * lanes
-                        add_rows(parts, part_at, parts, part_at, block, 0, lanes,
-                                 places, at, n_events, x, first * n + j, n)  # fmt: skip
+        group = task // tiles
+        tile = task % tiles
+        low = tile * lanes
+        width = min(lanes, m - low)
+        into_at = task * n * lanes
+        for i in range(n):
+            for c in range(lanes):
+                parts[group, tile, i, c] = 0
+        block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
+        flat = g.reshape(-1)
+        for s in range(shares * group // groups, shares * (group + 1) // groups):
+            first = s * rows_a_share
+            for r in range(min(rows_a_share, rows - first)):
+                if width == lanes:
+                    copy(flat, (first + r) * m + low, block, r * lanes)
+                else:
+                    for c in range(width):
+                        block[r * lanes + c] = g[first + r, low + c]
+            for j in range(n):
+                at = starts[s, j]
+                n_events = starts[s, j + 1] - at
+                if n_events > 0:
+                    part_at = into_at + j * lanes
+                    add_rows(parts, part_at, parts, part_at, block, 0, lanes,
+                             places, at, n_events, x, first * n + j, n)  # fmt: skip
 
-    return transposed_events
+    number = functools.partial(array, dtype)
+    lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
+    kinds = (*lists, number(2, read=True), number(2, read=True), numba.int64, number(4, read=False))
+    return in_parallel(transposed_events, kinds)
 
 
 def _lanes(m: int, dtype: Any, tile_bytes: int) -> int:
@@ -177,7 +184,8 @@ def multiply(x: Callable[[], Array], events: Events, w: Array, start: Array | No
     begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
     lists = read_only(events.columns), read_only(events.counts), _values(x, events, w)
     weights = read_only(w).reshape(-1), read_only(packed).reshape(-1)
-    _multiply_kernel(lanes, events.binary)(*lists, *weights, first_packed, read_only(begun), y)
+    tasks = -(-m // lanes) * -(-len(y) // SHARE)
+    _multiply_kernel(lanes, events.binary, w.dtype)(tasks, *lists, *weights, first_packed, read_only(begun), y)
     return y
 
 
@@ -190,7 +198,7 @@ def transposed_multiply(x: Callable[[], Array], events: Events, g: Array) -> Arr
     groups = max(1, min(TASKS // tiles, len(lists.starts)))
     parts = memory.empty((groups, tiles, n, lanes), g.dtype)
     sources = read_only(lists.starts), read_only(lists.places), _values(x, events, g)
-    _transposed_kernel(lanes, events.binary)(*sources, read_only(g), lists.share, parts)
+    _transposed_kernel(lanes, events.binary, g.dtype)(groups * tiles, *sources, read_only(g), lists.share, parts)
     w = memory.empty((n, m), g.dtype)
     _unpack(read_only(parts), w)
     return w

@@ -32,73 +32,72 @@ from spikenet.derive.expression import Expression, apply, ordered, symbol
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.row import multiply_row
+from spikenet.kernels.tasks import in_parallel
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
 
 _FORWARD = """
-def forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span):
+def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span):
     batch, n = state.shape[1], state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
-    for task in numba.prange(batch * blocks):
-        b = task // blocks
-        low = (task % blocks) * BLOCK
-        high = min(low + BLOCK, n)
-        width = high - low
-        rows = np.empty((2, width), state.dtype)
-        sent, slope = unowned(rows)[0], unowned(rows)[1]
+    b = task // blocks
+    low = (task % blocks) * BLOCK
+    high = min(low + BLOCK, n)
+    width = high - low
+    rows = np.empty((2, width), state.dtype)
+    sent, slope = unowned(rows)[0], unowned(rows)[1]
 {views}
-        for t in range(steps):
-            current = x[t if x.shape[0] > 1 else 0, b, low:high]
-            output = unowned(out[t, b, low:high]) if out.shape[0] > 0 else sent
-            if kept.shape[0] > 0 and t % span == 0:
-                segment = t // span
+    for t in range(steps):
+        current = x[t if x.shape[0] > 1 else 0, b, low:high]
+        output = unowned(out[t, b, low:high]) if out.shape[0] > 0 else sent
+        if kept.shape[0] > 0 and t % span == 0:
+            segment = t // span
 {keep}
-            for j in range(width):
+        for j in range(width):
 {body}
-            if counts.shape[0] > 0:
-                counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
-            if n_wanted.shape[0] > 0:
-                n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
-        keep(rows)
+        if counts.shape[0] > 0:
+            counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
+        if n_wanted.shape[0] > 0:
+            n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
+    keep(rows)
 """
 
 _ADJOINT = """
-def adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
+def adjoint(task, p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
     batch, n = g_state.shape[1], g_state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
     segments = (steps + span - 1) // span
-    for task in numba.prange(batch * blocks):
-        b = task // blocks
-        low = (task % blocks) * BLOCK
-        high = min(low + BLOCK, n)
-        width = high - low
-        row = np.empty(width, g_out.dtype)
-        room = np.empty((span, kept.shape[1], width), kept.dtype)
-        product, scratch = unowned(row), unowned(room)
+    b = task // blocks
+    low = (task % blocks) * BLOCK
+    high = min(low + BLOCK, n)
+    width = high - low
+    row = np.empty(width, g_out.dtype)
+    room = np.empty((span, kept.shape[1], width), kept.dtype)
+    product, scratch = unowned(row), unowned(room)
 {views}
-        for m in range(segments):
-            segment = segments - 1 - m
-            first = segment * span
-            length = min(span, steps - first)
+    for m in range(segments):
+        segment = segments - 1 - m
+        first = segment * span
+        length = min(span, steps - first)
 {start}
-            for k in range(length - 1):
-                current = x[first + k if x.shape[0] > 1 else 0, b, low:high]
+        for k in range(length - 1):
+            current = x[first + k if x.shape[0] > 1 else 0, b, low:high]
 {again}
-                for j in range(width):
+            for j in range(width):
 {repeat}
-            for k in range(length):
-                t = first + length - 1 - k
-                current = x[t if x.shape[0] > 1 else 0, b, low:high]
-                arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
-                if w.shape[0] > 0:
-                    multiply_row(arrived, w, low, product)
-                g_output = product if w.shape[0] > 0 else unowned(arrived[low:high])
-                g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
+        for k in range(length):
+            t = first + length - 1 - k
+            current = x[t if x.shape[0] > 1 else 0, b, low:high]
+            arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
+            if w.shape[0] > 0:
+                multiply_row(arrived, w, low, product)
+            g_output = product if w.shape[0] > 0 else unowned(arrived[low:high])
+            g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
 {rows}
-                for j in range(width):
+            for j in range(width):
 {body}
-        keep(row)
-        keep(room)
+    keep(row)
+    keep(room)
 """
 
 
@@ -115,18 +114,29 @@ def _lines(depth: int, lines: list[str]) -> str:
     return "\n".join("    " * depth + line for line in lines or ["pass"])
 
 
+_STATE = {"forward": 1, "adjoint": 5}  # the argument whose shape is (states, batch, n)
+
+
+def _over_tasks(run: Callable[..., None], name: str) -> Callable[..., None]:
+    """The loop over all tasks: a block of neurons of a batch row each."""
+
+    def loop(*arguments: Any) -> None:
+        batch, n = arguments[_STATE[name]].shape[1:]
+        run(batch * -(-n // BLOCK), *arguments)
+
+    return loop
+
+
 @cache
-def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
+def _compiled(name: str, source: str, dtype: str) -> Callable[..., None]:
     """The loop in the emitted `source`, compiled once for all models that come to the same text."""
     number = numba.from_dtype(np.dtype(dtype))
     arrays = (numba.types.Array(own or number, axes, "C", readonly=read) for axes, read, own in _ARRAYS[name])
-    return compiled_source(
-        name,
-        source,
-        {"np": np, "math": math, "numba": numba, "list_fired": list_fired, "multiply_row": multiply_row}
-        | {"unowned": unowned, "keep": keep},
-        (*arrays, numba.int64, numba.int64),
-    )
+    kinds = (*arrays, numba.int64, numba.int64)
+    names = {"np": np, "math": math, "list_fired": list_fired, "multiply_row": multiply_row}
+    names |= {"unowned": unowned, "keep": keep}
+    one = compiled_source(name, source, names, (numba.int64, *kinds), parallel=False)
+    return _over_tasks(in_parallel(one, kinds), name)
 
 
 def _module(text: str, emitter: Emitter, dtype: str) -> str:
@@ -155,9 +165,9 @@ def forward_loop(
     stores += [f"output[j] = {results[len(model.states)]}"]
     stores += [f"slope[j] = {results[-1]}"] if surrogate is not None else []
     text = _FORWARD.format(
-        views=_lines(2, _parameter_views(parameters, ordered(roots)) + held),
-        keep=_lines(4, _saved(model.states, "kept[segment, {k}, b, low:high]")),
-        body=_lines(4, [*lines, *stores]),
+        views=_lines(1, _parameter_views(parameters, ordered(roots)) + held),
+        keep=_lines(3, _saved(model.states, "kept[segment, {k}, b, low:high]")),
+        body=_lines(3, [*lines, *stores]),
     )
     return _compiled("forward", _module(text, emitter, dtype), dtype)
 
@@ -187,16 +197,16 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
     into = f"g_current[j] {'+=' if repeated else '='} {g_current}"
     scratch = [f"s_{s} = scratch[{{step}}, {k}]" for k, s in enumerate(states)]
     text = _ADJOINT.format(
-        views=_lines(2, _parameter_views(parameters, ordered((*roots, *rules.model.after))) + held + sums),
-        start=_lines(3, _copied(states, "scratch[0, {k}]", "kept[segment, {k}, b, low:high]")),
+        views=_lines(1, _parameter_views(parameters, ordered((*roots, *rules.model.after))) + held + sums),
+        start=_lines(2, _copied(states, "scratch[0, {k}]", "kept[segment, {k}, b, low:high]")),
         again=_lines(
-            4,
+            3,
             [line.format(step="k") for line in scratch]
             + [f"n_{s} = scratch[k + 1, {k}]" for k, s in enumerate(states)],
         ),
-        repeat=_lines(5, [*again, *(f"n_{s}[j] = {value}" for s, value in zip(states, after, strict=True))]),
-        rows=_lines(4, [line.format(step="t - first") for line in scratch]),
-        body=_lines(5, [*lines, into, *adds, *stores]),
+        repeat=_lines(4, [*again, *(f"n_{s}[j] = {value}" for s, value in zip(states, after, strict=True))]),
+        rows=_lines(3, [line.format(step="t - first") for line in scratch]),
+        body=_lines(4, [*lines, into, *adds, *stores]),
     )
     return _compiled("adjoint", _module(text, emitter, dtype), dtype)
 

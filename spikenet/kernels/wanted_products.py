@@ -8,8 +8,10 @@ the sum of its product, in a few parts, from tile to tile.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numba
 import numpy as np
@@ -21,6 +23,7 @@ from spikenet.kernels.by_source import by_source
 from spikenet.kernels.event_products import pack
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
 
 TILE_BYTES = 128  # of a row: four 32-byte registers
@@ -28,46 +31,46 @@ SHARE = 192  # rows of g whose tile a thread goes through at once: 24 KB
 
 
 @cache
-def _kernel(lanes: int) -> Callable[..., None]:
+def _kernel(lanes: int, dtype: Any) -> Callable[..., None]:
     add_products, copy = add_dots(lanes), copy_lanes(lanes)
 
-    @compiled(parallel=True)
+    @compiled()
     def multiply_wanted(
-        starts: Array, places: Array, g: Array, packed: Array, sums: Array, y: Array, share: int
+        index: int, starts: Array, places: Array, g: Array, packed: Array, sums: Array, y: Array, share: int
     ) -> None:
         rows, m = g.shape
         tiles, n = packed.shape[0], packed.shape[1]
         flat, weights = g.reshape(-1), packed.reshape(-1)
-        for index in numba.prange(starts.shape[0]):
-            first = np.int64(index) * share
-            begin, end = starts[index, 0], starts[index, n]
-            mine = sums[begin * PARTS : end * PARTS]
-            for k in range(mine.size):
-                mine[k] = 0
-            block = np.zeros(
-                share * lanes, g.dtype
-            )  # a tile of g end to end; a last one that is not full ends in zeros
-            for tile in range(tiles):
-                low = tile * lanes
-                for r in range(min(share, rows - first)):
-                    if low + lanes <= m:
-                        copy(flat, (first + r) * m + low, block, r * lanes)
-                    else:
-                        for c in range(lanes):
-                            block[r * lanes + c] = g[first + r, low + c] if low + c < m else 0
-                for j in range(n):
-                    at = starts[index, j]
-                    n_events = starts[index, j + 1] - at
-                    if n_events > 0:
-                        add_products(weights, (tile * n + j) * lanes, block, places, at, n_events, sums, at * PARTS)
+        first = index * share
+        begin, end = starts[index, 0], starts[index, n]
+        mine = sums[begin * PARTS : end * PARTS]
+        for k in range(mine.size):
+            mine[k] = 0
+        block = np.zeros(share * lanes, g.dtype)  # a tile of g end to end; a last one that is not full ends in zeros
+        for tile in range(tiles):
+            low = tile * lanes
+            for r in range(min(share, rows - first)):
+                if low + lanes <= m:
+                    copy(flat, (first + r) * m + low, block, r * lanes)
+                else:
+                    for c in range(lanes):
+                        block[r * lanes + c] = g[first + r, low + c] if low + c < m else 0
             for j in range(n):
-                for k in range(starts[index, j], starts[index, j + 1]):
-                    at = k * PARTS
-                    y[first + places[k], j] = ((sums[at] + sums[at + 4]) + (sums[at + 1] + sums[at + 5])) + (
-                        (sums[at + 2] + sums[at + 6]) + (sums[at + 3] + sums[at + 7])
-                    )
+                at = starts[index, j]
+                n_events = starts[index, j + 1] - at
+                if n_events > 0:
+                    add_products(weights, (tile * n + j) * lanes, block, places, at, n_events, sums, at * PARTS)
+        for j in range(n):
+            for k in range(starts[index, j], starts[index, j + 1]):
+                at = k * PARTS
+                y[first + places[k], j] = ((sums[at] + sums[at + 4]) + (sums[at + 1] + sums[at + 5])) + (
+                    (sums[at + 2] + sums[at + 6]) + (sums[at + 3] + sums[at + 7])
+                )
 
-    return multiply_wanted
+    number = functools.partial(array, dtype)
+    lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
+    arrays = number(2, read=True), number(3, read=True), number(1, read=False), number(2, read=False)
+    return in_parallel(multiply_wanted, (*lists, *arrays, numba.int64))
 
 
 def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
@@ -79,5 +82,5 @@ def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
     packed = memory.empty((-(-w.shape[1] // lanes), len(w), lanes), w.dtype)
     pack(read_only(w), 0, packed)
     sources = read_only(lists.starts), read_only(lists.places), read_only(g), read_only(packed)
-    _kernel(lanes)(*sources, sums, y, SHARE)
+    _kernel(lanes, g.dtype)(len(lists.starts), *sources, sums, y, SHARE)
     return y
