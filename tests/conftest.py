@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+
 import numba
 import numpy as np
 import pytest
 
 from spikenet.kernels import neuron_pass, time_loop
+
+
+def pytest_configure():
+    """Tests press Ctrl-C, which a shell that starts pytest in the background has told it to ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

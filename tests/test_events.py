@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from spikenet.graph import Tensor, repeat
 from spikenet.kernels.events import BLOCK, Events, blocks, found, list_fired
 from spikenet.kernels.neuron_pass import NARROW
-from spikenet.layers import IF, LI, LIF, LIFRate
+from spikenet.layers import IF, LI, LIF, LIFRate, Linear
 
 WIDTHS = sorted({128, 130, 512, 513, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 37})
 
@@ -129,3 +131,34 @@ def test_density_counts_beyond_32_bits():
     counts = np.broadcast_to(np.int32(4096), (1 << 20, 1))
     columns = np.broadcast_to(np.uint16(0), (1 << 20, 4096))
     assert Events(columns, counts, True).density == 1
+
+
+@pytest.fixture
+def spikes(rng):
+    """Spikes that nobody has looked at yet."""
+    return LIF(tau_mem_s=5e-3)(rng.normal(0, 0.7, (6, 3, 256)).astype(np.float32))
+
+
+def test_other_data_have_other_events(spikes):
+    """A lesion must reach the next layer."""
+    after = Linear(256, 300, bias=False, seed=0)
+    spikes.data = spikes.data * 0
+    assert spikes.events is None
+    assert not after(spikes).data.any()
+
+
+def test_late_data_cannot_be_changed_in_place(spikes):
+    with pytest.raises(ValueError, match="read-only"):
+        spikes.data[..., :128] = 0
+
+
+def test_data_put_in_place_of_late_ones_have_their_own_shape(spikes):
+    spikes.data = np.zeros((2, 1, 256), np.float32)
+    assert spikes.shape == (2, 1, 256)
+    assert len(spikes) == 2
+
+
+def test_late_data_are_pickled(spikes):
+    again = pickle.loads(pickle.dumps(spikes))
+    np.testing.assert_array_equal(again.data, spikes.data)
+    assert again.events.density == spikes.events.density

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spikenet.graph import Tensor
+from spikenet.graph import Tensor, edge_gradients
 from spikenet.kernels import products, wanted_products
 from spikenet.kernels.crossovers import Crossovers
 from spikenet.kernels.events import BLOCK, found
@@ -90,3 +90,11 @@ def test_wanted_places_are_where_the_surrogate_is_not_zero(rng):
         for block in range(2):
             mask[r, block * BLOCK + wanted.columns[r, block * BLOCK :][: wanted.counts[r, block]].astype(int)] = 1
     np.testing.assert_array_equal(mask, np.abs(current[0] - 1) < 0.25)
+
+
+def test_drawing_a_graph_shows_the_whole_gradient(rng):
+    """Also where a surrogate of compact support makes it needless."""
+    x = Tensor(rng.normal(0.1, 0.7, (4, 3, 150)).astype(np.float32), requires_grad=True)
+    spikes = LIF(surrogate=surrogate.box(0.2))(x)
+    out = (Linear(150, 40, seed=0)(spikes) ** 2).sum()
+    assert np.count_nonzero(edge_gradients(out).gradients[spikes]) == spikes.size

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import spikenet
 from spikenet.cli.folder import result_folder, write_text
-from spikenet.cli.unfinished import NETS, arguments, resumable
+from spikenet.cli.unfinished import NETS, arguments, check_resume, resumable
 
 if TYPE_CHECKING:
     from spikenet.data import Arrays
@@ -72,12 +72,14 @@ def run(options: argparse.Namespace) -> None:
 
     started = time.perf_counter()
     plan = _plan(options)
+    if options.resume:
+        check_resume(Path(options.out))
     train, test = _data(options.data, plan.seed)
     folder = result_folder(options.out)
     plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
     show = not options.quiet and sys.stderr.isatty()
-    with resumable(folder, options.resume):
+    with resumable(folder):
         files = {name: arguments(folder, name, options.resume) | {"progress": show} for name in NETS}
         _say("training the ANN ...")
         ann, ann_curves = _conventional(plan, train, test, files["ANN"])

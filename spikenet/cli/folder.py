@@ -9,6 +9,8 @@ from spikenet.whole_file import check_folder, whole_file
 
 def result_folder(path: str) -> Path:
     """The folder `path`, made if it is missing; ValueError when nothing can be written there."""
+    if not path.strip():
+        raise ValueError(f"--out: expected a folder to write into, got {path!r}")
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,8 @@ def _membranes(records: Sequence[Any]) -> Any:
     threshold = np.broadcast_to(hidden.layer.values["threshold"].data, spikes.shape[1:])[busiest]
     v = hidden.states[hidden.layer.states[-1]][:, 0, busiest]
     held = f"membrane potential (threshold {threshold[0]:g})" if np.ptp(threshold) == 0 else "membrane potential"
-    ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold, label=held)
+    names = [f"neuron {j}" for j in busiest]
+    ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold, label=held, names=names)
     ax.set_title(f"layer {hidden.name}, its busiest neurons, after each step's reset", loc="left", fontsize="medium")
     return ax
 

@@ -21,17 +21,19 @@ def arguments(folder: Path, net: str, resume: bool) -> dict[str, Any]:
     return {"checkpoint": file, "resume": file if resume and file.exists() else None}
 
 
-@contextmanager
-def resumable(folder: Path, resume: bool) -> Iterator[None]:
-    """A block with trainings in it: Ctrl-C says how to go on with them, reaching the end removes them.
-
-    Raises ValueError when there is nothing to resume.
-    """
+def check_resume(folder: Path) -> None:
+    """ValueError when there is nothing to resume."""
     files = [training_file(folder, net) for net in NETS]
-    if resume and not any(file.exists() for file in files):
+    if not any(file.exists() for file in files):
         raise ValueError(
             f"--resume: expected {files[0].name} in {folder}, as a run that was stopped leaves it; start without"
         )
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """A block with trainings in it: Ctrl-C says how to go on with them, reaching the end removes them."""
+    files = [training_file(folder, net) for net in NETS]
     try:
         yield
     except KeyboardInterrupt:

@@ -73,11 +73,11 @@ def recurrent() -> Iterator[Task]:
 
 def products() -> Iterator[Task]:
     """Dense and by events, with few and with many outputs; and the densities where they meet are measured."""
-    from spikenet.kernels.crossovers import crossovers, measure
+    from spikenet.kernels.crossovers import remember
 
     for n_out in (10, 64):
         yield f"products with {n_out} outputs", partial(_multiply, n_out)
-    yield "crossovers", lambda: [(measure(10), crossovers(narrow)) for narrow in (False, True)]
+    yield "crossovers", remember
 
 
 def delays() -> Iterator[Task]:

@@ -141,7 +141,11 @@ class _Notices:
         if self.wanted and (terminal or not self.said):
             self.said = True
             what = name if terminal else "what is needed"
-            print(f"spikenet: compiling {what} (once; kept in {cache.folder()})", file=sys.stderr)
+            root = cache.folder()
+            kept = (
+                f"once; kept in {root}" if os.access(root, os.W_OK) else f"{root} cannot be written: in every process"
+            )
+            print(f"spikenet: compiling {what} ({kept})", file=sys.stderr)
 
 
 _notices = _Notices()

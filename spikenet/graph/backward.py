@@ -39,7 +39,7 @@ def reverse_pass(
     """Every node that a gradient reaches, children first: (node, its whole gradient, what it passes to each parent)."""
     gradients: dict[Tensor, Gradient] = {output: _seed(output, g)}
     owned: set[Tensor] = set()  # nodes whose gradient is a sum we allocated, so may add to in place
-    waiting = _uses(output)
+    waiting = uses(output)
     ready = [output]
     while ready:
         node = ready.pop()
@@ -80,7 +80,7 @@ def _seed(output: Tensor, g: TensorLike | None) -> Array:
     return seed.astype(output.dtype)  # a copy: the caller keeps g
 
 
-def _uses(output: Tensor) -> dict[Tensor, int]:
+def uses(output: Tensor) -> dict[Tensor, int]:
     """How often each node that requires a gradient is an operand of the nodes that `output` depends on."""
     uses: dict[Tensor, int] = {}
     found = [output]

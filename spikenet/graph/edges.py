@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spikenet.errors import Array
-from spikenet.graph.backward import reverse_pass
+from spikenet.graph.backward import reverse_pass, uses
 from spikenet.graph.factored import dense
 from spikenet.graph.outputs import Bundle
 from spikenet.graph.tensor import Tensor, TensorLike
@@ -28,6 +28,8 @@ def edge_gradients(output: Tensor, g: TensorLike | None = None) -> Flow:
     g: gradient in `output`, as for `backward`, and the same errors
     The hidden node of an operation with several outputs has edges but no gradient of its own.
     """
+    for node in uses(output):
+        node.wanted = None  # drawn is the whole gradient, not only where it has an effect
     edges: list[Edge] = []
     gradients: dict[Tensor, Array] = {}
     for node, total, passed in reverse_pass(output, g):

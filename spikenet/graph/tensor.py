@@ -49,10 +49,10 @@ class Tensor:
 
     __slots__ = (
         "__weakref__",
+        "_data",
         "_late",
         "_repeated",
         "bounds",
-        "data",
         "events",
         "grad",
         "name",
@@ -77,12 +77,13 @@ class Tensor:
         bounds: tuple[float, float] | None = None,
     ) -> None:
         self._late: Late | None = None
+        self._data: Array | None = None
         if type(data) is np.ndarray and data.dtype in _FLOATS:
-            self.data: Array = data
+            self._data = data
         elif isinstance(data, Late):
-            self._late = data  # the slot `data` stays empty, so that reading it comes to __getattr__
+            self._late = data
         else:
-            self.data = _floats(data)
+            self._data = _floats(data)
         self.grad: Array | None = None
         self.name = name
         self.operation = operation
@@ -100,13 +101,22 @@ class Tensor:
                     self.parents, self.vjp, self.requires_grad = parents, vjp, True
                     break
 
-    def __getattr__(self, name: str) -> Array:
-        """Called for slots that are empty, which only `data` ever is: late data, asked for the first time."""
-        if name != "data" or self._late is None:
-            raise AttributeError(f"Tensor has no attribute {name!r}")
-        self.data = self._late.make()
-        self._late = None
-        return self.data
+    @property
+    def data(self) -> Array:
+        """The array; late data are made when first asked for, and read-only: whoever listed them knows no change."""
+        if self._late is not None:
+            self._data, self._late = self._late.make(), None
+            self._data.flags.writeable = False
+        assert self._data is not None
+        return self._data
+
+    @data.setter
+    def data(self, array: Array) -> None:
+        self._data, self._late, self.events, self.wanted = array, None, None, None  # listed was other data
+
+    def __getstate__(self) -> Any:
+        self._data = self.data  # how late data are made cannot be kept
+        return object.__getstate__(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -141,8 +151,7 @@ class Tensor:
         """The value of a tensor of size 1 as a Python number; ValueError for any other size."""
         if self.data.size != 1:
             raise ValueError(f"item: expected a tensor of size 1, got shape {self.shape}")
-        value: float = self.data.item()
-        return value
+        return self.data.item()  # type: ignore[no-any-return]
 
     def detach(self) -> Tensor:
         """The same data without its history: a constant."""
@@ -151,7 +160,7 @@ class Tensor:
         return constant
 
     def __len__(self) -> int:
-        return self.shape[0] if self._late is not None else len(self.data)
+        return len(self.data) if self._late is None else self.shape[0]
 
     def __float__(self) -> float:
         return float(self.item())
@@ -160,9 +169,7 @@ class Tensor:
         return bool(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        if copy:
-            return np.array(self.data, dtype=dtype)
-        return np.asarray(self.data, dtype=dtype)
+        return np.array(self.data, dtype=dtype) if copy else np.asarray(self.data, dtype=dtype)
 
     def __repr__(self) -> str:
         values = np.array2string(self.data, threshold=50, edgeitems=2, separator=", ", prefix="Tensor(")

@@ -1,8 +1,10 @@
-"""The densities at which events and BLAS are equally fast on this machine: measured once and remembered.
+"""The densities at which events and BLAS are equally fast: those of a usual machine, or of this one once measured.
 
 Time by events grows linearly with their density, time by BLAS does not depend on it; two densities and one dense
-product give where they meet. Timed is one thread's own time on the processor, which other load does not lengthen. The
-result stands beside the compiled code on disk, under the processor and the digest of the kernels that were timed.
+product give where they meet. Timed is one thread's own time on the processor, which other load does not lengthen.
+`spikenet warm` measures and puts the result beside the compiled code, under the processor and the digest of the kernels
+that were timed. Nothing is measured while a net runs: the routes differ in rounding, and a training that is repeated or
+resumed must take the same ones.
 """
 
 from __future__ import annotations
@@ -46,14 +48,17 @@ class Crossovers:
     error: float
 
 
+USUAL = (Crossovers(0.40, 0.30, 0.02), Crossovers(0.40, 0.27, 0.27))  # Zen 3, two cores: NARROW, WIDE outputs
+
+
 @cache
 def crossovers(n_out: int) -> Crossovers:
-    """Those of this machine for products with `n_out` outputs; remembered, or measured in half a second.
+    """Those for products with `n_out` outputs.
 
     An event costs a fixed time and a time for each output, a dense product only the latter: so the reciprocal of the
     density at which they meet is linear in 1 / n_out, and two sizes are measured.
     """
-    narrow, wide = _remembered(folder().parent / "crossovers.json")
+    narrow, wide = remembered(_file()) or USUAL
     part = (1 / n_out - 1 / WIDE) / (1 / NARROW - 1 / WIDE)
 
     def between(few: float, many: float) -> float:
@@ -63,22 +68,49 @@ def crossovers(n_out: int) -> Crossovers:
     return Crossovers(*map(between, astuple(narrow), astuple(wide)))
 
 
-def _remembered(file: Path) -> tuple[Crossovers, Crossovers]:
-    """For NARROW and WIDE outputs."""
-    kernels = [Path(module.__file__ or "") for module in (blas, event_products, wanted_products)]
-    key = f"{_processor()}, {sources_digest(*kernels).hex()[:16]}"
-    known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        known = dict(json.loads(file.read_text(encoding="utf-8")))
-    with contextlib.suppress(TypeError, KeyError, ValueError):
-        narrow, wide = known[key]
-        return Crossovers(**narrow), Crossovers(**wide)
-    measured = measure(NARROW), measure(WIDE)
-    with contextlib.suppress(OSError):  # where nothing can be kept, it is measured in every process
+def remember() -> bool:
+    """Measure this machine, if it is not yet; whether it was. From the next process on it counts."""
+    file = _file()
+    if remembered(file) is not None:
+        return False
+    measured = [asdict(measure(n_out)) for n_out in (NARROW, WIDE)]
+    with contextlib.suppress(OSError):  # where nothing can be kept, the usual densities stay
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(file) as out:
-            out.write(json.dumps({**known, key: [asdict(m) for m in measured]}, indent=1).encode())
-    return measured
+            out.write(json.dumps({**_read(file), _key(): measured}, indent=1).encode())
+    return True
+
+
+def remembered(file: Path) -> tuple[Crossovers, Crossovers] | None:
+    """What was measured for NARROW and WIDE outputs, or None."""
+    try:
+        narrow, wide = (Crossovers(**{k: _density(v) for k, v in one.items()}) for one in _read(file)[_key()])
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+    return narrow, wide
+
+
+def _density(value: Any) -> float:
+    if not isinstance(value, float) or not 0 <= value <= 1:
+        raise ValueError(f"expected a density, got {value!r}")
+    return value
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _file() -> Path:
+    return folder().parent / "crossovers.json"
+
+
+@cache
+def _key() -> str:
+    kernels = [Path(module.__file__ or "") for module in (blas, event_products, wanted_products)]
+    return f"{_processor()}, {sources_digest(*kernels).hex()[:16]}"
 
 
 def measure(n_out: int) -> Crossovers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ def traces(
     threshold: Any = None,
     dt_s: float = 1e-3,
     label: str = "membrane potential (no unit)",
+    names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Axes with a line per neuron, its threshold dashed in grey, and a row of its spikes above all lines.
@@ -32,6 +34,7 @@ def traces(
     threshold : number, or (k,) one per trace
     dt_s      : length of a step, seconds; step t is drawn at t * dt_s
     label     : what v is, with its unit
+    names     : what the legend calls each trace; "neuron 0", "neuron 1", ... unless given
 
     Raises ValueError for wrong shapes and a threshold that is not finite.
     """
@@ -46,12 +49,15 @@ def traces(
     levels = None if threshold is None else finite_values("traces: threshold", threshold)
     if levels is not None and levels.shape not in ((), (k,)):
         raise ValueError(f"traces: expected one threshold or {k}, one per trace, got {levels.shape}")
+    called = [f"neuron {j}" for j in range(k)] if names is None else list(names)
+    if len(called) != k:
+        raise ValueError(f"traces: expected {k} names, one per trace, got {len(called)}")
 
     dt, unit = time_unit("traces", steps, dt_s)
     time = np.arange(steps) * dt
     ax = one_axes(ax, 7.0, 3.2)
     for j in range(k):
-        ax.plot(time, lines[:, j], color=colour(j), linestyle=line_style(j), linewidth=1.3, label=f"neuron {j}")
+        ax.plot(time, lines[:, j], color=colour(j), linestyle=line_style(j), linewidth=1.3, label=called[j])
     if levels is not None:
         draw_threshold(ax, levels)
     if fired is not None:
