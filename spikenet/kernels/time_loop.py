@@ -34,6 +34,7 @@ from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.row import multiply_row
 from spikenet.kernels.tasks import in_parallel
 from spikenet.kernels.unowned import keep, unowned
+from spikenet.kernels.vector_products import prefetch
 from spikenet.neurons.surrogate import Surrogate
 
 _FORWARD = """
@@ -48,6 +49,8 @@ def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, ste
     sent, slope = unowned(rows)[0], unowned(rows)[1]
 {views}
     for t in range(steps):
+        if x.shape[0] > 1 and t + 1 < steps:  # another page of memory: the processor does not foresee it
+            prefetch(x, ((t + 1) * batch + b) * n + low, width)
         current = x[t if x.shape[0] > 1 else 0, b, low:high]
         output = unowned(out[t, b, low:high]) if out.shape[0] > 0 else sent
         if kept.shape[0] > 0 and t % span == 0:
@@ -81,12 +84,16 @@ def adjoint(task, p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
         length = min(span, steps - first)
 {start}
         for k in range(length - 1):
+            if x.shape[0] > 1:
+                prefetch(x, ((first + k + 1) * batch + b) * n + low, width)
             current = x[first + k if x.shape[0] > 1 else 0, b, low:high]
 {again}
             for j in range(width):
 {repeat}
         for k in range(length):
             t = first + length - 1 - k
+            if g_out.shape[0] > 1 and w.shape[0] == 0 and k + 1 < length:
+                prefetch(g_out, ((t - 1) * batch + b) * n + low, width)
             current = x[t if x.shape[0] > 1 else 0, b, low:high]
             arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
             if w.shape[0] > 0:
@@ -134,7 +141,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., None]:
     arrays = (numba.types.Array(own or number, axes, "C", readonly=read) for axes, read, own in _ARRAYS[name])
     kinds = (*arrays, numba.int64, numba.int64)
     names = {"np": np, "math": math, "list_fired": list_fired, "multiply_row": multiply_row}
-    names |= {"unowned": unowned, "keep": keep}
+    names |= {"unowned": unowned, "keep": keep, "prefetch": prefetch}
     one = compiled_source(name, source, names, (numba.int64, *kinds), parallel=False)
     return _over_tasks(in_parallel(one, kinds), name)
 
