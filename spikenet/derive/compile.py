@@ -51,7 +51,8 @@ def compiled(*, parallel: bool = False, nogil: bool = True) -> Callable[[F], F]:
         file = Path(inspect.getfile(function)).resolve()
         ours = file.is_relative_to(_PACKAGE)  # a stranger's kernel may call any file beside it
         places = (file if ours else file.parent, Path(__file__).resolve())
-        return _with_cache(function, inspect.getsource(function), places, parallel=parallel, nogil=nogil)
+        line = str(function.__code__.co_firstlineno)  # with the file's digest among the places, its source
+        return _with_cache(function, line, places, parallel=parallel, nogil=nogil)
 
     return decorate
 
