@@ -13,33 +13,11 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+
+from spikenet.kernels.lanes import element, load_vector, multiply_add, splat, store_vector
 
 _for_range: Any = cgutils.for_range
 _alloca: Any = cgutils.alloca_once_value
-_make_array: Any = make_array
-_function: Any = cgutils.get_or_insert_function
-
-
-def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    """The address of one element."""
-    return builder.gep(_make_array(kind)(context, builder, value=array).data, [index])
-
-
-def _load(builder: Any, pointer: Any, lanes: int) -> Any:
-    vector = ir.VectorType(pointer.type.pointee, lanes).as_pointer()
-    return builder.load(builder.bitcast(pointer, vector), align=4)
-
-
-def _store(builder: Any, value: Any, pointer: Any) -> None:
-    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=4)
-
-
-def _splat(builder: Any, value: Any, lanes: int) -> Any:
-    """`value` in every lane."""
-    undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
-    one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 
 
 @cache
@@ -48,8 +26,8 @@ def copy_lanes(lanes: int) -> Any:
 
     def copy_of_lanes(typing: Any, source: Any, source_at: Any, into: Any, into_at: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-            values = _load(builder, _pointer(context, builder, signature.args[0], given[0], given[1]), lanes)
-            _store(builder, values, _pointer(context, builder, signature.args[2], given[2], given[3]))
+            values = load_vector(builder, element(context, builder, signature.args[0], given[0], given[1]), lanes)
+            store_vector(builder, values, element(context, builder, signature.args[2], given[2], given[3]))
             return context.get_dummy_value()
 
         return types.void(source, types.int64, into, types.int64), generate
@@ -73,19 +51,19 @@ def gather(lanes: int, binary: bool) -> Any:
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             def pointer(k: int, index: Any) -> Any:
-                return _pointer(context, builder, signature.args[k], given[k], index)
+                return element(context, builder, signature.args[k], given[k], index)
 
-            start = _load(builder, pointer(0, given[1]), lanes)
+            start = load_vector(builder, pointer(0, given[1]), lanes)
             held = _alloca(builder, start)
             with _for_range(builder, given[9]) as loop:
                 place = builder.load(pointer(7, builder.add(given[8], loop.index)))
                 place = builder.zext(place, given[5].type)
-                term = _load(builder, pointer(4, builder.add(given[5], builder.mul(place, given[6]))), lanes)
+                term = load_vector(builder, pointer(4, builder.add(given[5], builder.mul(place, given[6]))), lanes)
                 if not binary:
                     value = builder.load(pointer(10, builder.add(given[11], builder.mul(place, given[12]))))
-                    term = builder.fmul(term, _splat(builder, value, lanes))
+                    term = builder.fmul(term, splat(builder, value, lanes))
                 builder.store(builder.fadd(builder.load(held), term), held)
-            _store(builder, builder.load(held), pointer(2, given[3]))
+            store_vector(builder, builder.load(held), pointer(2, given[3]))
             return context.get_dummy_value()
 
         n = types.int64
@@ -112,7 +90,7 @@ def add_dots(lanes: int) -> Any:
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             def pointer(k: int, index: Any) -> Any:
-                return _pointer(context, builder, signature.args[k], given[k], index)
+                return element(context, builder, signature.args[k], given[k], index)
 
             wide = given[1].type
 
@@ -120,21 +98,19 @@ def add_dots(lanes: int) -> Any:
                 return builder.add(at, ir.Constant(wide, by))
 
             pieces = range(0, lanes, PARTS)
-            held = [_load(builder, pointer(0, shifted(given[1], k)), PARTS) for k in pieces]
+            held = [load_vector(builder, pointer(0, shifted(given[1], k)), PARTS) for k in pieces]
             vector = held[0].type
-            letters = f"v{PARTS}f{8 * context.get_abi_sizeof(vector.element)}"
-            kind = ir.FunctionType(vector, [vector] * 3)
-            fused = _function(builder.module, kind, f"llvm.fmuladd.{letters}")  # one instruction where there is one
             with _for_range(builder, given[5]) as loop:
                 place = builder.zext(builder.load(pointer(3, builder.add(given[4], loop.index))), wide)
                 place = builder.mul(place, ir.Constant(wide, lanes))
                 into = pointer(6, builder.add(given[7], builder.mul(loop.index, ir.Constant(wide, PARTS))))
-                totals = [_load(builder, into, PARTS), ir.Constant(vector, [0.0] * PARTS)]  # two chains of additions
+                # two chains of additions: one would wait for its own last sum
+                totals = [load_vector(builder, into, PARTS), ir.Constant(vector, [0.0] * PARTS)]
                 for k, piece in zip(pieces, held, strict=True):
-                    other = _load(builder, pointer(2, shifted(place, k)), PARTS)
+                    other = load_vector(builder, pointer(2, shifted(place, k)), PARTS)
                     chain = k // PARTS % 2
-                    totals[chain] = builder.call(fused, [piece, other, totals[chain]])
-                _store(builder, builder.fadd(*totals), into)
+                    totals[chain] = multiply_add(builder, piece, other, totals[chain])
+                store_vector(builder, builder.fadd(*totals), into)
             return context.get_dummy_value()
 
         n = types.int64
@@ -149,7 +125,7 @@ def _bits(predicate: str, bound: float, ordered: bool) -> Any:
 
     def compared_bits(typing: Any, values: Any, at: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-            numbers = _load(builder, _pointer(context, builder, signature.args[0], given[0], given[1]), 32)
+            numbers = load_vector(builder, element(context, builder, signature.args[0], given[0], given[1]), 32)
             compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
             found = compare(predicate, numbers, ir.Constant(numbers.type, [bound] * 32))
             return builder.zext(builder.bitcast(found, ir.IntType(32)), ir.IntType(64))
@@ -163,11 +139,11 @@ def _bits(predicate: str, bound: float, ordered: bool) -> Any:
 def _put_places(typing: Any, columns: Any, at: Any, table: Any, byte: Any, low: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         def pointer(k: int, index: Any) -> Any:
-            return _pointer(context, builder, signature.args[k], given[k], index)
+            return element(context, builder, signature.args[k], given[k], index)
 
         eight = builder.mul(given[3], ir.Constant(given[3].type, 8))
-        places = _load(builder, pointer(2, eight), 8)
-        low = _splat(builder, builder.trunc(given[4], places.type.element), 8)
+        places = load_vector(builder, pointer(2, eight), 8)
+        low = splat(builder, builder.trunc(given[4], places.type.element), 8)
         builder.store(
             builder.add(places, low), builder.bitcast(pointer(0, given[1]), places.type.as_pointer()), align=2
         )

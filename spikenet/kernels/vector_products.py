@@ -13,8 +13,10 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from spikenet.kernels.vector import _alloca, _for_range, _load, _pointer, _splat, _store
+from spikenet.kernels.lanes import element, load_vector, splat, store_vector
 
+_alloca: Any = cgutils.alloca_once_value
+_for_range: Any = cgutils.for_range
 _range_by: Any = cgutils.for_range_slice
 _tuple_of: Any = types.UniTuple
 
@@ -52,19 +54,19 @@ def add_product(rows: int, n_bytes: int) -> Any:
 
             def place(k: int, row: Any) -> Any:
                 index = builder.add(given[k + 1], builder.mul(row, given[k + 2]))
-                return _pointer(context, builder, signature.args[k], given[k], index)
+                return element(context, builder, signature.args[k], given[k], index)
 
             wide = given[1].type
             targets = [place(0, ir.Constant(wide, r)) for r in range(rows)]
             sources = [place(3, ir.Constant(wide, r)) for r in range(rows)]
-            held = [_alloca(builder, _load(builder, target, lanes)) for target in targets]
+            held = [_alloca(builder, load_vector(builder, target, lanes)) for target in targets]
             with _for_range(builder, given[9]) as loop:
-                row = _load(builder, place(6, loop.index), lanes)
+                row = load_vector(builder, place(6, loop.index), lanes)
                 for source, sums in zip(sources, held, strict=True):
-                    value = _splat(builder, builder.load(builder.gep(source, [loop.index])), lanes)
+                    value = splat(builder, builder.load(builder.gep(source, [loop.index])), lanes)
                     builder.store(_fma(builder, value, row, builder.load(sums)), sums)
             for target, sums in zip(targets, held, strict=True):
-                _store(builder, builder.load(sums), target)
+                store_vector(builder, builder.load(sums), target)
             return context.get_dummy_value()
 
         integers = types.int64
@@ -78,15 +80,15 @@ def add_product(rows: int, n_bytes: int) -> Any:
 def _four_dots(typing: Any, a: Any, at_0: Any, at_1: Any, at_2: Any, at_3: Any, b: Any, b_at: Any, n: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         lanes = _lanes(signature.args[0], DOT_BYTES)
-        rows = [_pointer(context, builder, signature.args[0], given[0], at) for at in given[1:5]]
-        other = _pointer(context, builder, signature.args[5], given[5], given[6])
+        rows = [element(context, builder, signature.args[0], given[0], at) for at in given[1:5]]
+        other = element(context, builder, signature.args[5], given[5], given[6])
         kind = ir.VectorType(other.type.pointee, lanes)
         held = [_alloca(builder, ir.Constant(kind, [0.0] * lanes)) for _ in rows]
         zero, step = ir.Constant(given[7].type, 0), ir.Constant(given[7].type, lanes)
         with _range_by(builder, zero, given[7], step) as (index, _):
-            factor = _load(builder, builder.gep(other, [index]), lanes)
+            factor = load_vector(builder, builder.gep(other, [index]), lanes)
             for row, sums in zip(rows, held, strict=True):
-                term = _load(builder, builder.gep(row, [index]), lanes)
+                term = load_vector(builder, builder.gep(row, [index]), lanes)
                 builder.store(_fma(builder, term, factor, builder.load(sums)), sums)
         return context.make_tuple(
             builder, signature.return_type, [_summed(builder, builder.load(sums), lanes) for sums in held]
@@ -117,7 +119,7 @@ def _prefetch(typing: Any, array: Any, at: Any, n: Any) -> Any:
             builder.module, ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]), name
         )
         step = ir.Constant(given[2].type, LINE * 8 // signature.args[0].dtype.bitwidth)
-        first = _pointer(context, builder, signature.args[0], given[0], given[1])
+        first = element(context, builder, signature.args[0], given[0], given[1])
         with _range_by(builder, ir.Constant(given[2].type, 0), given[2], step) as (index, _):
             place = builder.bitcast(builder.gep(first, [index]), byte)
             builder.call(function, [place, *(ir.Constant(i32, k) for k in (0, 3, 1))])  # to read, soon, data
