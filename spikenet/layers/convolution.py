@@ -9,7 +9,6 @@ import numpy as np
 
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike, repeat
-from spikenet.kernels import conv_routes
 from spikenet.kernels.filters import Filters
 from spikenet.layers.layer import State, Training, entering, refuse_state
 from spikenet.layers.sliding import Extent, extents, shape_text, window_of
@@ -129,6 +128,8 @@ def Conv2d(
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Filters, n_axes: int) -> Tensor:
     """The convolution of x (..., channels, and the last `n_axes` axes); input that repeats in time once."""
+    from spikenet.kernels import conv_routes  # when first used: a kernel costs milliseconds to import
+
     if x.repeated is not None and x.ndim > n_axes + 1:
         return repeat(convolve(x.repeated, weight, bias, shape, n_axes), len(x))
     leading = x.shape[: x.ndim - n_axes - 1]

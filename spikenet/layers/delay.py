@@ -8,7 +8,6 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike, outputs
-from spikenet.kernels import delay
 from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.plain import plain
 
@@ -82,6 +81,8 @@ def delay_steps(name: str, steps: Any) -> Array:
 
 def delayed(x: Tensor, past: Tensor, each: Array) -> tuple[Tensor, Tensor]:
     """(x shifted by `each` (n,) steps, the last inputs); past: (longest delay, batch, ...), the inputs before x."""
+    from spikenet.kernels import delay  # when first used: a kernel costs milliseconds to import
+
     steps, batch = x.shape[:2]
     longest, rows = len(past), (batch, each.size)
     y = np.empty((steps, *rows), x.dtype)

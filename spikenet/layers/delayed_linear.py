@@ -9,7 +9,7 @@ import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike, outputs
-from spikenet.kernels import delayed_products, memory, products
+from spikenet.kernels import memory, products
 from spikenet.kernels.events import found
 from spikenet.layers.delay import delay_steps
 from spikenet.layers.layer import State, Training, as_input, entering, state_parts
@@ -95,6 +95,8 @@ class DelayedLinear:
 
 def delayed_linear(x: Tensor, weight: Tensor, pending: Tensor, delays: Array) -> tuple[Tensor, Tensor]:
     """(what arrives at each step (steps, batch, n_out), what will arrive afterwards (longest delay, batch, n_out))."""
+    from spikenet.kernels import delayed_products  # when first used: a kernel costs milliseconds to import
+
     steps, batch, n_in = x.shape
     longest, n_out = len(pending), weight.shape[1]
     kind, rows = x.dtype, steps * batch

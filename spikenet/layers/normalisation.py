@@ -9,7 +9,6 @@ import numpy as np
 
 from spikenet.errors import Array, positive, whole, within
 from spikenet.graph import Tensor, TensorLike, repeat
-from spikenet.kernels import channels
 from spikenet.layers.layer import State, Training, entering, refuse_state
 
 
@@ -63,6 +62,8 @@ class Normalisation:
 
     def _moments(self, x: Tensor) -> tuple[Array, Array, int]:
         """(mean, variance, how many numbers they are of) of every channel over all other axes."""
+        from spikenet.kernels import channels  # when first used: a kernel costs milliseconds to import
+
         rows = pictures(x if x.repeated is None or x.ndim <= self.n_axes + 1 else x.repeated, self.n_axes)
         count = rows.size // self.n
         if count < 2:
@@ -103,6 +104,8 @@ def normalise(
     x: Tensor, weight: Tensor, bias: Tensor, mean: Array, var: Array, layer: Normalisation, moving: bool
 ) -> Tensor:
     """The normalised x; `moving`: mean and variance are those of x itself, so that gradients go through them."""
+    from spikenet.kernels import channels  # when first used: a kernel costs milliseconds to import
+
     if x.repeated is not None and x.ndim > layer.n_axes + 1:
         return repeat(normalise(x.repeated, weight, bias, mean, var, layer, moving), len(x))
     rows, spread = pictures(x, layer.n_axes), 1 / np.sqrt(var + layer.eps)

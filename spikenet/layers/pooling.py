@@ -10,7 +10,6 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike, repeat
-from spikenet.kernels import pool, pool_events
 from spikenet.kernels.events import Events, found
 from spikenet.kernels.window import Window
 from spikenet.layers.layer import State, Training, as_input, refuse_state
@@ -113,6 +112,8 @@ def pooled(function: Pool, x: Tensor, window: Window, n_axes: int) -> Tensor:
 
 def max_pool(x: Tensor, window: Window, n_axes: int) -> Tensor:
     """The largest numbers; of spikes that are listed, by their events, which the result lists too."""
+    from spikenet.kernels import pool, pool_events  # when first used: a kernel costs milliseconds to import
+
     rows, channels = _rows_channels(x, n_axes)
     listed = x.events if x.events is not None and len(x.events.counts) == rows else None
     if listed is not None and listed.binary:
@@ -132,6 +133,8 @@ def max_pool(x: Tensor, window: Window, n_axes: int) -> Tensor:
 
 def sum_pool(x: Tensor, window: Window, n_axes: int) -> Tensor:
     """The sums; of an input whose events are listed the result's are too."""
+    from spikenet.kernels import pool  # when first used: a kernel costs milliseconds to import
+
     rows, channels = _rows_channels(x, n_axes)
     totals = pool.sums(_pictures(x, rows), channels, window)
 

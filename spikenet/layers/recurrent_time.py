@@ -12,7 +12,7 @@ from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.graph import Late, Tensor, is_recording, outputs, unbroadcast
 from spikenet.graph.factored import dense
-from spikenet.kernels import blas, recurrent_pass
+from spikenet.kernels import blas
 from spikenet.layers.over_time import parameter_rows
 from spikenet.neurons.surrogate import Surrogate
 
@@ -34,6 +34,8 @@ def recurrent_over_time(
     before: states before the first step, last: the output before it, (batch, n) each
     values: parameters, broadcast to (n,); `learn` names those that get a gradient
     """
+    from spikenet.kernels import recurrent_pass  # when first used: a kernel costs milliseconds to import
+
     steps, batch, n = x.shape
     learnt = tuple(values[name] for name in learn)
     parents = (x, weight, *before, last, *learnt)
