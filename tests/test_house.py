@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted([*(ROOT / "spikenet").rglob("*.py"), *(ROOT / "hw").rglob("*.py")])
+FILES = sorted(
+    file for ending in ("*.py", "*.pyi") for room in ("spikenet", "hw") for file in (ROOT / room).rglob(ending)
+)
 
 MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may import a room may import what that may.
     "errors": set(),
@@ -55,9 +58,11 @@ def imports(tree: ast.AST, file: Path, top_level: bool = False) -> set[str]:
     top_level: only those that run when the file is imported, so neither in functions nor for the type checker
     """
     package = module_name(file).split(".")
-    if file.name != "__init__.py":
+    if file.stem != "__init__":
         package = package[:-1]
     found: set[str] = set()
+    if top_level and file.suffix == ".pyi":
+        return set()  # the public names of a room, each loaded when it is first used
     nodes = list(_run_at_import(tree)) if top_level else list(ast.walk(tree))
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -216,32 +221,37 @@ def loaded(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_import_is_cheap():
+SLOW = ("matplotlib", "sklearn", "tqdm", "scipy.linalg", "scipy.special", "scipy.stats", "hw", "numba.cuda.cudadrv")
+
+
+@pytest.mark.parametrize("statement", ["import spikenet", "import spikenet as sn; sn.Sequential; sn.Linear; sn.LIF"])
+def test_import_is_cheap(statement):
     """What is slow to load is loaded when it is first used."""
-    modules = loaded("import spikenet")
-    for slow in (
-        "matplotlib",
-        "sklearn",
-        "tqdm",
-        "scipy.linalg",
-        "scipy.special",
-        "scipy.stats",
-        "hw",
-        "numba.cuda.cudadrv",
-    ):
+    modules = loaded(statement)
+    for slow in SLOW:
         assert slow not in modules, slow
+
+
+def test_import_alone_loads_no_compiler():
+    assert "numba" not in loaded("import spikenet")
 
 
 def test_graph_stands_alone():
     assert not any(
-        m.startswith(("numba", "spikenet.neurons", "spikenet.layers")) for m in loaded_alone("spikenet.graph")
+        m.startswith(("numba", "spikenet.neurons", "spikenet.layers")) for m in loaded("import spikenet.graph")
     )
 
 
-def loaded_alone(package: str) -> set[str]:
-    """Modules loaded by a room when spikenet/__init__.py, which loads the whole surface, is kept out of the way."""
-    return loaded(
-        "import types\n"
-        f"whole = types.ModuleType('spikenet')\nwhole.__path__ = [{str(ROOT / 'spikenet')!r}]\n"
-        f"sys.modules['spikenet'] = whole\nimport {package}"
-    )
+STUBS = [file for file in FILES if file.suffix == ".pyi"]
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda f: str(f.relative_to(ROOT)))
+def test_every_public_name_is_there(stub):
+    """A room's list of names is what its stub imports, and each can be loaded, whichever comes first."""
+    names = {a.asname or a.name for n in TREES[stub].body if isinstance(n, ast.ImportFrom) for a in n.names}
+    room = importlib.import_module(module_name(stub))
+    assert names == set(room.__all__)
+    (listed,) = (n.value for n in TREES[stub].body if isinstance(n, ast.Assign))
+    assert sorted(ast.literal_eval(listed)) == sorted(names)
+    for name in names:
+        assert getattr(room, name) is not None
