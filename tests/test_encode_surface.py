@@ -8,15 +8,30 @@ import json
 import numpy as np
 import pytest
 
-from spikenet.encode import Constant, Delta, LatencyLinear, LatencyLog, Rate
+from spikenet.encode import (
+    BSA,
+    AdaptiveDelta,
+    Constant,
+    Delta,
+    LatencyLIF,
+    LatencyLinear,
+    LatencyLog,
+    Phase,
+    Poisson,
+    RankOrder,
+    Rate,
+    StepForward,
+)
 
-ENCODERS = [Constant(5), Rate(5, 0.5), LatencyLinear(5), LatencyLog(5), Delta(0.1, steps=5)]
-UNIT = [encoder for encoder in ENCODERS if isinstance(encoder, (Rate, LatencyLinear, LatencyLog))]
+SIGNAL = [Delta(0.1, steps=5), StepForward(0.1, steps=5), BSA((0.2, 0.1), steps=5), AdaptiveDelta(0.1, 0.1, steps=5)]
+NUMBER = [Rate(5, 0.5), LatencyLinear(5), LatencyLog(5), Poisson(5, 100.0), RankOrder(5)]
+ENCODERS = [Constant(5), *NUMBER, LatencyLIF(5), *SIGNAL]
+UNIT = [*NUMBER, Phase(5)]
 
 
 def argument(encoder, batch=3):
     """An input the encoder takes: (batch, 2), or (5, batch, 2) where time comes with the signal."""
-    return np.full((5, batch, 2) if isinstance(encoder, Delta) else (batch, 2), 0.5, np.float32)
+    return np.full((5, batch, 2) if encoder in SIGNAL else (batch, 2), 0.5, np.float32)
 
 
 def test_constant_is_a_view_that_takes_no_memory():

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikenet.encode.check import batch
-from spikenet.errors import Array
+from spikenet.errors import Array, whole
 
 
 def spike_counts(spikes: npt.ArrayLike) -> Array:
@@ -44,6 +44,18 @@ def predict_by_sum_membrane(membrane: npt.ArrayLike) -> npt.NDArray[np.int64]:
 def predict_by_max_membrane(membrane: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """(batch,) class whose membrane reaches the highest value at any step."""
     return _largest(_readout("predict_by_max_membrane", membrane).max(axis=0))
+
+
+def predict_by_population(spikes: npt.ArrayLike, classes: int) -> npt.NDArray[np.int64]:
+    """(batch,) class whose neurons spike most together; neighbours form a class: 30 neurons of 10 classes, 3 each.
+
+    spikes: (steps, batch, n), n a multiple of `classes`
+    """
+    array, n = _readout("predict_by_population", spikes), whole("predict_by_population: classes", classes)
+    if array.shape[2] % n:
+        raise ValueError(f"predict_by_population: expected a multiple of {n} neurons, got {array.shape[2]}")
+    votes: Array = array.sum(axis=0).reshape(array.shape[1], n, -1).sum(axis=2)
+    return _largest(votes)
 
 
 def _largest(scores: Array) -> npt.NDArray[np.int64]:

@@ -46,7 +46,7 @@ class Rate:
         numbers = sample_numbers("Rate", index, len(values))
         key = seed_number("Rate", seed)
         probability = np.minimum(self.gain * values.reshape(len(values), -1).astype(np.float64), 1.0)
-        fired = _bernoulli(probability, self.steps, numbers, key)
+        fired = bernoulli(probability, self.steps, numbers, key)
         return fired.astype(values.dtype).reshape(self.steps, *values.shape)
 
     def config(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Rate:
         return asdict(self)
 
 
-def _bernoulli(probability: Array, steps: int, index: Array, seed: int) -> Array:
+def bernoulli(probability: Array, steps: int, index: Array, seed: int) -> Array:
     """(steps, batch, n) bool, True with probability (batch, n) in [0, 1].
 
     A uniform number u fires when u < p. Its first 16 binary digits settle that, except in one draw of 65,536 where
@@ -69,17 +69,17 @@ def _bernoulli(probability: Array, steps: int, index: Array, seed: int) -> Array
     drawn = np.empty((steps, n_batch, n), np.uint16)
     generator = np.random.Philox(key=0)
     for b in range(n_batch):
-        words = _words(generator, -(-steps * n // 4), seed, index[b], 0, _COARSE)
+        words = random_words(generator, -(-steps * n // 4), seed, index[b], 0, _COARSE)
         drawn[:, b] = words.astype("<u8", copy=False).view("<u2")[: steps * n].reshape(steps, n)
     fired: Array = drawn < first_digits
     ties = np.flatnonzero(drawn == first_digits)
     for t, b, k in zip(*np.unravel_index(ties, drawn.shape), strict=True):
-        word = _words(generator, 1, seed, index[b], t * n + k, _FINE)[0]
+        word = random_words(generator, 1, seed, index[b], t * n + k, _FINE)[0]
         fired[t, b, k] = int(word >> np.uint64(11)) * 2.0**-53 < rest[b, k]
     return fired
 
 
-def _words(generator: np.random.Philox, n: int, seed: int, index: int, start: int, stream: int) -> Array:
+def random_words(generator: np.random.Philox, n: int, seed: int, index: int, start: int, stream: int) -> Array:
     """n raw 64-bit words of the (seed, index) sequence from counter `start` on.
 
     Raw words, because numpy promises never to change them, unlike the methods of Generator (NEP 19); and a state set
