@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from layer_cases import IMAGES, LAYERS, NEURONS
+from layer_cases import IMAGES, LAYERS, NEURONS, SYMBOLS
 
 from spikenet.layers import LIF, LeakyRate, Linear, ReLU, Residual, Sequential, Spiking, build
 from spikenet.layers.build import _MAKERS
@@ -17,9 +17,9 @@ from spikenet.neurons.surrogate import Surrogate
 pytestmark = pytest.mark.usefixtures("interpreted")
 
 
-@pytest.mark.parametrize("name", LAYERS | IMAGES)
+@pytest.mark.parametrize("name", LAYERS | IMAGES | SYMBOLS)
 def test_a_layer_made_again_is_the_same(name):
-    layer = (LAYERS | IMAGES)[name]()
+    layer = (LAYERS | IMAGES | SYMBOLS)[name]()
     config = json.loads(json.dumps(layer.config(), allow_nan=False))
     again = build(layer.kind, config, getattr(layer, "layers", ()))
     assert again.config() == layer.config()
@@ -28,7 +28,8 @@ def test_a_layer_made_again_is_the_same(name):
     for key, parameter in layer.parameters().items():
         assert again.parameters()[key].shape == parameter.shape
         again.parameters()[key].data[...] = parameter.data
-    x = np.random.default_rng(0).normal(0.5, 1, (12, 2, 4)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 5, (12, 2)) if name in SYMBOLS else rng.normal(0.5, 1, (12, 2, 4)).astype(np.float32)
     np.testing.assert_array_equal(again(x).data, layer(x).data)
 
 
@@ -45,7 +46,7 @@ def test_a_neuron_made_again_is_the_same_model(name):
 
 
 def test_every_kind_of_layer_is_among_the_cases():
-    assert {make().kind for make in (LAYERS | IMAGES).values()} == _MAKERS.keys()
+    assert {make().kind for make in (LAYERS | IMAGES | SYMBOLS).values()} == _MAKERS.keys()
 
 
 def test_containers_hold_what_they_are_given():
@@ -58,9 +59,9 @@ def test_containers_hold_what_they_are_given():
 
 def test_no_such_kind():
     with pytest.raises(
-        ValueError, match=r"no built-in layer 'LSTM', there are .*build the net in code and read its weights"
+        ValueError, match=r"no built-in layer 'Hopfield', there are .*build the net in code and read its weights"
     ):
-        build("LSTM", {})
+        build("Hopfield", {})
 
 
 def test_arguments_that_do_not_fit():

@@ -10,6 +10,7 @@ from spikenet.graph.edges import Edge, Flow, edge_gradients
 from spikenet.graph.einsum import einsum
 from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
 from spikenet.graph.factored import Factored
+from spikenet.graph.gates import glu, hard_swish, log_sigmoid, mish, silu, softsign
 from spikenet.graph.index import getitem, take, take_along_axis
 from spikenet.graph.join import concatenate, split, stack, unstack
 from spikenet.graph.late import Late
@@ -17,11 +18,13 @@ from spikenet.graph.matmul import matmul, outer
 from spikenet.graph.operands import as_tensor, operands
 from spikenet.graph.outputs import outputs
 from spikenet.graph.recording import is_recording, no_grad
+from spikenet.graph.rectifiers import celu, elu, hard_sigmoid, hard_tanh, leaky_relu, relu6, selu
 from spikenet.graph.reduce import cumsum, max, mean, min, prod, std, sum, var
 from spikenet.graph.repeat import repeat
 from spikenet.graph.select import clip, maximum, minimum, stop_gradient, where
 from spikenet.graph.shape import broadcast_to, expand_dims, flip, moveaxis, pad, reshape, squeeze, swapaxes, transpose
 from spikenet.graph.softmax import log_softmax, logsumexp, softmax
+from spikenet.graph.standardise import standardise
 from spikenet.graph.tensor import Axis, Tensor, TensorLike
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "as_tensor",
     "backward",
     "broadcast_to",
+    "celu",
     "check_gradient",
     "clip",
     "concatenate",
@@ -45,15 +49,22 @@ __all__ = [
     "divide",
     "edge_gradients",
     "einsum",
+    "elu",
     "exp",
     "expand_dims",
     "expm1",
     "flip",
     "gelu",
     "getitem",
+    "glu",
+    "hard_sigmoid",
+    "hard_swish",
+    "hard_tanh",
     "is_recording",
+    "leaky_relu",
     "log",
     "log1p",
+    "log_sigmoid",
     "log_softmax",
     "logsumexp",
     "matmul",
@@ -62,6 +73,7 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "mish",
     "moveaxis",
     "multiply",
     "negate",
@@ -74,17 +86,22 @@ __all__ = [
     "power",
     "prod",
     "relu",
+    "relu6",
     "repeat",
     "reshape",
+    "selu",
     "sigmoid",
+    "silu",
     "sin",
     "softmax",
     "softplus",
+    "softsign",
     "split",
     "sqrt",
     "square",
     "squeeze",
     "stack",
+    "standardise",
     "std",
     "stop_gradient",
     "subtract",

@@ -20,7 +20,7 @@ def tanh(a: TensorLike) -> Tensor:
 def sigmoid(a: TensorLike) -> Tensor:
     """1 / (1 + exp(-a))."""
     a = as_tensor(a)
-    y = _logistic(a.data)
+    y = logistic(a.data)
     return Tensor(y, (a,), lambda g: (g * (y * (1 - y)),), operation="sigmoid")
 
 
@@ -29,7 +29,7 @@ def softplus(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     x = a.data
     y = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-    return Tensor(y, (a,), lambda g: (g * _logistic(x),), operation="softplus")
+    return Tensor(y, (a,), lambda g: (g * logistic(x),), operation="softplus")
 
 
 def relu(a: TensorLike) -> Tensor:
@@ -57,7 +57,8 @@ def gelu(a: TensorLike) -> Tensor:
     return Tensor(x * below, (a,), vjp, operation="gelu")
 
 
-def _logistic(x: Array) -> Array:
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)) of an array."""
     small = np.exp(-np.abs(x))  # never overflows, and keeps the tail that (1 + tanh) / 2 rounds to 0
     y: Array = np.where(x >= 0, 1, small) / (1 + small)
     return y

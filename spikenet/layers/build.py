@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from spikenet.layers import convolution, neurons, normalisation, pointwise, pooling
-from spikenet.layers.delay import Delay
-from spikenet.layers.delayed_linear import DelayedLinear
-from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer
-from spikenet.layers.linear import Linear
 from spikenet.layers.plain import revived
-from spikenet.layers.recurrent import Recurrent
-from spikenet.layers.segmented import Segmented
-from spikenet.layers.sequential import Residual, Sequential
 
-_MAKERS: dict[str, Callable[..., Layer]] = {
-    maker.__name__: maker
-    for maker in (
-        *(Linear, Dropout, Sequential, Residual, Segmented, Recurrent, Delay, DelayedLinear),
-        *(convolution.Conv1d, convolution.Conv2d, pooling.MaxPool1d, pooling.MaxPool2d),
-        *(normalisation.BatchNorm, normalisation.BatchNorm1d, normalisation.BatchNorm2d),
-        *(pooling.SumPool1d, pooling.SumPool2d, pooling.AvgPool1d, pooling.AvgPool2d),
-        *(neurons.IF, neurons.LIF, neurons.CubaLIF, neurons.LI, neurons.LIFRate, neurons.LeakyRate),
-        *(pointwise.ReLU, pointwise.Sigmoid, pointwise.Tanh, pointwise.Softplus, pointwise.GELU),
-        *(pointwise.Softmax, pointwise.Flatten),
-    )
+_KINDS = {  # file: the kinds it makes; loaded when asked for
+    "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign LogSigmoid "
+    "LogSoftmax GLU Identity",
+    "convolution": "Conv1d Conv2d",
+    "delay": "Delay",
+    "delayed_linear": "DelayedLinear",
+    "dropout": "Dropout",
+    "dropouts": "Dropout1d Dropout2d GaussianDropout AlphaDropout DropPath DropConnect",
+    "embedding": "Embedding",
+    "learnt_activations": "PReLU Swish Maxout",
+    "linear": "Linear",
+    "neurons": "IF LIF CubaLIF LI LIFRate LeakyRate",
+    "normalisation": "BatchNorm BatchNorm1d BatchNorm2d",
+    "pointwise": "ReLU Sigmoid Tanh Softplus GELU Softmax Flatten",
+    "pooling": "MaxPool1d MaxPool2d SumPool1d SumPool2d AvgPool1d AvgPool2d",
+    "recurrent": "Recurrent",
+    "sample_norms": "LayerNorm RMSNorm GroupNorm InstanceNorm1d InstanceNorm2d",
+    "segmented": "Segmented",
+    "sequential": "Sequential Residual",
 }
+_MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
 
 
 def build(kind: str, config: Mapping[str, Any], layers: Sequence[Layer] = ()) -> Layer:
@@ -40,4 +42,5 @@ def build(kind: str, config: Mapping[str, Any], layers: Sequence[Layer] = ()) ->
             f"checkpoint: no built-in layer {kind!r}, there are {sorted(_MAKERS)}; build the net in code and read its "
             "weights with sn.restore(path, net)"
         )
-    return _MAKERS[kind](*layers, **{name: revived(value) for name, value in config.items()})
+    make: Callable[..., Layer] = getattr(importlib.import_module(f"spikenet.layers.{_MAKERS[kind]}"), kind)
+    return make(*layers, **{name: revived(value) for name, value in config.items()})

@@ -1,0 +1,87 @@
+"""Conventional layers against torch's: outputs and gradients to 1e-5 in float32 and 1e-9 in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from torch_parity import TOLERANCE, compare
+
+import spikenet as sn
+
+torch = pytest.importorskip("torch", reason="parity is checked where torch is installed")
+F = torch.nn.functional
+
+# CELU and HardSigmoid by their definitions: torch keeps their constants in float32
+POINTWISE = {
+    "LeakyReLU": (lambda: sn.LeakyReLU(0.2), lambda x, w: F.leaky_relu(x, 0.2)),
+    "ELU": (lambda: sn.ELU(1.5), lambda x, w: F.elu(x, 1.5)),
+    "CELU": (lambda: sn.CELU(0.7), lambda x, w: F.relu(x) - F.relu(-0.7 * torch.expm1(x / 0.7))),
+    "SELU": (sn.SELU, lambda x, w: F.selu(x)),
+    "ReLU": (sn.ReLU, lambda x, w: F.relu(x)),
+    "ReLU6": (sn.ReLU6, lambda x, w: F.relu6(x)),
+    "HardTanh": (sn.HardTanh, lambda x, w: F.hardtanh(x)),
+    "HardSigmoid": (sn.HardSigmoid, lambda x, w: F.relu6(x + 3) / 6),
+    "HardSwish": (sn.HardSwish, lambda x, w: F.hardswish(x)),
+    "SiLU": (sn.SiLU, lambda x, w: F.silu(x)),
+    "Mish": (sn.Mish, lambda x, w: F.mish(x)),
+    "GELU": (sn.GELU, lambda x, w: F.gelu(x)),
+    "Softplus": (sn.Softplus, lambda x, w: F.softplus(x)),
+    "Softsign": (sn.Softsign, lambda x, w: F.softsign(x)),
+    "Sigmoid": (sn.Sigmoid, lambda x, w: torch.sigmoid(x)),
+    "Tanh": (sn.Tanh, lambda x, w: torch.tanh(x)),
+    "LogSigmoid": (sn.LogSigmoid, lambda x, w: F.logsigmoid(x)),
+    "LogSoftmax": (sn.LogSoftmax, lambda x, w: F.log_softmax(x, -1)),
+    "Softmax": (sn.Softmax, lambda x, w: F.softmax(x, -1)),
+    "GLU": (sn.GLU, lambda x, w: F.glu(x, -1)),
+    "PReLU": (sn.PReLU, lambda x, w: F.prelu(x, w["slope"])),
+    "Swish": (lambda: sn.Swish(6, beta=1.3), lambda x, w: x * torch.sigmoid(w["beta"] * x)),
+    "Maxout": (
+        lambda: sn.Maxout(6, 5, 3, seed=1),
+        lambda x, w: (x @ w["weight"] + w["bias"]).unflatten(-1, (5, 3)).max(-1).values,
+    ),
+    "LayerNorm": (lambda: scaled(sn.LayerNorm(6)), lambda x, w: F.layer_norm(x, (6,), w["weight"], w["bias"])),
+    "RMSNorm": (lambda: scaled(sn.RMSNorm(6)), lambda x, w: F.rms_norm(x, (6,), w["weight"], 1e-6)),
+}
+IMAGES = {
+    "PReLU": (lambda: sn.PReLU(4, n_axes=2), lambda x, w: F.prelu(x, w["slope"])),
+    "GroupNorm": (lambda: scaled(sn.GroupNorm(2, 4)), lambda x, w: F.group_norm(x, 2, w["weight"], w["bias"])),
+    "InstanceNorm2d": (
+        lambda: scaled(sn.InstanceNorm2d(4)),
+        lambda x, w: F.instance_norm(x, weight=w["weight"], bias=w["bias"]),
+    ),
+}
+
+
+def scaled(norm):
+    """Weights that are not all 1 and 0, so that a gradient which forgets them is found."""
+    for k, p in enumerate(norm.parameters().values()):
+        p.data[...] = np.random.default_rng(k).normal(size=p.shape)
+    return norm
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", POINTWISE)
+def test_along_the_last_axis(name, dtype):
+    make, function = POINTWISE[name]
+    x = np.random.default_rng(1).normal(0, 3, (5, 3, 6))
+    compare(torch, make(), function, x, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", IMAGES)
+def test_on_images(name, dtype):
+    make, function = IMAGES[name]
+    compare(torch, make(), function, np.random.default_rng(2).normal(1, 2, (3, 4, 5, 6)), dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_embedding(dtype):
+    layer = sn.cast(sn.Embedding(7, 4, seed=0), dtype)
+    symbols = np.random.default_rng(0).integers(0, 7, (5, 3))
+    y = layer(symbols)
+    y.backward(np.ones(y.shape, dtype) * np.arange(4))
+    weight = torch.tensor(layer.weights["weight"].data, requires_grad=True)
+    expected = F.embedding(torch.tensor(symbols), weight)
+    expected.backward(torch.ones_like(expected) * torch.arange(4))
+    np.testing.assert_array_equal(y.data, expected.detach().numpy())
+    np.testing.assert_allclose(layer.weights["weight"].grad, weight.grad.numpy(), rtol=TOLERANCE[dtype])
