@@ -13,14 +13,20 @@ from spikenet.layers import (
     LI,
     LIF,
     SELU,
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AlphaDropout,
     AvgPool1d,
     AvgPool2d,
     BatchNorm,
     BatchNorm1d,
     BatchNorm2d,
+    BilinearUpsample2d,
     Conv1d,
     Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
     CubaLIF,
     Delay,
     DelayedLinear,
@@ -32,6 +38,11 @@ from spikenet.layers import (
     Embedding,
     Flatten,
     GaussianDropout,
+    GlobalAvgPool1d,
+    GlobalAvgPool2d,
+    GlobalMaxPool1d,
+    GlobalMaxPool2d,
+    GlobalSumPool2d,
     GroupNorm,
     HardSigmoid,
     HardSwish,
@@ -67,6 +78,8 @@ from spikenet.layers import (
     SumPool2d,
     Swish,
     Tanh,
+    Upsample1d,
+    Upsample2d,
 )
 from spikenet.neurons import primitives, reset, surrogate
 
@@ -123,6 +136,18 @@ CONTAINERS = {
     "Segmented": lambda: Segmented(Sequential(Linear(4, 3, seed=0), LIF()), steps=2),
 }
 IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
+    "ConvTranspose1d": lambda: ConvTranspose1d(2, 3, 3, stride=2, padding=1, output_padding=1, seed=0),
+    "ConvTranspose2d": lambda: ConvTranspose2d(12, 4, 2, stride=(1, 2), groups=2, bias=False, seed=0),
+    **{
+        make.__name__: make
+        for make in (GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, GlobalSumPool2d)
+    },
+    "AdaptiveAvgPool1d": lambda: AdaptiveAvgPool1d(3),
+    "AdaptiveAvgPool2d": lambda: AdaptiveAvgPool2d((1, 3)),
+    "AdaptiveMaxPool2d": lambda: AdaptiveMaxPool2d((2, 3)),
+    "Upsample1d": lambda: Upsample1d(3),
+    "Upsample2d": lambda: Upsample2d((2, 1)),
+    "BilinearUpsample2d": lambda: BilinearUpsample2d(2),
     "Conv1d": lambda: Conv1d(2, 3, 3, padding=1, seed=0),
     "Conv2d": lambda: Conv2d(12, 4, 2, stride=(1, 2), groups=2, bias=False, seed=0),
     "MaxPool1d": lambda: MaxPool1d(2, stride=1),

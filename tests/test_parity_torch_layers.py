@@ -43,6 +43,26 @@ POINTWISE = {
     "RMSNorm": (lambda: scaled(sn.RMSNorm(6)), lambda x, w: F.rms_norm(x, (6,), w["weight"], 1e-6)),
 }
 IMAGES = {
+    **{
+        f"ConvTranspose2d {options}": (
+            lambda options=options: sn.ConvTranspose2d(4, 6, 3, seed=0, **options),
+            lambda x, w, options=options: F.conv_transpose2d(x, w["weight"], w["bias"], **options),
+        )
+        for options in (
+            {"stride": 2, "padding": 1, "output_padding": 1},
+            {"dilation": 2, "stride": (1, 2)},
+            {"groups": 2},
+        )
+    },
+    "GlobalAvgPool2d": (sn.GlobalAvgPool2d, lambda x, w: x.mean((-1, -2))),
+    "GlobalMaxPool2d": (sn.GlobalMaxPool2d, lambda x, w: x.amax((-1, -2))),
+    "AdaptiveAvgPool2d": (lambda: sn.AdaptiveAvgPool2d((3, 4)), lambda x, w: F.adaptive_avg_pool2d(x, (3, 4))),
+    "AdaptiveMaxPool2d": (lambda: sn.AdaptiveMaxPool2d((3, 4)), lambda x, w: F.adaptive_max_pool2d(x, (3, 4))),
+    "Upsample2d": (lambda: sn.Upsample2d(2), lambda x, w: F.interpolate(x, scale_factor=2)),
+    "BilinearUpsample2d": (
+        lambda: sn.BilinearUpsample2d((2, 3)),
+        lambda x, w: F.interpolate(x, scale_factor=(2, 3), mode="bilinear"),
+    ),
     "PReLU": (lambda: sn.PReLU(4, n_axes=2), lambda x, w: F.prelu(x, w["slope"])),
     "GroupNorm": (lambda: scaled(sn.GroupNorm(2, 4)), lambda x, w: F.group_norm(x, 2, w["weight"], w["bias"])),
     "InstanceNorm2d": (

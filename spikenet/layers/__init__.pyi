@@ -38,11 +38,25 @@ from .pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pooling, SumPoo
 from .rate_matched import match_rates
 from .record import LayerRecord, record
 from .recurrent import Recurrent
+from .resizing import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    BilinearUpsample2d,
+    GlobalAvgPool1d,
+    GlobalAvgPool2d,
+    GlobalMaxPool1d,
+    GlobalMaxPool2d,
+    GlobalSumPool2d,
+    Upsample1d,
+    Upsample2d,
+)
 from .sample_norms import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from .segmented import Segmented
 from .sequential import Residual, Sequential
 from .spiking import Spiking
 from .streaming import stream
+from .transposed import ConvTranspose1d, ConvTranspose2d
 
 __all__ = [
     "CELU",
@@ -53,14 +67,20 @@ __all__ = [
     "LI",
     "LIF",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "BatchNorm",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BilinearUpsample2d",
     "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "Convolution",
     "CubaLIF",
     "Decisions",
@@ -74,6 +94,11 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GaussianDropout",
+    "GlobalAvgPool1d",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool1d",
+    "GlobalMaxPool2d",
+    "GlobalSumPool2d",
     "GroupNorm",
     "HardSigmoid",
     "HardSwish",
@@ -118,6 +143,8 @@ __all__ = [
     "Swish",
     "Tanh",
     "Training",
+    "Upsample1d",
+    "Upsample2d",
     "build",
     "cast",
     "decide",

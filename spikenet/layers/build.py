@@ -28,6 +28,10 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "sample_norms": "LayerNorm RMSNorm GroupNorm InstanceNorm1d InstanceNorm2d",
     "segmented": "Segmented",
     "sequential": "Sequential Residual",
+    "transposed": "ConvTranspose1d ConvTranspose2d",
+    "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d "
+    "GlobalSumPool2d AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d "
+    "Upsample1d Upsample2d BilinearUpsample2d",
 }
 _MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
 
