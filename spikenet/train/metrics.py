@@ -33,6 +33,31 @@ def max_accuracy(y: Array, labels: Any) -> float:
     return _hits("max_accuracy", scores.max(axis=0), labels)
 
 
+def first_spike_accuracy(y: Array, labels: Any) -> float:
+    """Part of the samples whose class spikes first; of those that are level, the first class is taken.
+
+    y: (steps, batch, classes) spikes;  labels: (batch,)
+    """
+    spikes = outputs("first_spike_accuracy", y).data
+    steps, _, _ = timed_outputs("first_spike_accuracy", spikes.shape)
+    fired = spikes > 0
+    return _hits("first_spike_accuracy", -np.where(fired.any(axis=0), fired.argmax(axis=0), steps), labels)
+
+
+def r_squared(y: Array, target: Any) -> float:
+    """1 - sum of (y - target)^2 / sum of (target - its mean)^2; NaN when the target never changes."""
+    values = np.broadcast_to(same_values("r_squared", target, y), y.shape)
+    spread = float(np.square(values - values.mean(dtype=np.float64)).sum(dtype=np.float64))
+    return 1 - float(np.square(y - values).sum(dtype=np.float64)) / spread if spread else float("nan")
+
+
+def smape(y: Array, target: Any) -> float:
+    """Mean of 2 |y - target| / (|y| + |target|), in 0 .. 2; 0 where both are 0. As NeuroBench has it, over 200 %."""
+    values = same_values("smape", target, y)
+    size = np.abs(y) + np.abs(values)
+    return float(np.mean(2 * np.abs(y - values) / np.where(size > 0, size, 1)))
+
+
 def mean_squared_error(y: Array, target: Any) -> float:
     """Mean of (y - target)^2; target of the shape of y, or without its time axis."""
     return float(np.mean(np.square(y - same_values("mean_squared_error", target, y))))

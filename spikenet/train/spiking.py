@@ -2,40 +2,75 @@
 
 Where a loss sees the outputs only through their sum over time, its gradient is the same at every step and is returned
 as a stride-0 view: (batch, classes) numbers are written instead of (steps, batch, classes).
+
+The cross-entropies take `class_weights`, `smoothing` and `reduce` as `cross_entropy` does.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, within
+from spikenet.errors import Array, positive, within
 from spikenet.graph import Tensor
 from spikenet.graph.tensor import TensorLike
-from spikenet.train.classification import softmax_cross_entropy
+from spikenet.train.classification import sample_factors, softmax_cross_entropy
+from spikenet.train.ranges import fraction
+from spikenet.train.reduction import Reduction, mean
 from spikenet.train.targets import class_labels, outputs, timed_outputs
 
 
-def count_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
+def count_cross_entropy(
+    y: TensorLike, labels: Any, *, class_weights: Any = None, smoothing: float = 0.0, reduce: Reduction = mean
+) -> Tensor:
     """Cross-entropy, in nats, of the softmax of the spike counts: mean over the batch.
 
     y     : (steps, batch, classes) spikes
     labels: (batch,) whole numbers in 0 .. classes - 1
     """
-    return _summed_cross_entropy("count_cross_entropy", y, labels)
+    return _weighted_in_time("count_cross_entropy", y, labels, None, class_weights, smoothing, reduce)
 
 
-def sum_membrane_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
+def sum_membrane_cross_entropy(
+    y: TensorLike, labels: Any, *, class_weights: Any = None, smoothing: float = 0.0, reduce: Reduction = mean
+) -> Tensor:
     """Cross-entropy, in nats, of the softmax of the membrane summed over time: mean over the batch.
 
     y: (steps, batch, classes) membranes of a readout that does not fire (LI);  labels: (batch,)
     """
-    return _summed_cross_entropy("sum_membrane_cross_entropy", y, labels)
+    return _weighted_in_time("sum_membrane_cross_entropy", y, labels, None, class_weights, smoothing, reduce)
 
 
-def max_membrane_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
+def mean_membrane_cross_entropy(
+    y: TensorLike,
+    labels: Any,
+    *,
+    tau_steps: float | None = None,
+    class_weights: Any = None,
+    smoothing: float = 0.0,
+    reduce: Reduction = mean,
+) -> Tensor:
+    """Cross-entropy, in nats, of the softmax of the membrane averaged over time: mean over the batch.
+
+    y        : (steps, batch, classes) membranes;  labels: (batch,)
+    tau_steps: step t counts exp(-t / tau_steps), so that early answers count more (mlGeNN's avg_var_exp_weight divides
+               by the number of steps, too); None for all alike
+    """
+    name = "mean_membrane_cross_entropy"
+    y = outputs(name, y)
+    steps, _, _ = timed_outputs(name, y.shape)
+    worth = np.full(steps, 1 / steps)
+    if tau_steps is not None:
+        worth *= np.exp(-np.arange(steps) / positive(f"{name}: tau_steps", tau_steps))
+    return _weighted_in_time(name, y, labels, worth, class_weights, smoothing, reduce)
+
+
+def max_membrane_cross_entropy(
+    y: TensorLike, labels: Any, *, class_weights: Any = None, smoothing: float = 0.0, reduce: Reduction = mean
+) -> Tensor:
     """Cross-entropy, in nats, of the softmax of the largest membrane over time: mean over the batch.
 
     The gradient reaches each class at the step of its maximum, the first one when several are equal.
@@ -44,10 +79,10 @@ def max_membrane_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
     """
     name = "max_membrane_cross_entropy"
     y = outputs(name, y)
-    _, batch, classes = timed_outputs(name, y.shape)
+    timed_outputs(name, y.shape)
     when = np.argmax(y.data, axis=0)[None]
     largest = np.take_along_axis(y.data, when, axis=0)[0]
-    value, gradient = softmax_cross_entropy(largest, class_labels(name, labels, classes, batch))
+    value, gradient = _cross_entropy(name, largest, labels, class_weights, smoothing, reduce)
 
     def vjp(g: Array) -> tuple[Array]:
         g_y = np.zeros_like(y.data, shape=y.shape, order="C")
@@ -57,14 +92,16 @@ def max_membrane_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
     return Tensor(value, (y,), vjp, operation=name)
 
 
-def step_cross_entropy(y: TensorLike, labels: Any) -> Tensor:
+def step_cross_entropy(
+    y: TensorLike, labels: Any, *, class_weights: Any = None, smoothing: float = 0.0, reduce: Reduction = mean
+) -> Tensor:
     """Cross-entropy, in nats, of the softmax at every step: mean over steps and batch.
 
     y: (steps, batch, classes) spikes or membranes;  labels: (batch,), the same at every step
     """
     y = outputs("step_cross_entropy", y)
-    _, batch, classes = timed_outputs("step_cross_entropy", y.shape)
-    value, gradient = softmax_cross_entropy(y.data, class_labels("step_cross_entropy", labels, classes, batch))
+    timed_outputs("step_cross_entropy", y.shape)
+    value, gradient = _cross_entropy("step_cross_entropy", y.data, labels, class_weights, smoothing, reduce)
     return Tensor(value, (y,), lambda g: (g * gradient(),), operation="step_cross_entropy")
 
 
@@ -90,11 +127,28 @@ def count_mse(y: TensorLike, labels: Any, right_rate: float = 1.0, wrong_rate: f
     )
 
 
-def _summed_cross_entropy(name: str, y: TensorLike, labels: Any) -> Tensor:
+def _weighted_in_time(
+    name: str, y: TensorLike, labels: Any, worth: Array | None, class_weights: Any, smoothing: float, reduce: Reduction
+) -> Tensor:
+    """Cross-entropy of the sum over time, each step times worth (steps,), or 1."""
     y = outputs(name, y)
-    steps, batch, classes = timed_outputs(name, y.shape)
-    value, gradient = softmax_cross_entropy(y.data.sum(axis=0), class_labels(name, labels, classes, batch))
-    return Tensor(value, (y,), lambda g: (_at_every_step(g * gradient(), steps),), operation=name)
+    steps, _, _ = timed_outputs(name, y.shape)
+    z = y.data.sum(axis=0) if worth is None else np.tensordot(worth.astype(y.dtype), y.data, axes=1)
+    value, gradient = _cross_entropy(name, z, labels, class_weights, smoothing, reduce)
+
+    def vjp(g: Array) -> tuple[Array]:
+        g_z = g * gradient()
+        return (_at_every_step(g_z, steps) if worth is None else worth.astype(y.dtype)[:, None, None] * g_z,)
+
+    return Tensor(value, (y,), vjp, operation=name)
+
+
+def _cross_entropy(
+    name: str, z: Array, labels: Any, class_weights: Any, smoothing: float, reduce: Reduction
+) -> tuple[Array, Callable[[], Array]]:
+    numbers = class_labels(name, labels, z.shape[-1], z.shape[-2])
+    counts = sample_factors(name, reduce, class_weights, numbers, z.shape[-1], z.dtype)
+    return softmax_cross_entropy(z, numbers, counts, fraction(f"{name}: smoothing", smoothing))
 
 
 def _at_every_step(g: Array, steps: int) -> Array:
