@@ -1,0 +1,7 @@
+"""The chips' own neurons as integers: one chip family a file, each with a plain `run` on arrays, time-major."""
+
+from __future__ import annotations
+
+from hw.neurons import xylo
+
+__all__ = ["xylo"]

@@ -1,0 +1,129 @@
+"""The compiled loop of `hw.neurons.xylo`: one core a batch row, in the order of its events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from spikenet.derive.compile import compiled
+
+Array = Any
+LOW, HIGH = np.int32(-32768), np.int32(32767)
+MOST = np.int32(31)
+
+
+@compiled()
+def dash(x: Array, k: Array) -> Array:
+    """What x loses in a step: x >> k, at least 1 from a positive x; -32768 >> 0 negated stays within 16 bits."""
+    d = np.int32(x >> k)
+    return np.int32(1) if d == 0 and x > 0 else d
+
+
+@compiled()
+def sat(x: Array) -> Array:
+    return min(max(x, LOW), HIGH)
+
+
+@compiled()
+def receive(current: Array, weight: Array, times: Array) -> Array:
+    """Adds `times` equal events of one source to all targets, each addition saturating; returns how many met a limit.
+
+    Additions of one sign saturate alike one by one or at once.
+    """
+    met = np.int64(0)
+    for j in range(current.size):
+        raw = np.int32(current[j] + times * np.int32(weight[j]))
+        held = min(max(raw, LOW), HIGH)
+        met += raw != held
+        current[j] = held
+    return met
+
+
+@compiled()
+def change(inputs: Array, v: Array, dash_mem: Array, bias: Array, counts: Array, where: Array) -> Array:
+    """What the V2 core adds to v in a step; counts[where] += saturations on the way."""
+    loss = dash(v, dash_mem)
+    raw = np.int32((LOW if loss == LOW else -loss) + inputs)  # 16 bits hold no +32768
+    dv = sat(raw)
+    counts[where] += raw != dv
+    raw = np.int32(dv + bias)
+    counts[where] += raw != sat(raw)
+    return sat(raw)
+
+
+@compiled(parallel=True)
+def run_xylo(raster: Array, w_in: Array, w_rec: Array, w_out: Array, dash_syn: Array, dash_mem: Array,
+             threshold: Array, bias: Array, alias: Array, dash_syn_out: Array, dash_mem_out: Array,
+             threshold_out: Array, bias_out: Array, first_core: Array, has_bias: Array, i: Array, v: Array,
+             spikes: Array, i_out: Array, v_out: Array, hidden: Array, out: Array, rec_i: Array, rec_v: Array,
+             rec_i_out: Array, rec_v_out: Array, quiet: Array, counts: Array) -> None:  # fmt: skip
+    """All steps of all rows. counts: per row current, membrane, current_out, membrane_out, capped."""
+    for row in numba.prange(raster.shape[1]):
+        b = np.int64(row)
+        count, was_quiet = counts[b], False
+        for t in range(raster.shape[0]):
+            still, events = True, False
+            for source in range(raster.shape[2]):
+                n = raster[t, b, source]
+                if n > 0:
+                    events = True
+                    for s in range(2):
+                        count[0] += receive(i[b, s], w_in[source, s], n)
+            for source in range(spikes.shape[1]):
+                n = spikes[b, source]
+                if n > 0:
+                    events = True
+                    for s in range(2):
+                        count[0] += receive(i[b, s], w_rec[source, s], n)
+                    count[2] += receive(i_out[b, 0], w_out[source, 0], n)
+                    spikes[b, source] = 0
+            for j in range(v.shape[1]):
+                for s in range(2):
+                    lost = dash(i[b, s, j], dash_syn[s, j])
+                    still &= lost == 0
+                    i[b, s, j] -= lost
+                    rec_i[t, b, s, j] = i[b, s, j]
+                inputs = np.int32(i[b, 0, j] + i[b, 1, j])
+                if first_core:
+                    raw = np.int32(v[b, j] - dash(v[b, j], dash_mem[j]) + inputs)
+                else:
+                    dv = change(inputs, v[b, j], dash_mem[j], bias[j], count, 1)
+                    still &= dv == 0
+                    raw = np.int32(v[b, j] + dv)
+                now = sat(raw)
+                count[1] += raw != now
+                n = spikes[b, j]
+                while now >= threshold[j] and n < MOST:
+                    n += 1
+                    now -= threshold[j]
+                count[4] += now >= threshold[j]
+                v[b, j] = now
+                rec_v[t, b, j] = now
+                spikes[b, j] = n
+                if alias[j] >= 0:
+                    spikes[b, alias[j]] = min(spikes[b, alias[j]] + n, MOST)
+            for j in range(v.shape[1]):
+                hidden[t, b, j] = spikes[b, j]
+            for j in range(v_out.shape[1]):
+                lost = dash(i_out[b, 0, j], dash_syn_out[0, j])
+                still &= lost == 0
+                i_out[b, 0, j] -= lost
+                rec_i_out[t, b, j] = i_out[b, 0, j]
+                if first_core:
+                    raw = np.int32(v_out[b, j] - dash(v_out[b, j], dash_mem_out[j]) + i_out[b, 0, j])
+                else:
+                    dv = change(i_out[b, 0, j], v_out[b, j], dash_mem_out[j], bias_out[j], count, 3)
+                    still &= dv == 0
+                    raw = np.int32(v_out[b, j] + dv)
+                now = sat(raw)
+                count[3] += raw != now
+                fired = now >= threshold_out[j]
+                now -= threshold_out[j] * fired
+                v_out[b, j] = now
+                rec_v_out[t, b, j] = now
+                out[t, b, j] = fired
+            still &= not events
+            quiet[t, b] = (was_quiet and not events if has_bias else still) and not first_core
+            was_quiet = still
