@@ -27,6 +27,7 @@ from .dropout import Dropout
 from .dropouts import AlphaDropout, DropConnect, Dropout1d, Dropout2d, DropPath, GaussianDropout
 from .embedding import Embedding
 from .folding import fold
+from .gated import GRU, LSTM, Bidirectional, Elman, FullyRecurrent
 from .layer import Layer, State, Training, cast
 from .learnt_activations import Maxout, PReLU, Swish
 from .linear import Linear
@@ -63,9 +64,11 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
     "IF",
     "LI",
     "LIF",
+    "LSTM",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -76,6 +79,7 @@ __all__ = [
     "BatchNorm",
     "BatchNorm1d",
     "BatchNorm2d",
+    "Bidirectional",
     "BilinearUpsample2d",
     "Conv1d",
     "Conv2d",
@@ -91,8 +95,10 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Elman",
     "Embedding",
     "Flatten",
+    "FullyRecurrent",
     "GaussianDropout",
     "GlobalAvgPool1d",
     "GlobalAvgPool2d",

@@ -32,6 +32,7 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d "
     "GlobalSumPool2d AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d "
     "Upsample1d Upsample2d BilinearUpsample2d",
+    "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
 }
 _MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
 

@@ -144,7 +144,7 @@ def ConvTranspose2d(
 
 
 def spread(x: Tensor, weight: Tensor, bias: Tensor | None, filters: Filters, shape: tuple[int, ...]) -> Tensor:
-    """The adjoint of the convolution `filters`, applied to x, plus bias, in `shape`; input that repeats in time once."""
+    """The adjoint of the convolution `filters`, applied to x, plus bias; input that repeats in time counts once."""
     from spikenet.kernels import conv_routes  # when first used: a kernel costs milliseconds to import
 
     n_axes = weight.ndim - 2
