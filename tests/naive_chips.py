@@ -86,3 +86,71 @@ class Xylo:
         dv = sat16((loss if loss < 32768 else -32768) + inputs)  # an int16 holds no +32768
         dv = sat16(dv + bias)
         return sat16(v + dv), dv == 0
+
+
+def truenorth_tick(p, v, axons):
+    """One tick of one core; p: the arrays of hw.neurons.truenorth.Params as lists. Returns spikes; v is changed."""
+    low, high = -(1 << 19), (1 << 19) - 1
+
+    def leaked(x, j):
+        sign = (x > 0) - (x < 0) if p["leak_reversal"][j] else 1
+        return clip(x + sign * p["leak"][j], low, high)
+
+    spikes = []
+    for j in range(len(v)):
+        x = leaked(v[j], j) if p["leak_first"] else v[j]
+        for a in axons:
+            if p["crossbar"][a][j]:
+                x = clip(x + p["weights"][j][p["axon_types"][a]], low, high)
+        x = x if p["leak_first"] else leaked(x, j)
+        theta, beta, mode = p["threshold"][j], p["negative_threshold"][j], p["reset"][j]
+        fired = x >= theta
+        if fired:
+            x = [p["reset_value"][j], x - theta, x, theta][mode]
+        elif x < -beta or (p["negative_inclusive"] and x == -beta):
+            x = -beta if p["negative_saturates"][j] else [p["negative_reset"][j], x + beta, x, -beta][mode]
+        v[j] = x
+        spikes.append(int(fired))
+    return spikes
+
+
+def word32(x):
+    x &= 0xFFFFFFFF
+    return x - (1 << 32) if x >= 1 << 31 else x
+
+
+def spinnaker_step(p, v, i_exc, i_inh, timer, exc, inh):
+    """One neuron, one step; p: its words by name. Returns (fired, v, i_exc, i_inh, timer)."""
+
+    def mul(a, b):
+        return word32((a * b + (1 << 14)) >> 15)
+
+    i_exc = word32(i_exc + ((word32(min(exc, 65535) << p["shift_exc"]) * p["init_exc"]) >> 32))
+    i_inh = word32(i_inh + ((word32(min(inh, 65535) << p["shift_inh"]) * p["init_inh"]) >> 32))
+    if timer <= 0:
+        current = word32(word32(i_exc - i_inh) + p["i_offset"])
+        alpha = word32(mul(current, p["r"]) + p["v_rest"])
+        v = word32(alpha - mul(p["e"], word32(alpha - v)))
+    else:
+        timer -= 1
+    fired = v >= p["v_thresh"]
+    if fired:
+        v, timer = p["v_reset"], p["t_refract"]
+    return int(fired), v, (i_exc * p["decay_exc"]) >> 32, (i_inh * p["decay_inh"]) >> 32, timer
+
+
+def ring_buffers(spikes, weights, delays):
+    """A ring of 16 slots for each sign and neuron, as the chip has it; returns what leaves at each step."""
+    n = len(weights[0])
+    ring = [[[0] * n for _ in range(16)] for _ in range(2)]
+    out = [[], []]
+    for t, row in enumerate(spikes):
+        for sign in (0, 1):
+            out[sign].append(ring[sign][t % 16])
+            ring[sign][t % 16] = [0] * n
+        for source, fired in enumerate(row):
+            for j in range(n) if fired else ():
+                w = weights[source][j]
+                slots = ring[w < 0][(t + delays[source][j]) % 16]
+                slots[j] = min(slots[j] + abs(w), 65535)
+    return out

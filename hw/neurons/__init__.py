@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hw.neurons import xylo
+from hw.neurons import ring_buffers, spinnaker, truenorth, xylo
 
-__all__ = ["xylo"]
+__all__ = ["ring_buffers", "spinnaker", "truenorth", "xylo"]
