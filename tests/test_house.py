@@ -30,6 +30,7 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "simulate": {"network", "kernels"},
     "io": {"layers", "network"},
     "encode": set(),
+    "learning": {"train"},
     "spike_trains": set(),
     "data": set(),
     "plot": {"graph"},  # it draws graphs; all else comes as arrays and records
