@@ -31,7 +31,7 @@ def interpreted(monkeypatch):
     def execute(name, source, dtype):
         module = dict(vars(time_loop))  # the names that emitted code may use
         module |= {"unowned": lambda array: array, "keep": lambda array: None}  # Python counts its references
-        module |= {"prefetch": lambda *place: None}
+        module |= dict.fromkeys(("prefetch", "prefetch_to_write"), lambda *place: None)
         exec(source, module)
 
         def run(n, *arguments):

@@ -306,3 +306,12 @@ def test_the_process_ends_in_silence():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_arrays_that_outlive_the_program_end_quietly():
+    code = "from spikenet.kernels import memory\nimport sys, numpy as np\n"
+    code += "sys.held = memory.empty((1 << 20,), np.float32)\nheld = memory.empty((1 << 20,), np.float32)\n"
+    code += "class Late:\n    array = memory.empty((1 << 20,), np.float32)\n"
+    code += "    def __del__(self): del Late.array\nlate = Late()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -31,7 +31,8 @@ from spikenet.kernels.vector import copy_lanes, gather
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
 WIDE_BYTES, TRANSPOSED_BYTES = 128, 256  # a wide tile, in registers: four of 32 bytes forward, eight for gradients
-SHARE = 16  # rows of x a thread takes at once, forward
+SHARE = 160  # rows of x a thread takes through all tiles at once, forward: their events fit the nearest cache
+FEW = 16  # likewise where there are few rows: through one tile
 ROWS_A_SHARE = 96  # rows of g whose tile a weight gradient goes through at once: 24 KB
 WORTH_PACKING = 1024  # rows of x from which laying w out tile by tile pays
 TASKS = 8  # into how many tasks a weight gradient is cut at least
@@ -80,45 +81,55 @@ def _multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None
 
     @compiled()
     def multiply_events(
-        task: int, columns: Array, counts: Array, x: Array, w: Array, packed: Array, first_packed: int, start: Array,
-        y: Array,
+        task: int, share: int, tiles_a_task: int, columns: Array, counts: Array, x: Array, w: Array, packed: Array,
+        first_packed: int, start: Array, y: Array,
     ) -> None:  # fmt: skip
         """w is (n * m,) as it is, packed its tiles from the one numbered `first_packed`, end to end."""
         rows, m = y.shape
-        n = columns.shape[1]
-        groups = (rows + SHARE - 1) // SHARE
-        tile = task // groups
-        low = tile * lanes
-        first = (task % groups) * SHARE
-        width = min(lanes, m - low)
-        is_packed = tile >= first_packed
-        weights = packed if is_packed else w
-        stride = lanes if is_packed else m
-        tile_at = (tile - first_packed) * n * lanes if is_packed else low
+        n, blocks = columns.shape[1], counts.shape[1]
+        tiles = (m + lanes - 1) // lanes
+        parts = (tiles + tiles_a_task - 1) // tiles_a_task
+        first = task // parts * share
+        many = min(share, rows - first)
+        first_tile = task % parts * tiles_a_task
+        ends = np.zeros(many + 1, np.int64)
+        for r in range(many):
+            ends[r + 1] = ends[r]
+            for block in range(blocks):
+                ends[r + 1] += counts[first + r, block]
+        places = np.empty(ends[many], np.uint32)  # end to end: in place they have a page of memory every few rows
+        for r in range(many):
+            at = ends[r]
+            for block in range(blocks):
+                low = block * BLOCK
+                for k in range(counts[first + r, block]):
+                    places[at] = low + columns[first + r, low + k]
+                    at += 1
         spare = np.zeros(lanes, w.dtype)  # holds the sums of a tile that is not full
-        for r in range(first, min(first + SHARE, rows)):
-            begun = start[r if start.shape[0] > 1 else 0]
-            for c in range(width % lanes):
-                spare[c] = begun[low + c]
-            for block in range(counts.shape[1]):
-                at = r * n + block * BLOCK
-                weights_at = tile_at + block * BLOCK * stride
-                if width < lanes:
-                    add_rows(spare, 0, spare, 0, weights, weights_at, stride,
-                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
-                elif block == 0:
-                    add_rows(begun, low, y, r * m + low, weights, weights_at, stride,
-                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
+        for tile in range(first_tile, min(first_tile + tiles_a_task, tiles)):
+            low = tile * lanes
+            width = min(lanes, m - low)
+            weights = packed if tile >= first_packed else w
+            stride = lanes if tile >= first_packed else m
+            tile_at = (tile - first_packed) * n * lanes if tile >= first_packed else low
+            for k in range(many):
+                r = first + k
+                begun = start[r if start.shape[0] > 1 else 0]
+                if width == lanes:
+                    add_rows(begun, low, y, r * m + low, weights, tile_at, stride,
+                             places, ends[k], ends[k + 1] - ends[k], x, r * n, 1)  # fmt: skip
                 else:
-                    add_rows(y, r * m + low, y, r * m + low, weights, weights_at, stride,
-                             columns, at, counts[r, block], x, at, 1)  # fmt: skip
-            for c in range(width % lanes):
-                y[r, low + c] = spare[c]
+                    for c in range(width):
+                        spare[c] = begun[low + c]
+                    add_rows(spare, 0, spare, 0, weights, tile_at, stride,
+                             places, ends[k], ends[k + 1] - ends[k], x, r * n, 1)  # fmt: skip
+                    for c in range(width):
+                        y[r, low + c] = spare[c]
 
     number, whole = functools.partial(array, dtype), functools.partial(array, read=True)
     lists = whole(np.uint16, 2), whole(np.int32, 2)
     kinds = (*lists, number(2, read=True), number(1, read=True), number(1, read=True), numba.int64)
-    return in_parallel(multiply_events, (*kinds, number(2, read=True), number(2, read=False)))
+    return in_parallel(multiply_events, (numba.int64, numba.int64, *kinds, number(2, read=True), number(2, read=False)))
 
 
 @cache
@@ -184,8 +195,12 @@ def multiply(x: Callable[[], Array], events: Events, w: Array, start: Array | No
     begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
     lists = read_only(events.columns), read_only(events.counts), _values(x, events, w)
     weights = read_only(w).reshape(-1), read_only(packed).reshape(-1)
-    tasks = -(-m // lanes) * -(-len(y) // SHARE)
-    _multiply_kernel(lanes, events.binary, w.dtype)(tasks, *lists, *weights, first_packed, read_only(begun), y)
+    tiles = -(-m // lanes)
+    share, tiles_a_task = (SHARE, tiles) if first_packed == 0 else (FEW, 1)
+    tasks = -(-len(y) // share) * -(-tiles // tiles_a_task)
+    _multiply_kernel(lanes, events.binary, w.dtype)(
+        tasks, share, tiles_a_task, *lists, *weights, first_packed, read_only(begun), y
+    )
     return y
 
 

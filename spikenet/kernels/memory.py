@@ -61,12 +61,12 @@ class _Lease:
     """Owns a buffer as long as any array looks at it; numpy keeps it alive as the arrays' base."""
 
     def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], buffer: Array) -> None:
-        self._buffer = buffer
+        self._buffer, self._put = buffer, _SHELF.put  # its own: when Python ends, names of modules are gone before it
         data = (buffer.ctypes.data, False)
         self.__array_interface__ = {"shape": shape, "typestr": kind.str, "data": data, "version": 3}
 
     def __del__(self) -> None:
-        _SHELF.put(self._buffer)
+        self._put(self._buffer)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> Array:

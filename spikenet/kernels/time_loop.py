@@ -3,7 +3,8 @@
 The threads share (batch row, block of neurons); each takes its block through all steps, so its states stay in the
 nearest cache, no two threads touch one sum, and results do not depend on the number of threads. Time is cut into
 segments of `span` steps. The forward loop keeps the states before each segment and nothing else; the adjoint takes the
-segments from the last to the first, runs each again into a scratch that fits the cache, then walks it backwards.
+segments from the last to the first, runs each again, keeping of every step what `derive.tape` names in a scratch that
+fits the cache, then walks it backwards.
 
 Arrays, all C-contiguous and of one float type:
     p     (parameters, n)           one row a parameter
@@ -29,84 +30,16 @@ from spikenet.derive.adjoint import Adjoint
 from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, apply, ordered, symbol
+from spikenet.derive.tape import tape
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.events import BLOCK, list_fired
+from spikenet.kernels.noise import uniform
 from spikenet.kernels.row import multiply_row
 from spikenet.kernels.tasks import in_parallel
+from spikenet.kernels.time_text import ADJOINT, AGAIN, FETCH, FORWARD
 from spikenet.kernels.unowned import keep, unowned
-from spikenet.kernels.vector_products import prefetch
+from spikenet.kernels.vector_products import prefetch, prefetch_to_write
 from spikenet.neurons.surrogate import Surrogate
-
-_FORWARD = """
-def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span):
-    batch, n = state.shape[1], state.shape[2]
-    blocks = (n + BLOCK - 1) // BLOCK
-    b = task // blocks
-    low = (task % blocks) * BLOCK
-    high = min(low + BLOCK, n)
-    width = high - low
-    rows = np.empty((2, width), state.dtype)
-    sent, slope = unowned(rows)[0], unowned(rows)[1]
-{views}
-    for t in range(steps):
-        if x.shape[0] > 1 and t + 1 < steps:  # another page of memory: the processor does not foresee it
-            prefetch(x, ((t + 1) * batch + b) * n + low, width)
-        current = x[t if x.shape[0] > 1 else 0, b, low:high]
-        output = unowned(out[t, b, low:high]) if out.shape[0] > 0 else sent
-        if kept.shape[0] > 0 and t % span == 0:
-            segment = t // span
-{keep}
-        for j in range(width):
-{body}
-        if counts.shape[0] > 0:
-            counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
-        if n_wanted.shape[0] > 0:
-            n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
-    keep(rows)
-"""
-
-_ADJOINT = """
-def adjoint(task, p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
-    batch, n = g_state.shape[1], g_state.shape[2]
-    blocks = (n + BLOCK - 1) // BLOCK
-    segments = (steps + span - 1) // span
-    b = task // blocks
-    low = (task % blocks) * BLOCK
-    high = min(low + BLOCK, n)
-    width = high - low
-    row = np.empty(width, g_out.dtype)
-    room = np.empty((span, kept.shape[1], width), kept.dtype)
-    product, scratch = unowned(row), unowned(room)
-{views}
-    for m in range(segments):
-        segment = segments - 1 - m
-        first = segment * span
-        length = min(span, steps - first)
-{start}
-        for k in range(length - 1):
-            if x.shape[0] > 1:
-                prefetch(x, ((first + k + 1) * batch + b) * n + low, width)
-            current = x[first + k if x.shape[0] > 1 else 0, b, low:high]
-{again}
-            for j in range(width):
-{repeat}
-        for k in range(length):
-            t = first + length - 1 - k
-            if g_out.shape[0] > 1 and w.shape[0] == 0 and k + 1 < length:
-                prefetch(g_out, ((t - 1) * batch + b) * n + low, width)
-            current = x[t if x.shape[0] > 1 else 0, b, low:high]
-            arrived = g_out[t if g_out.shape[0] > 1 else 0, b]
-            if w.shape[0] > 0:
-                multiply_row(arrived, w, low, product)
-            g_output = product if w.shape[0] > 0 else unowned(arrived[low:high])
-            g_current = g_x[t if g_x.shape[0] > 1 else 0, b, low:high]
-{rows}
-            for j in range(width):
-{body}
-    keep(row)
-    keep(room)
-"""
-
 
 _ARRAYS = {  # (axes, whether it is only read, type where it is not the loop's own) of each argument
     "forward": (
@@ -141,7 +74,13 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., None]:
     arrays = (numba.types.Array(own or number, axes, "C", readonly=read) for axes, read, own in _ARRAYS[name])
     kinds = (*arrays, numba.int64, numba.int64)
     names = {"np": np, "math": math, "list_fired": list_fired, "multiply_row": multiply_row}
-    names |= {"unowned": unowned, "keep": keep, "prefetch": prefetch}
+    names |= {
+        "unowned": unowned,
+        "keep": keep,
+        "prefetch": prefetch,
+        "prefetch_to_write": prefetch_to_write,
+        "uniform": uniform,
+    }
     one = compiled_source(name, source, names, (numba.int64, *kinds), parallel=False)
     return _over_tasks(in_parallel(one, kinds), name)
 
@@ -164,14 +103,15 @@ def forward_loop(
     names = _names(parameters, model.states)
     roots = (*model.after, model.output)
     if surrogate is not None:
+        assert model.distance is not None
         width = symbol(f"p_{surrogate_name(surrogate)}")
-        roots = (*roots, apply("absolute", surrogate.derivative_at(model.output.operands[0], width)))
+        roots = (*roots, apply("absolute", surrogate.derivative_at(model.distance, width)))
     lines, results = emitter.statements(roots, names)
     held = [f"s_{s} = state[{k}, b, low:high]" for k, s in enumerate(model.states)]
     stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
     stores += [f"output[j] = {results[len(model.states)]}"]
     stores += [f"slope[j] = {results[-1]}"] if surrogate is not None else []
-    text = _FORWARD.format(
+    text = FORWARD.format(
         views=_lines(1, _parameter_views(parameters, ordered(roots)) + held),
         keep=_lines(3, _saved(model.states, "kept[segment, {k}, b, low:high]")),
         body=_lines(3, [*lines, *stores]),
@@ -193,26 +133,31 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
     states = rules.model.states
     names = _names(parameters, states)
     learnt = [name for name, _ in rules.g_parameters]
-    again, after = emitter.statements(rules.model.after, names)
-    roots = (*rules.g_before, rules.g_current, *(g for _, g in rules.g_parameters))
-    lines, results = emitter.statements(roots, names)
+    kept, roots = tape(rules).kept, tape(rules).roots
+    again, values = emitter.statements((*kept, *rules.model.after), names)
+    lines, results = emitter.statements(roots, names | {f"kept_{k}": f"kept_{k}[j]" for k in range(len(kept))})
     before, g_current, g_learnt = results[: len(states)], results[len(states)], results[len(states) + 1 :]
     held = [f"gs_{s} = g_state[{k}, b, low:high]" for k, s in enumerate(states)]  # gs_: a state may be called "x"
+    held += [f"s_{s} = unowned(row)[{k + 1}]" for k, s in enumerate(states)]
     sums = [f"sum_{q} = g_p[{k}, b, low:high]" for k, q in enumerate(learnt)]
     stores = [f"gs_{s}[j] = {value}" for s, value in zip(states, before, strict=True)]
     adds = [f"sum_{q}[j] += {value}" for q, value in zip(learnt, g_learnt, strict=True)]
     into = f"g_current[j] {'+=' if repeated else '='} {g_current}"
-    scratch = [f"s_{s} = scratch[{{step}}, {k}]" for k, s in enumerate(states)]
-    text = _ADJOINT.format(
-        views=_lines(1, _parameter_views(parameters, ordered((*roots, *rules.model.after))) + held + sums),
-        start=_lines(2, _copied(states, "scratch[0, {k}]", "kept[segment, {k}, b, low:high]")),
-        again=_lines(
-            3,
-            [line.format(step="k") for line in scratch]
-            + [f"n_{s} = scratch[k + 1, {k}]" for k, s in enumerate(states)],
-        ),
-        repeat=_lines(4, [*again, *(f"n_{s}[j] = {value}" for s, value in zip(states, after, strict=True))]),
-        rows=_lines(3, [line.format(step="t - first") for line in scratch]),
+    keeps = [f"kept_{k}[j] = {value}" for k, value in enumerate(values[: len(kept)])]
+    keeps += [f"s_{s}[j] = {value}" for s, value in zip(states, values[len(kept) :], strict=True)]
+    rerun = AGAIN.format(
+        start="\n".join(_copied(states, "s_{s}", "kept[segment, {k}, b, low:high]")),
+        rows=_lines(1, [f"kept_{k} = scratch[k, {k}]" for k in range(len(kept))]),
+        repeat=_lines(2, [*again, *keeps]),
+    )
+    uses_current = symbol("current") in set(ordered(roots))
+    text = ADJOINT.format(
+        n_kept=len(kept),
+        views=_lines(1, _parameter_views(parameters, ordered((*roots, *kept, *rules.model.after))) + held + sums),
+        again=_lines(2, rerun.strip().split("\n") if kept else []),  # a model without factors needs no past
+        fetch=_lines(3, [] if kept else FETCH.strip().split("\n")),
+        current=_lines(3, ["current = x[t if x.shape[0] > 1 else 0, b, low:high]"] if uses_current else []),
+        rows=_lines(3, [f"kept_{k} = scratch[t - first, {k}]" for k in range(len(kept))]),
         body=_lines(4, [*lines, into, *adds, *stores]),
     )
     return _compiled("adjoint", _module(text, emitter, dtype), dtype)
@@ -226,8 +171,9 @@ def _saved(states: tuple[str, ...], place: str) -> list[str]:
 
 def _copied(states: tuple[str, ...], to: str, place: str) -> list[str]:
     """Lines that copy each state's row from `place`."""
-    views = [f"to_{s}, from_{s} = {to.format(k=k)}, {place.format(k=k)}" for k, s in enumerate(states)]
-    return [*views, "for j in range(width):", *(f"    to_{s}[j] = from_{s}[j]" for s in states)] if states else []
+    views = [f"from_{s} = {place.format(k=k)}" for k, s in enumerate(states)]
+    copies = [f"    {to.format(s=s)}[j] = from_{s}[j]" for s in states]
+    return [*views, "for j in range(width):", *copies] if states else []
 
 
 def _parameter_views(parameters: tuple[str, ...], expressions: list[Expression]) -> list[str]:

@@ -110,22 +110,26 @@ def _summed(builder: Any, sums: Any, lanes: int) -> Any:
     return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
 
 
-def _prefetch(typing: Any, array: Any, at: Any, n: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        i32 = ir.IntType(32)
-        byte = ir.IntType(8).as_pointer()
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]), name
-        )
-        step = ir.Constant(given[2].type, LINE * 8 // signature.args[0].dtype.bitwidth)
-        first = element(context, builder, signature.args[0], given[0], given[1])
-        with _range_by(builder, ir.Constant(given[2].type, 0), given[2], step) as (index, _):
-            place = builder.bitcast(builder.gep(first, [index]), byte)
-            builder.call(function, [place, *(ir.Constant(i32, k) for k in (0, 3, 1))])  # to read, soon, data
-        return context.get_dummy_value()
+def _prefetch(write: bool) -> Any:
+    def prefetch_of(typing: Any, array: Any, at: Any, n: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            i32 = ir.IntType(32)
+            byte = ir.IntType(8).as_pointer()
+            name = "llvm.prefetch.p0"
+            function = builder.module.globals.get(name) or ir.Function(
+                builder.module, ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]), name
+            )
+            step = ir.Constant(given[2].type, LINE * 8 // signature.args[0].dtype.bitwidth)
+            first = element(context, builder, signature.args[0], given[0], given[1])
+            with _range_by(builder, ir.Constant(given[2].type, 0), given[2], step) as (index, _):
+                place = builder.bitcast(builder.gep(first, [index]), byte)
+                builder.call(function, [place, *(ir.Constant(i32, k) for k in (int(write), 3, 1))])  # soon, data
+            return context.get_dummy_value()
 
-    return types.void(array, types.int64, types.int64), generate
+        return types.void(array, types.int64, types.int64), generate
+
+    prefetch_of.__name__ += "_to_write" if write else "_to_read"  # the disk cache tells them apart by name
+    return intrinsic(prefetch_of)
 
 
 four_dots: Any = intrinsic(_four_dots)
@@ -133,5 +137,7 @@ four_dots: Any = intrinsic(_four_dots)
 
 n is a multiple of the numbers in DOT_BYTES; that many sums are carried on for each and added in pairs at the end.
 """
-prefetch: Any = intrinsic(_prefetch)
+prefetch: Any = _prefetch(write=False)
 """prefetch(array, at, n): ask the memory for n elements that will be read soon; changes nothing else."""
+prefetch_to_write: Any = _prefetch(write=True)
+"""Likewise for elements that will be written."""
