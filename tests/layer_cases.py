@@ -58,6 +58,7 @@ from spikenet.layers import (
     LayerNorm,
     LeakyRate,
     LeakyReLU,
+    LearntPositions,
     LIFRate,
     Linear,
     LogSigmoid,
@@ -66,6 +67,8 @@ from spikenet.layers import (
     MaxPool1d,
     MaxPool2d,
     Mish,
+    MultiHeadAttention,
+    Patches,
     PReLU,
     Recurrent,
     ReLU,
@@ -76,19 +79,25 @@ from spikenet.layers import (
     Sequential,
     Sigmoid,
     SiLU,
+    SinusoidalPositions,
     Softmax,
     Softplus,
     Softsign,
+    SpikeDrivenAttention,
+    SpikingSelfAttention,
     SumPool1d,
     SumPool2d,
     Swish,
     Tanh,
+    TokenMean,
+    Unflatten,
     Upsample1d,
     Upsample2d,
 )
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
+    "Unflatten": lambda: Unflatten((2, 2)),
     "Linear": lambda: Linear(4, 3, seed=0),
     "Linear-unbiased": lambda: Linear(4, 3, bias=False, seed=0),
     "Flatten": lambda: Flatten(1),
@@ -147,6 +156,11 @@ CONTAINERS = {
     "Segmented": lambda: Segmented(Sequential(Linear(4, 3, seed=0), LIF()), steps=2),
 }
 IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
+    "MultiHeadAttention": lambda: MultiHeadAttention(4, 2, causal=True, seed=0),
+    "SinusoidalPositions": SinusoidalPositions,
+    "LearntPositions": lambda: LearntPositions(2, 4, seed=0),
+    "Patches": lambda: Patches(2),
+    "TokenMean": TokenMean,
     "ConvTranspose1d": lambda: ConvTranspose1d(2, 3, 3, stride=2, padding=1, output_padding=1, seed=0),
     "ConvTranspose2d": lambda: ConvTranspose2d(12, 4, 2, stride=(1, 2), groups=2, bias=False, seed=0),
     **{
@@ -173,5 +187,9 @@ IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
     "BatchNorm2d": lambda: BatchNorm2d(12, eps=1e-3),
 }
 SYMBOLS = {"Embedding": lambda: Embedding(5, 3, seed=0)}  # for whole numbers in 0 .. 4
+TOKENS = {  # for input (12, 2, 2, 4)
+    "SpikeDrivenAttention": lambda: SpikeDrivenAttention(LIF(), LIF(), LIF(), LIF()),
+    "SpikingSelfAttention": lambda: SpikingSelfAttention(LIF(), LIF(), LIF(), LIF(), heads=2),
+}
 NEURONS = FIRING | GRADED
 LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from torch_parity import TOLERANCE, compare
+from torch_parity import TOLERANCE, close, compare
 
 import spikenet as sn
+from spikenet.graph import Tensor
 
 torch = pytest.importorskip("torch", reason="parity is checked where torch is installed")
 F = torch.nn.functional
@@ -105,3 +106,37 @@ def test_embedding(dtype):
     expected.backward(torch.ones_like(expected) * torch.arange(4))
     np.testing.assert_array_equal(y.data, expected.detach().numpy())
     np.testing.assert_allclose(layer.weights["weight"].grad, weight.grad.numpy(), rtol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("causal", [False, True])
+def test_multi_head_attention(causal, dtype):
+    layer, n, heads = sn.MultiHeadAttention(8, 2, causal=causal, seed=0), 8, 2
+    for name in ("bias", "out_bias"):
+        layer.weights[name].data[...] = np.random.default_rng(1).normal(size=layer.weights[name].shape)
+
+    def theirs(x, w):
+        hidden = torch.ones(5, 5, dtype=torch.bool).triu(1) if causal else None
+        y, _ = F.multi_head_attention_forward(
+            *(x.transpose(0, 1),) * 3, n, heads, w["weight"].T, w["bias"], None, None, False, 0.0, w["out_weight"].T,
+            w["out_bias"], attn_mask=hidden, need_weights=False,
+        )  # fmt: skip
+        return y.transpose(0, 1)
+
+    compare(torch, layer, theirs, np.random.default_rng(2).normal(size=(3, 5, 8)), dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_scaled_dot_product_attention(dtype):
+    rng = np.random.default_rng(3)
+    mask = rng.random((4, 6)) < 0.6
+    mask[:, 0] = True
+    q, k, v = (rng.normal(size=(2, 3, rows, 5)).astype(dtype) for rows in (4, 6, 6))
+    ours = [Tensor(a, requires_grad=True) for a in (q, k, v)]
+    theirs = [torch.tensor(a.astype(np.float64), requires_grad=True) for a in (q, k, v)]
+    y, expected = sn.graph.attention(*ours, mask=mask), F.scaled_dot_product_attention(*theirs, torch.tensor(mask))
+    y.backward(np.ones(y.shape, dtype))
+    expected.backward(torch.ones_like(expected))
+    close(y.data, expected.detach().numpy(), dtype, "output")
+    for one, other, what in zip(ours, theirs, "qkv", strict=True):
+        close(one.grad, other.grad.numpy(), dtype, what)

@@ -3,6 +3,7 @@
 import spikenet.graph.operators  # noqa: F401  (attaches the operators to Tensor)
 from spikenet.graph.activation import gelu, relu, sigmoid, softplus, tanh
 from spikenet.graph.arithmetic import abs, add, divide, multiply, negate, power, square, subtract
+from spikenet.graph.attention import attention
 from spikenet.graph.backward import backward
 from spikenet.graph.broadcast import unbroadcast
 from spikenet.graph.check import check_gradient, numerical_gradient
@@ -38,6 +39,7 @@ __all__ = [
     "abs",
     "add",
     "as_tensor",
+    "attention",
     "backward",
     "broadcast_to",
     "celu",

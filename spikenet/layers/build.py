@@ -33,6 +33,9 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "GlobalSumPool2d AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d "
     "Upsample1d Upsample2d BilinearUpsample2d",
     "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
+    "attention": "MultiHeadAttention",
+    "positions": "SinusoidalPositions LearntPositions Patches TokenMean Unflatten",
+    "spiking_attention": "SpikeDrivenAttention SpikingSelfAttention",
 }
 _MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
 

@@ -1,5 +1,5 @@
-"""Architectures put together from layers."""
+"""Architectures put together from layers; each is loaded when it is first used."""
 
-from spikenet.models.feed_forward import mlp, spiking_mlp
+import lazy_loader
 
-__all__ = ["mlp", "spiking_mlp"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
