@@ -19,54 +19,53 @@ from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.threads import enough_threads
 
 
-@compiled()
-def _of_neuron(
-    task: int,
-    states: Array,
-    current: Array,
-    sent: Array,
-    sent_current: Array,
-    pre: Array,
-    signal: Array,
-    gradient: Array,
-) -> None:
-    steps, batch, _, m = current.shape
-    n_pre = pre.shape[2]
-    into = gradient[task]
-    eps = np.empty((m, n_pre), current.dtype)
-    new = np.empty((m, n_pre), current.dtype)
-    for b in range(batch):
-        for a in range(m):
-            for i in range(n_pre):
-                eps[a, i] = 0
-        for t in range(steps):
-            x, factor = pre[t, b], signal[t, b, task]
-            direct = sent_current[t, b, task] * factor
-            for i in range(n_pre):
-                into[i] += direct * x[i]
-            for c in range(m):
-                weight = sent[t, b, task, c] * factor
-                row = eps[c]
-                for i in range(n_pre):
-                    into[i] += weight * row[i]
-            for a in range(m):
-                drive, row = current[t, b, task, a], new[a]
-                for i in range(n_pre):
-                    row[i] = drive * x[i]
-                for c in range(m):
-                    weight, old = states[t, b, task, a, c], eps[c]
-                    for i in range(n_pre):
-                        row[i] += weight * old[i]
-            for a in range(m):
-                row, old = new[a], eps[a]
-                for i in range(n_pre):
-                    old[i] = row[i]
-
-
 @cache
 def _loop(dtype: str) -> Callable[..., None]:
+    @compiled()
+    def of_neuron(
+        task: int,
+        states: Array,
+        current: Array,
+        sent: Array,
+        sent_current: Array,
+        pre: Array,
+        signal: Array,
+        gradient: Array,
+    ) -> None:
+        steps, batch, _, m = current.shape
+        n_pre = pre.shape[2]
+        into = gradient[task]
+        eps = np.empty((m, n_pre), current.dtype)
+        new = np.empty((m, n_pre), current.dtype)
+        for b in range(batch):
+            for a in range(m):
+                for i in range(n_pre):
+                    eps[a, i] = 0
+            for t in range(steps):
+                x, factor = pre[t, b], signal[t, b, task]
+                direct = sent_current[t, b, task] * factor
+                for i in range(n_pre):
+                    into[i] += direct * x[i]
+                for c in range(m):
+                    weight = sent[t, b, task, c] * factor
+                    row = eps[c]
+                    for i in range(n_pre):
+                        into[i] += weight * row[i]
+                for a in range(m):
+                    drive, row = current[t, b, task, a], new[a]
+                    for i in range(n_pre):
+                        row[i] = drive * x[i]
+                    for c in range(m):
+                        weight, old = states[t, b, task, a, c], eps[c]
+                        for i in range(n_pre):
+                            row[i] += weight * old[i]
+                for a in range(m):
+                    row, old = new[a], eps[a]
+                    for i in range(n_pre):
+                        old[i] = row[i]
+
     kinds = (*(array(dtype, axes, read=True) for axes in (5, 4, 4, 3, 3, 3)), array(dtype, 2, read=False))
-    return in_parallel(_of_neuron, kinds)
+    return in_parallel(of_neuron, kinds)
 
 
 def gradient(states: Array, current: Array, sent: Array, sent_current: Array, pre: Array, signal: Array) -> Array:
