@@ -154,3 +154,71 @@ def ring_buffers(spikes, weights, delays):
                 slots = ring[w < 0][(t + delays[source][j]) % 16]
                 slots[j] = min(slots[j] + abs(w), 65535)
     return out
+
+
+def akida_v1(p, threshold, sixteenths, act_bits):
+    """One activation of the first generation from its potential; the step is given in sixteenths, rounded down."""
+    if act_bits is None:
+        return p
+    step = sixteenths << (4 - act_bits)
+    y, rest = divmod((p - threshold) * 16, step)
+    return clip(y + (rest > 0), 0, (1 << act_bits) - 1)
+
+
+def signed(bits):
+    return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+
+def akida_v2(p, relu, bias, top, scale, shift, output_bits, buffer_bits):
+    """One output of the second generation from its whole sum; bias and top already shifted."""
+    p = clip(p, *signed(buffer_bits)) + bias
+    if relu:
+        p = clip(p, 0, top)
+    q = clip(p * scale, *signed(32))
+    q = (q + (1 << (-shift - 1))) >> -shift if shift < 0 else q << shift
+    return clip(q, *((0, (1 << output_bits) - 1) if output_bits <= 4 else signed(output_bits)))
+
+
+def true_convolution(x, kernel, stride, same):
+    """sum over places of x[c][i - a][j - b] * kernel[f][c][a][b] around the window's middle, zeros outside."""
+    height, width, kh, kw = len(x[0]), len(x[0][0]), len(kernel[0][0]), len(kernel[0][0][0])
+    if same:
+        rows, columns = -(-height // stride), -(-width // stride)
+        top = max((rows - 1) * stride + kh - height, 0) // 2
+        left = max((columns - 1) * stride + kw - width, 0) // 2
+    else:
+        rows, columns, top, left = (height - kh) // stride + 1, (width - kw) // stride + 1, 0, 0
+    out = []
+    for f in kernel:
+        out.append([[0] * columns for _ in range(rows)])
+        for i in range(rows):
+            for j in range(columns):
+                for c, plane in enumerate(f):
+                    for a in range(kh):
+                        for b in range(kw):
+                            y, z = i * stride - top + a, j * stride - left + b
+                            if 0 <= y < height and 0 <= z < width:
+                                out[-1][i][j] += x[c][y][z] * plane[kh - 1 - a][kw - 1 - b]
+    return out
+
+
+def max_pool(p, size, stride, same):
+    """Largest of each window of one map; with `same` windows begin at the corner and may hang over the far ends."""
+    height, width = len(p), len(p[0])
+    if same:
+        rows, columns = -(-height // stride), -(-width // stride)
+        top = max((rows - 1) * stride + size - height, 0) // 2
+        left = max((columns - 1) * stride + size - width, 0) // 2
+    else:
+        rows, columns, top, left = (height - size) // stride + 1, (width - size) // stride + 1, 0, 0
+    return [
+        [
+            max(
+                p[y][z]
+                for y in range(max(i * stride - top, 0), min(i * stride - top + size, height))
+                for z in range(max(j * stride - left, 0), min(j * stride - left + size, width))
+            )
+            for j in range(columns)
+        ]
+        for i in range(rows)
+    ]
