@@ -6,7 +6,7 @@ print(hw.report.text(table))
 
 from __future__ import annotations
 
-from hw import activity, chips, report
+from hw import activity, chips, neurons, report
 from hw.break_even import BreakEven, break_even
 from hw.candidate import Candidate, evaluate, largest, summed
 from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
@@ -19,6 +19,7 @@ from hw.events import all_in_energy, event_energy
 from hw.fact import Evidence, Fact, unknown
 from hw.formats import FLOAT32, INT8, Arithmetic, Format
 from hw.int8_weights import with_int8_weights
+from hw.neurons.loihi_synapses import SignMode, loihi_weights
 from hw.quantise import LayerError, QuantisedNet, quantise
 from hw.ranges import min_max, percentile
 from hw.technology import technology_energy
@@ -45,6 +46,7 @@ __all__ = [
     "Memory",
     "QuantisedNet",
     "Row",
+    "SignMode",
     "Sram",
     "TechnologyEnergies",
     "Term",
@@ -57,7 +59,9 @@ __all__ = [
     "evaluate",
     "event_energy",
     "largest",
+    "loihi_weights",
     "min_max",
+    "neurons",
     "percentile",
     "quantise",
     "report",

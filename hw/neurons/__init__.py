@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hw.neurons import akida, loihi, ring_buffers, spinnaker, truenorth, xylo
+from hw.neurons import akida, brainscales2, loihi, ring_buffers, speck, spinnaker, truenorth, xylo
 
-__all__ = ["akida", "loihi", "ring_buffers", "spinnaker", "truenorth", "xylo"]
+__all__ = ["akida", "brainscales2", "loihi", "ring_buffers", "speck", "spinnaker", "truenorth", "xylo"]

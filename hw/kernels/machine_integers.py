@@ -1,0 +1,82 @@
+"""Integer operations that stay in the width of their operands, for compiled loops.
+
+numba widens every sum of 32-bit integers to 64 bits, which halves the lanes of a vector and leaves it without a
+multiplication; these do what they say in the width they are given, wrapping as the processor does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba.core import types
+from numba.extending import intrinsic
+
+from spikenet.derive.compile import compiled
+
+
+def _binary(name: str, build: Callable[[Any, Any, Any], Any]) -> Any:
+    def operation(typing: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return build(builder, given[0], given[1])
+
+        return (a(a, b) if a == b else None), generate
+
+    operation.__name__ = f"integer_{name}"  # the disk cache tells them apart by name
+    return intrinsic(operation)
+
+
+def _compare(name: str, sign: str) -> Any:
+    def operation(typing: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return builder.icmp_signed(sign, given[0], given[1])
+
+        return (types.boolean(a, b) if a == b else None), generate
+
+    operation.__name__ = f"integer_{name}"
+    return intrinsic(operation)
+
+
+def _choose(typing: Any, condition: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.select(given[0], given[1], given[2])
+
+    return (a(types.boolean, a, b) if a == b else None), generate
+
+
+add = _binary("add", lambda builder, a, b: builder.add(a, b))
+subtract = _binary("subtract", lambda builder, a, b: builder.sub(a, b))
+multiply = _binary("multiply", lambda builder, a, b: builder.mul(a, b))
+up = _binary("up", lambda builder, a, b: builder.shl(a, b))
+down = _binary("down", lambda builder, a, b: builder.ashr(a, b))
+"""down(a, b): a shifted right by b bits, toward minus infinity; `up` to the left. 0 <= b < width."""
+bits = _binary("bits", lambda builder, a, b: builder.and_(a, b))
+"""bits(a, mask): a & mask."""
+above = _compare("above", ">")
+below = _compare("below", "<")
+choose: Any = intrinsic(_choose)
+"""choose(condition, a, b): a where it holds, else b; both are known."""
+
+
+@compiled()
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """`x` or the nearer of the two ends."""
+    x = choose(below(x, low), low, x)
+    return choose(above(x, high), high, x)
+
+
+@compiled()
+def kept_part(x: Any, part: Any, twelve: Any, rest: Any, nought: Any) -> Any:
+    """x * part / 4096 rounded toward zero, for 0 <= part <= 4096; exact for every x, in its own width.
+
+    twelve, rest, nought: 12, 4095 and 0 in the type of x
+    """
+    up_to_zero = choose(below(x, nought), rest, nought)  # what makes the shift, which is downward, one toward zero
+    low = add(multiply(bits(x, rest), part), up_to_zero)
+    return add(multiply(down(x, twelve), part), down(low, twelve))
+
+
+@compiled()
+def wrapped(x: Any, unused: Any) -> Any:
+    """The low bits of `x` as a two's complement number; `unused`: bits of its type above them."""
+    return down(up(x, unused), unused)
