@@ -222,3 +222,70 @@ def max_pool(p, size, stride, same):
         ]
         for i in range(rows)
     ]
+
+
+def speck_spikes(v, p):
+    """(spikes, state) of one neuron after its sum v; p: threshold, v_min, reset_to_zero."""
+    v = sat16(v)
+    n = v // p["threshold"] if v > 0 else 0
+    v = 0 if p["reset_to_zero"] and n else v - n * p["threshold"]
+    return n, max(v, p["v_min"])
+
+
+def speck_reached(p, shape, channel, y, x):
+    """(filter, row, column, weight) of the neurons an event reaches, in the order they are visited."""
+    side, stride, padding = len(p["weights"][0][0]), p["stride"], p["padding"]
+    for i in range(shape[1]):
+        a = y + padding - i * stride
+        for j in range(shape[2]) if 0 <= a < side else ():
+            b = x + padding - j * stride
+            for f in range(shape[0]) if 0 <= b < side else ():
+                yield f, i, j, p["weights"][f][channel][a][b]
+
+
+def speck_step(p, shape, v, maps):
+    """One clocked step; v: nested lists, changed; maps: counts of the step's events. Returns pooled counts."""
+    total = [[[p["bias"][f]] * shape[2] for _ in range(shape[1])] for f in range(shape[0])]
+    for channel, plane in enumerate(maps):
+        for y, row in enumerate(plane):
+            for x, count in enumerate(row):
+                if count:
+                    for f, i, j, w in speck_reached(p, shape, channel, y, x):
+                        total[f][i][j] += count * w
+    pool = p["pool"]
+    out = [[[0] * (shape[2] // pool) for _ in range(shape[1] // pool)] for _ in range(shape[0])]
+    for f in range(shape[0]):
+        for i in range(shape[1]):
+            for j in range(shape[2]):
+                n, v[f][i][j] = speck_spikes(v[f][i][j] + total[f][i][j], p)
+                if n and i // pool < len(out[f]) and j // pool < len(out[f][0]):
+                    out[f][i // pool][j // pool] += n
+    return out
+
+
+def speck_by_event(p, shape, v, events, period, until):
+    """All events one by one with ticks of the leak clock between; returns the events sent."""
+    sent = []
+    tick = period
+    pool = p["pool"]
+
+    def touch(time, f, i, j, w):
+        n, v[f][i][j] = speck_spikes(v[f][i][j] + w, p)
+        if i // pool < shape[1] // pool and j // pool < shape[2] // pool:
+            sent.extend([[time, f, i // pool, j // pool]] * n)
+
+    def all_ticks(time):
+        nonlocal tick
+        while period and tick <= time:
+            for i in range(shape[1]):
+                for j in range(shape[2]):
+                    for f in range(shape[0]):
+                        touch(tick, f, i, j, p["bias"][f])
+            tick += period
+
+    for time, channel, y, x in events:
+        all_ticks(time)
+        for f, i, j, w in speck_reached(p, shape, channel, y, x):
+            touch(time, f, i, j, w)
+    all_ticks(max(until, events[-1][0] if events else 0))
+    return sent

@@ -168,14 +168,16 @@ def conv2d(
     if isinstance(words, V2):
         maps = maps << words.input_shift.reshape(-1, 1, 1)
     size, steps = (w.shape[2], w.shape[3]), (whole("akida: stride", stride),) * 2
-    pads = same(*maps.shape[-2:], size, steps) if same_size else (0, 0, 0, 0)
+    pads = same(maps.shape[-2], maps.shape[-1], size, steps) if same_size else (0, 0, 0, 0)
     if w.shape[2] % 2 == 0 or w.shape[3] % 2 == 0 or stride > 2:
         raise ValueError(f"akida conv2d: expected odd kernels and a stride of 1 or 2, got {size} and {stride}")
     sums = convolve(maps, w[:, :, ::-1, ::-1], Window(size, steps, pads))
     pooling = None
     if whole("akida: pool", pool, least=0):
         sides, apart = (pool,) * 2, (whole("akida: pool_stride", pool_stride, least=0) or pool,) * 2
-        pooling = Window(sides, apart, same(*sums.shape[-2:], sides, apart) if same_size else (0, 0, 0, 0))
+        pooling = Window(
+            sides, apart, same(sums.shape[-2], sums.shape[-1], sides, apart) if same_size else (0, 0, 0, 0)
+        )
     y, overflow = _finished(sums, words, pooling)
     return Run(y.reshape(*leading, *y.shape[1:]), overflow)
 
@@ -212,7 +214,8 @@ def _activated(p: Integers, words: V1) -> Integers:
     sixteenths = np.floor(np.asarray(words.act_step, np.float64) * 16).astype(np.int64)
     step = _filters(sixteenths << (4 - words.act_bits))  # in sixteenths, so that everything stays an integer
     over = (p - _filters(words.threshold)) * 16
-    return np.clip(-(-over // step), 0, (1 << words.act_bits) - 1)
+    y: Integers = np.clip(-(-over // step), 0, (1 << words.act_bits) - 1)
+    return y
 
 
 def _filters(value: Integers) -> Integers:

@@ -39,7 +39,7 @@ def deliver(spikes: Any, weights: Any, delays: Any = 1) -> Delivered:
     d = integers("ring_buffers: delays", delays, 1, DELAYS, hint="longer delays need delay cores")
     d = np.ascontiguousarray(np.broadcast_to(d, w.shape))
     x, alone = arriving("ring_buffers: spikes", spikes, w.shape[:1], 0, 1)
-    from hw.neurons import ring_buffer_loop  # when first used: a kernel costs milliseconds to import
+    from hw.kernels import ring_buffer_loop  # when first used: a kernel costs milliseconds to import
 
     steps, batch = x.shape[:2]
     slots = np.zeros((2, batch, steps + DELAYS, w.shape[1]), np.int32)

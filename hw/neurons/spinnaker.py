@@ -161,7 +161,7 @@ def run(params: Params, excitatory: Any, inhibitory: Any, state: State | None = 
     steps, batch, n = exc.shape
     given = (params.v_rest, 0, 0, 0) if state is None else (state.v, state.i_exc, state.i_inh, state.refract_timer)
     states = [word("spinnaker: state", value, *ACCUM, (batch, n)).copy() for value in given]
-    from hw.neurons import spinnaker_loop  # when first used: a kernel costs milliseconds to import
+    from hw.kernels import spinnaker_loop  # when first used: a kernel costs milliseconds to import
 
     recorded = [np.empty((steps, batch, n), kind) for kind in (np.uint8, np.int32, np.int32, np.int32)]
     cut = np.zeros(batch, np.int64)

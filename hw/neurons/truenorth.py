@@ -128,7 +128,7 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
     x, alone = arriving("truenorth: raster", raster, (n_axons,), 0, 1)
     ticks, batch = x.shape[:2]
     state = word("truenorth: v", v, *MEMBRANE, (batch, n)).astype(np.int32)
-    from hw.neurons import truenorth_loop  # when first used: a kernel costs milliseconds to import
+    from hw.kernels import truenorth_loop  # when first used: a kernel costs milliseconds to import
 
     weights = params.crossbar * params.weights.T[params.axon_types]
     spikes, rec_v = np.empty((ticks, batch, n), np.uint8), np.empty((ticks, batch, n), np.int32)

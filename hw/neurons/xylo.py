@@ -168,7 +168,7 @@ def run(params: Params, raster: Any, state: State | None = None) -> Run:
     n_in, n, m = params.w_in.shape[0], params.w_rec.shape[0], params.w_out.shape[1]
     x, alone = arriving("xylo: raster", raster, (n_in,), 0, 255)
     steps, batch = x.shape[:2]
-    from hw.neurons import xylo_loop  # when first used: a kernel costs milliseconds to import
+    from hw.kernels import xylo_loop  # when first used: a kernel costs milliseconds to import
 
     shapes = ((batch, 2, n), (batch, n), (batch, n), (batch, 2, m), (batch, m))
     states = [np.zeros(shape, np.int32) for shape in shapes]

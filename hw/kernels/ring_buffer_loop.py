@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
@@ -13,11 +12,10 @@ Array = Any
 MOST = np.int32(65535)
 
 
-@compiled(parallel=True)
+@compiled()
 def deliver(spikes: Array, weights: Array, delays: Array, slots: Array, cut: Array) -> None:
     """slots (2, batch, steps + 16, n): the ring unrolled, so that nothing has to be cleared."""
-    for row in numba.prange(spikes.shape[1]):
-        b = np.int64(row)
+    for b in range(spikes.shape[1]):
         for t in range(spikes.shape[0]):
             for source in range(spikes.shape[2]):
                 if spikes[t, b, source]:
