@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hw.kinds import neurons_of
 from spikenet.layers import LayerRecord
+from spikenet.layers.resting import at_rest
 
 Active = Callable[[LayerRecord], npt.NDArray[np.bool_]]
 
@@ -25,8 +26,8 @@ def had_work(layer: LayerRecord) -> npt.NDArray[np.bool_]:
     """
     active = np.asarray(layer.input) != 0
     for name, after in layer.states.items():
-        rest = neurons_of(layer).rest[name]
-        before = np.concatenate([np.full_like(after[:1], rest), after[:-1]])
+        (rest,) = at_rest(layer.name, {name: neurons_of(layer).rest[name]}, after.shape[1:], after.dtype, None)
+        before = np.concatenate([rest[None], after[:-1]])
         active = active | (before != rest) | (after != rest)
     return _with_fired(active, layer)
 

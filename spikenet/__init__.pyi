@@ -18,7 +18,13 @@ from .layers import (
     SpikingSelfAttention, SumPool1d, SumPool2d, Swish, Tanh, TokenMean, Training, Unflatten, Upsample1d, Upsample2d,
     cast, decide, fold, match_rates, record, stream,
 )
-from .neurons import primitives, reset, surrogate
+from .layers import (
+    AdEx, AdaptiveCurrentLIF, AdaptiveLIF, AlphaLIF, ConductanceLIF, DoubleExponentialLIF, ExponentialIF, GatedLIF,
+    GradedLIF, Izhikevich, KLIF, LIFFirstOrderRate, MultiLevelLIF, ParametricLIF, QuadraticIF, ResonateAndFire,
+    ResonateIzhikevich, ShortTermPlasticity, SigmaDelta, SigmoidRate, StochasticLIF, TernaryLIF,
+    ThresholdLinearRate, TwoCompartmentLIF, WilsonCowan, log_probability,
+)
+from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from .neurons.primitives import spike
 from .train import (
     EarlyStop, EpochRecord, History, MemoryEstimate, SweepRecord, TrainingDiverged, clip_gradients, evaluate, fit,
@@ -28,6 +34,11 @@ from .train import (
 __version__: str
 
 __all__ = [
+    "AdEx", "AdaptiveCurrentLIF", "AdaptiveLIF", "AlphaLIF", "ConductanceLIF", "DoubleExponentialLIF",
+    "ExponentialIF", "GatedLIF", "GradedLIF", "Izhikevich", "KLIF", "LIFFirstOrderRate", "MultiLevelLIF",
+    "ParametricLIF", "QuadraticIF", "ResonateAndFire", "ResonateIzhikevich", "ShortTermPlasticity", "SigmaDelta",
+    "SigmoidRate", "StochasticLIF", "TernaryLIF", "ThresholdLinearRate", "TwoCompartmentLIF", "WilsonCowan",
+    "graded_lif", "izhikevich", "log_probability", "multi_level_lif", "stochastic_lif",
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AlphaDropout", "AvgPool1d", "AvgPool2d",
     "BatchNorm", "BatchNorm1d", "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Conv1d", "Conv2d",
     "ConvTranspose1d", "ConvTranspose2d", "CubaLIF", "Decisions", "Delay", "DelayedLinear", "DropConnect",

@@ -59,3 +59,27 @@ def one_thread_and_two():
 
     yield both
     numba.set_num_threads(before)
+
+
+@pytest.fixture
+def recurrent_interpreted(monkeypatch):
+    """The emitted loops of recurrent populations run line by line by Python itself."""
+    from spikenet.kernels import recurrent_loop, recurrent_pass
+
+    def execute(name, source, dtype):
+        adder = recurrent_loop.spikes_adder(recurrent_loop.lanes_of(dtype))
+        module = dict(vars(recurrent_loop)) | {"add_spikes": adder}
+        exec(source, module)
+        places = [a for a, *_ in recurrent_loop._ARRAYS[name]]
+
+        def all_groups(*arguments):
+            *arrays, group = arguments
+            batch = arrays[places.index("last")].shape[0]
+            for first in range(0, batch, group):
+                module[name](*arrays, first, min(group, batch - first))
+
+        return all_groups
+
+    monkeypatch.setattr(recurrent_loop, "_compiled", execute)
+    monkeypatch.setattr(recurrent_pass, "forward_loop", recurrent_loop.forward_loop.__wrapped__)
+    monkeypatch.setattr(recurrent_pass, "adjoint_loop", recurrent_loop.adjoint_loop.__wrapped__)

@@ -94,6 +94,7 @@ from spikenet.layers import (
     Upsample1d,
     Upsample2d,
 )
+from spikenet.layers import adaptive, graded, nonlinear, rates, resonating, stochastic, synaptic, trained_lif
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
@@ -191,5 +192,20 @@ TOKENS = {  # for input (12, 2, 2, 4)
     "SpikeDrivenAttention": lambda: SpikeDrivenAttention(LIF(), LIF(), LIF(), LIF()),
     "SpikingSelfAttention": lambda: SpikingSelfAttention(LIF(), LIF(), LIF(), LIF(), heads=2),
 }
+FIRING |= {
+    make.__name__: make
+    for make in (
+        *(adaptive.AdaptiveLIF, adaptive.AdaptiveCurrentLIF, adaptive.AdEx, nonlinear.ExponentialIF),
+        *(nonlinear.QuadraticIF, nonlinear.Izhikevich, resonating.ResonateAndFire, resonating.ResonateIzhikevich),
+        *(graded.MultiLevelLIF, graded.TernaryLIF, graded.GradedLIF, graded.SigmaDelta, stochastic.StochasticLIF),
+        *(synaptic.AlphaLIF, synaptic.DoubleExponentialLIF, synaptic.ConductanceLIF, synaptic.TwoCompartmentLIF),
+        *(trained_lif.ParametricLIF, trained_lif.KLIF, trained_lif.GatedLIF),
+    )
+} | {
+    "IF-refractory": lambda: IF(refractory_steps=[0, 1, 2, 3]),
+    "AdEx-refractory": lambda: adaptive.AdEx(refractory_s=2e-3, learn=("slope",)),
+}
+RATES = (rates.ThresholdLinearRate, rates.SigmoidRate, rates.LIFFirstOrderRate, rates.WilsonCowan)
+GRADED |= {make.__name__: make for make in (*RATES, synaptic.ShortTermPlasticity)}
 NEURONS = FIRING | GRADED
 LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from spikenet.derive.expression import Expression, constant, symbol
-from spikenet.derive.operations import OPERATIONS
+from spikenet.derive.operations import OPERATIONS, SPIKES
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.neurons.surrogate import Surrogate
 
@@ -39,7 +39,7 @@ def adjoint(model: Trace, surrogate: Surrogate, learn: tuple[str, ...] = ()) -> 
         g = arriving.get(id(e))
         if g is None or not e.operands:
             continue
-        if e.operation == "spike":
+        if e.operation in SPIKES:
             _add(arriving, e.operands[0], _times(g, surrogate.derivative_at(e.operands[0], width)))
             continue
         for operand, part in zip(e.operands, OPERATIONS[e.operation].vjp(e, g, *e.operands), strict=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spikenet.derive.expression import Expression, ordered
-from spikenet.derive.operations import OPERATIONS
+from spikenet.derive.operations import OPERATIONS, PASSED_ON
 
 
 class Emitter:
@@ -30,7 +30,7 @@ class Emitter:
             elif e.operation == "constant":
                 assert isinstance(e.value, float)
                 known[id(e)] = self._constant(e.value)
-            elif e.operation == "stop_gradient":
+            elif e.operation in PASSED_ON:
                 known[id(e)] = known[id(e.operands[0])]  # detached or not, the forward loop is the same code
             else:
                 name = f"e{len(lines)}"

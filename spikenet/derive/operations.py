@@ -58,6 +58,13 @@ OPERATIONS: dict[str, Operation] = {
     "tanh": Operation("math.tanh({0})", lambda y, g, a: (g * (1.0 - y * y),), "tanh"),
     "atan": Operation("math.atan({0})", lambda y, g, a: (g / (a * a + 1.0),), "atan"),
     "erf": Operation("math.erf({0})", lambda y, g, a: (g * (2 / math.sqrt(math.pi)) * apply("exp", -(a * a)),), "exp"),
+    "floor": Operation("math.floor({0})", _none, "compare"),
+    "straight_through": Operation("{0}", lambda y, g, a, like: (None, g), None),
+    "uniform": Operation("uniform({0}, {1}, {2}, one)", _none, "random"),
     # The derivative of a spike is its surrogate, which `adjoint` puts in.
     "spike": Operation("(one if {0} > zero else zero)", _none, "compare"),
+    "spike_inclusive": Operation("(one if {0} >= zero else zero)", _none, "compare"),
 }
+
+SPIKES = ("spike", "spike_inclusive")
+PASSED_ON = ("stop_gradient", "straight_through")  # their value is that of the first operand

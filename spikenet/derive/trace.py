@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikenet.derive.expression import Expression, apply, number, ordered, symbol
-from spikenet.derive.operations import OPERATIONS
+from spikenet.derive.operations import OPERATIONS, PASSED_ON, SPIKES
 from spikenet.neurons.surrogate import Surrogate
 
 Step = Callable[..., Any]
@@ -35,7 +35,15 @@ class Trace:
     @property
     def spikes(self) -> bool:
         """Whether the output is a spike, so 0 or 1 by construction."""
-        return self.output.operation == "spike"
+        sent = self.output
+        while sent.operation in PASSED_ON:
+            sent = sent.operands[0]
+        return sent.operation in SPIKES
+
+    @property
+    def distance(self) -> Expression | None:
+        """What the surrogate is a function of, where all gradient of the output goes through it; else None."""
+        return self.output.operands[0] if self.output.operation in SPIKES else None
 
     @property
     def operations(self) -> dict[str, int]:
@@ -128,11 +136,16 @@ def surrogate_name(surrogate: Surrogate) -> str:
 
 
 def smoothed(model: Trace, surrogate: Surrogate) -> Trace:
-    """The smooth twin: every spike replaced by the function whose derivative the surrogate is."""
+    """The smooth twin: every spike replaced by the function whose derivative the surrogate is.
+
+    What is differentiated as if it were something else becomes that.
+    """
     width = symbol(f"p_{surrogate_name(surrogate)}")
     roots = (*model.after, model.output)
+    while passed := [e for e in ordered(roots) if e.operation == "straight_through"]:
+        roots = rewritten(roots, {id(passed[0]): passed[0].operands[1]})
     # Innermost first, one at a time: a spike's argument may itself depend on a spike.
-    while spikes := [e for e in ordered(roots) if e.operation == "spike"]:
+    while spikes := [e for e in ordered(roots) if e.operation in SPIKES]:
         roots = rewritten(roots, {id(spikes[0]): surrogate.smooth_at(spikes[0].operands[0], width)})
     parameters = (*model.parameters, surrogate_name(surrogate))
     return Trace(f"{model.name}_smooth", parameters, model.states, roots[:-1], roots[-1])

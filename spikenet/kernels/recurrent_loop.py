@@ -35,6 +35,7 @@ from spikenet.derive.expression import Expression, apply, ordered, symbol
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.events import BLOCK, list_fired
+from spikenet.kernels.noise import uniform
 from spikenet.kernels.recurrent_products import add_dense, add_wanted, fetch_rows, lanes_of, spikes_adder
 from spikenet.kernels.recurrent_text import ADJOINT, ALL_GROUPS, FORWARD, LISTING
 from spikenet.neurons.surrogate import Surrogate
@@ -66,6 +67,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     signature = (*_signature(name, dtype), *[numba.int64] * 4)
     names = {"np": np, "math": math, "list_fired": list_fired, "add_dense": add_dense}
     names |= {"add_wanted": add_wanted, "add_spikes": spikes_adder(lanes_of(dtype)), "fetch_rows": fetch_rows}
+    names["uniform"] = uniform
     one = compiled_source(name, source, names, signature, parallel=False)
     everyone = _groups(name, dtype)
 
@@ -109,8 +111,9 @@ def forward_loop(
     emitter = Emitter()
     roots = (*model.after, model.output)
     if surrogate is not None:
+        assert model.distance is not None
         width = symbol(f"p_{surrogate_name(surrogate)}")
-        roots = (*roots, apply("absolute", surrogate.derivative_at(model.output.operands[0], width)))
+        roots = (*roots, apply("absolute", surrogate.derivative_at(model.distance, width)))
     lines, results = emitter.statements(roots, _names(parameters, model.states))
     stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
     stores += [f"output[j] = {results[len(model.states)]}"]

@@ -8,6 +8,7 @@ from .activations import (
     CELU, ELU, GLU, HardSigmoid, HardSwish, HardTanh, Identity, LeakyReLU, LogSigmoid, LogSoftmax, Mish, ReLU6,
     SELU, SiLU, Softsign,
 )
+from .adaptive import AdEx, AdaptiveCurrentLIF, AdaptiveLIF
 from .attention import MultiHeadAttention
 from .build import build
 from .convolution import Conv1d, Conv2d, Convolution
@@ -18,32 +19,44 @@ from .dropout import Dropout
 from .dropouts import AlphaDropout, DropConnect, DropPath, Dropout1d, Dropout2d, GaussianDropout
 from .embedding import Embedding
 from .folding import fold
+from .graded import GradedLIF, MultiLevelLIF, SigmaDelta, TernaryLIF
 from .gated import Bidirectional, Elman, FullyRecurrent, GRU, LSTM
 from .layer import Layer, State, Training, cast
 from .learnt_activations import Maxout, PReLU, Swish
 from .linear import Linear
 from .memoryless import Memoryless
 from .neurons import CubaLIF, IF, LI, LIF, LIFRate, LeakyRate
+from .nonlinear import ExponentialIF, Izhikevich, QuadraticIF
 from .normalisation import BatchNorm, BatchNorm1d, BatchNorm2d, Normalisation
 from .pointwise import Flatten, GELU, Pointwise, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pooling, SumPool1d, SumPool2d
 from .positions import LearntPositions, Patches, SinusoidalPositions, TokenMean, Unflatten
 from .rate_matched import match_rates
+from .rates import LIFFirstOrderRate, SigmoidRate, ThresholdLinearRate, WilsonCowan
 from .record import LayerRecord, record
 from .recurrent import Recurrent
 from .resizing import (
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool2d, BilinearUpsample2d, GlobalAvgPool1d, GlobalAvgPool2d,
     GlobalMaxPool1d, GlobalMaxPool2d, GlobalSumPool2d, Upsample1d, Upsample2d,
 )
+from .resonating import ResonateAndFire, ResonateIzhikevich
 from .sample_norms import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from .segmented import Segmented
 from .sequential import Residual, Sequential
 from .spiking import Spiking
 from .spiking_attention import SpikeDrivenAttention, SpikingSelfAttention
+from .stochastic import StochasticLIF, log_probability
 from .streaming import stream
+from .synaptic import AlphaLIF, ConductanceLIF, DoubleExponentialLIF, ShortTermPlasticity, TwoCompartmentLIF
+from .trained_lif import GatedLIF, KLIF, ParametricLIF
 from .transposed import ConvTranspose1d, ConvTranspose2d
 
 __all__ = [
+    "AdEx", "AdaptiveCurrentLIF", "AdaptiveLIF", "AlphaLIF", "ConductanceLIF", "DoubleExponentialLIF",
+    "ExponentialIF", "GatedLIF", "GradedLIF", "Izhikevich", "KLIF", "LIFFirstOrderRate", "MultiLevelLIF",
+    "ParametricLIF", "QuadraticIF", "ResonateAndFire", "ResonateIzhikevich", "ShortTermPlasticity", "SigmaDelta",
+    "SigmoidRate", "StochasticLIF", "TernaryLIF", "ThresholdLinearRate", "TwoCompartmentLIF", "WilsonCowan",
+    "log_probability",
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AlphaDropout", "AvgPool1d", "AvgPool2d",
     "BatchNorm", "BatchNorm1d", "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Conv1d", "Conv2d",
     "ConvTranspose1d", "ConvTranspose2d", "Convolution", "CubaLIF", "Decisions", "Delay", "DelayedLinear",

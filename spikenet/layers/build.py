@@ -10,6 +10,14 @@ from spikenet.layers.layer import Layer
 from spikenet.layers.plain import revived
 
 _KINDS = {  # file: the kinds it makes; loaded when asked for
+    "adaptive": "AdaptiveLIF AdaptiveCurrentLIF AdEx",
+    "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
+    "nonlinear": "ExponentialIF QuadraticIF Izhikevich",
+    "rates": "ThresholdLinearRate SigmoidRate LIFFirstOrderRate WilsonCowan",
+    "resonating": "ResonateAndFire ResonateIzhikevich",
+    "stochastic": "StochasticLIF",
+    "synaptic": "AlphaLIF DoubleExponentialLIF ConductanceLIF TwoCompartmentLIF ShortTermPlasticity",
+    "trained_lif": "ParametricLIF KLIF GatedLIF",
     "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign LogSigmoid "
     "LogSoftmax GLU Identity",
     "convolution": "Conv1d Conv2d",

@@ -176,7 +176,7 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
         )
     if isinstance(layer, (Spiking, Recurrent)):
         neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
-        wanted = neurons.model.spikes and math.isfinite(neurons.surrogate.support)
+        wanted = neurons.model.distance is not None and math.isfinite(neurons.surrogate.support)
         count = pass_bytes.recurrent_kept_bytes if isinstance(layer, Recurrent) else pass_bytes.kept_bytes
         kept = count(len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted) if neurons.states else 0
         one = replace(one, written=written, kept=kept, pooled=True)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from spikenet.errors import finite_values, positive
+from spikenet.layers.firing import DT_S, firing
 from spikenet.layers.spiking import Spiking
 from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, leaky_rate, lif, lif_rate
 from spikenet.neurons.primitives import tanh
-from spikenet.neurons.reset import Reset, detached_subtract, to_value
+from spikenet.neurons.reset import Reset, detached_subtract
 from spikenet.neurons.surrogate import Surrogate, atan
-
-DT_S = 1e-3  # length of a step unless stated
 
 
 def IF(
@@ -20,6 +19,7 @@ def IF(
     threshold: Any = 1.0,
     reset: Reset = detached_subtract,
     reset_value: Any = None,
+    refractory_steps: Any = None,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
@@ -27,11 +27,11 @@ def IF(
 
     threshold  : > 0, a number or one a neuron
     reset      : subtract, to_zero, to_value (with reset_value), no_reset of sn.reset; detached(...) stops its gradient
+    refractory_steps: steps after a spike in which the neuron stands still, whole, >= 0; None keeps no count
     learn      : names among "threshold", "reset_value"
     """
-    values: dict[str, Any] = integrate_and_fire.parameters(threshold) | _reset_value("IF", reset, reset_value)
-    described = {"threshold": threshold, "reset_value": reset_value}
-    return _spiking("IF", integrate_and_fire.step, values, described, reset, surrogate, learn)
+    described = dict(locals())
+    return firing("IF", integrate_and_fire.step, described, integrate_and_fire.parameters(threshold))
 
 
 def LIF(
@@ -41,17 +41,18 @@ def LIF(
     threshold: Any = 1.0,
     reset: Reset = detached_subtract,
     reset_value: Any = None,
+    refractory_s: Any = None,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
     """Leaky integrate-and-fire: v <- leak v + current with leak = exp(-dt_s / tau_mem_s), then as `IF`.
 
     tau_mem_s, dt_s: > 0, seconds
+    refractory_s   : absolute refractory period, >= 0, rounded to whole steps; None keeps no count
     learn          : names among "leak", "threshold", "reset_value"
     """
-    values: dict[str, Any] = lif.parameters(tau_mem_s, dt_s, threshold) | _reset_value("LIF", reset, reset_value)
-    described = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "threshold": threshold, "reset_value": reset_value}
-    return _spiking("LIF", lif.step, values, described, reset, surrogate, learn)
+    described = dict(locals())
+    return firing("LIF", lif.step, described, lif.parameters(tau_mem_s, dt_s, threshold))
 
 
 def CubaLIF(
@@ -62,6 +63,7 @@ def CubaLIF(
     threshold: Any = 1.0,
     reset: Reset = detached_subtract,
     reset_value: Any = None,
+    refractory_s: Any = None,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
@@ -70,16 +72,8 @@ def CubaLIF(
     tau_mem_s, tau_syn_s, dt_s: > 0, seconds
     learn                     : names among "syn_leak", "leak", "threshold", "reset_value"
     """
-    values: dict[str, Any] = cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold)
-    values |= _reset_value("CubaLIF", reset, reset_value)
-    described = {
-        "tau_mem_s": tau_mem_s,
-        "tau_syn_s": tau_syn_s,
-        "dt_s": dt_s,
-        "threshold": threshold,
-        "reset_value": reset_value,
-    }
-    return _spiking("CubaLIF", cuba_lif.step, values, described, reset, surrogate, learn)
+    described = dict(locals())
+    return firing("CubaLIF", cuba_lif.step, described, cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold))
 
 
 def LI(*, tau_mem_s: Any = 20e-3, dt_s: float = DT_S, learn: tuple[str, ...] = ()) -> Spiking:
@@ -137,24 +131,3 @@ def LeakyRate(
     values: dict[str, Any] = leaky_rate.parameters(tau_s, dt_s)
     described = {"tau_s": tau_s, "dt_s": dt_s, "activation": activation, "learn": learn}
     return Spiking(leaky_rate.step, learn=learn, kind="LeakyRate", describe=described, activation=activation, **values)
-
-
-def _spiking(
-    kind: str,
-    step: Callable[..., Any],
-    values: dict[str, Any],
-    described: dict[str, Any],
-    reset: Reset,
-    surrogate: Surrogate,
-    learn: tuple[str, ...],
-) -> Spiking:
-    described = described | {"reset": reset, "surrogate": surrogate, "learn": learn}
-    return Spiking(step, reset=reset, surrogate=surrogate, learn=learn, kind=kind, describe=described, **values)
-
-
-def _reset_value(name: str, reset: Reset, value: Any) -> dict[str, Any]:
-    if value is not None:
-        return {"reset_value": finite_values(f"{name}: reset_value", value)}
-    if getattr(reset, "detaches", reset) is to_value:
-        raise TypeError(f"{name}: reset to_value needs reset_value, the membrane's value after a spike")
-    return {}

@@ -42,7 +42,7 @@ def over_time(
     state = np.empty((len(before), batch, n), x.dtype)
     for k, part in enumerate(before):
         state[k] = part.data.reshape(batch, n)
-    compact = keep and model.spikes and math.isfinite(surrogate.support)
+    compact = keep and model.distance is not None and math.isfinite(surrogate.support)
     out, after, one = neuron_pass.forward(
         model,
         rows,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.graph import Tensor
-from spikenet.neurons import primitives, reset, surrogate
+from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from spikenet.neurons.surrogate import Surrogate
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -16,6 +16,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     for f in (
         *(reset.subtract, reset.to_zero, reset.to_value, reset.no_reset),
         *(primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.relu),
+        *(primitives.identity, primitives.stop_gradient, graded_lif.membrane),
+        *(multi_level_lif.Levels, multi_level_lif.StraightLevels),
+        *(stochastic_lif.straight_through, stochastic_lif.by_score),
     )
 }
 _SURROGATES = {s.name: s for s in surrogate.ALL}

@@ -56,7 +56,7 @@ def _run_traced(layer: Spiking, x: Tensor) -> tuple[Tensor, dict[str, Array]]:
     steps, batch, *neurons = x.shape
     n = int(np.prod(neurons))
     rows = parameter_rows(layer.values, tuple(neurons), x.dtype)
-    start = np.stack([np.full((batch, n), layer.rest[s], x.dtype) for s in layer.states])
+    start = np.stack([s.data.reshape(batch, n) for s in layer._before(x, None)])
     current = (x.data[:1] if x.repeated is not None else x.data).reshape(-1, batch, n)
     kept = neuron_pass.forward(layer.runs, rows, current, start, steps, span=1)[2].kept
     # The loop keeps the states before each step: shifted by one, and with the last ones added, they are those after.

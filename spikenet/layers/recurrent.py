@@ -78,7 +78,7 @@ class Recurrent:
                 "a missing batch axis is added with x[:, None]"
             )
         parts = state_parts(self.name, state, self.states)
-        before = neurons._before(x, None if parts is None else parts[:-1])
+        before = neurons._before(x, None if parts is None else parts[:-1], training)
         last = self._last(x, None if parts is None else parts[-1])
         weight = self.recurrent_weight
         if not self.self_connections:

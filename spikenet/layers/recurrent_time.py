@@ -44,7 +44,7 @@ def recurrent_over_time(
     state = np.empty((len(before), batch, n), x.dtype)
     for k, part in enumerate(before):
         state[k] = part.data
-    compact = keep and model.spikes and math.isfinite(surrogate.support)
+    compact = keep and model.distance is not None and math.isfinite(surrogate.support)
     after, sent, one = recurrent_pass.forward(
         model,
         parameter_rows(values, (n,), x.dtype),

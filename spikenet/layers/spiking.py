@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from spikenet.derive.operations import SPIKES
+from spikenet.derive.refractory import PARAMETER, refractory
 from spikenet.derive.trace import Step, Trace, arguments, smoothed, surrogate_name, trace
-from spikenet.errors import Array, finite_number, finite_values, single_values
+from spikenet.errors import Array, finite_values, single_values
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.layers.layer import State, Training, as_input, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain
+from spikenet.layers.resting import at_rest, checked
 from spikenet.neurons.surrogate import Surrogate, atan
 
-BOUNDS = {"leak": (0.0, 1.0), "syn_leak": (0.0, 1.0)}
-"""What optimisers keep a learnt parameter of these names within: a retention outside [0, 1] is no decay."""
+RETENTION = (0.0, 1.0)
+"""What optimisers keep a learnt `leak`, `..._leak` or `..._gate` within: a retention outside [0, 1] is no decay."""
 
 
 class Spiking:
@@ -31,7 +34,9 @@ class Spiking:
                 + - * / and spikenet.neurons.primitives
     surrogate : what stands for the derivative of a spike
     learn     : names of the parameters to train
-    rest      : value of a state before the first step, by name; 0 where not given
+    rest      : value of a state before the first step, by name, a number or an array over neurons; 0 where not given
+    refractory_steps: steps after a spike in which the neuron stands still, >= 0; None for a model without this state
+    holds     : the states that keep their values meanwhile; the others go on
     smooth    : put the surrogate's smooth twin in place of every spike, for gradient checks
     kind, describe: the name and arguments under which a checkpoint makes the layer again
     model, runs: the step as read, and the model that runs (its smooth twin when `smooth`)
@@ -51,7 +56,9 @@ class Spiking:
         *,
         surrogate: Surrogate = atan,
         learn: tuple[str, ...] = (),
-        rest: Mapping[str, float] | None = None,
+        rest: Mapping[str, Any] | None = None,
+        refractory_steps: Any = None,
+        holds: tuple[str, ...] = ("v",),
         smooth: bool = False,
         kind: str = "Spiking",
         describe: Mapping[str, Any] | None = None,
@@ -68,8 +75,12 @@ class Spiking:
             raise TypeError(
                 f"{self.name}: the step's parameters {taken} are arguments of Spiking; give them other names"
             )
-        self.rest = dict.fromkeys(self.states, 0.0) | _rest(self.name, rest)
-        if any(e.operation == "spike" for e in self.model.order()):
+        if refractory_steps is not None:
+            self.model = refractory(self.model, holds)
+            numbers[PARAMETER] = _whole_steps(f"{self.name}: {PARAMETER}", refractory_steps)
+            self.states = self.model.states
+        self.rest = checked(self.name, rest, self.states)
+        if any(e.operation in SPIKES for e in self.model.order()):
             numbers[surrogate_name(surrogate)] = surrogate.value
         wanted = [*self.model.parameters, *(n for n in numbers if n == surrogate_name(surrogate))]
         self._check_names(wanted, numbers, learn)
@@ -99,7 +110,7 @@ class Spiking:
                 f"{self.name}: expected input (steps, batch, neurons...) without empty axes, got {x.shape}; "
                 "a missing batch axis is added with x[:, None]"
             )
-        before = self._before(x, state)
+        before = self._before(x, state, training)
         out, *after = over_time(self.runs, self.surrogate, self.learn, x, before, self._spread(x))
         return out, tuple(after)
 
@@ -124,11 +135,11 @@ class Spiking:
         (out,) = over_time(self.runs, self.surrogate, self.learn, rows, (), self._spread(rows))
         return out.reshape(x.shape), ()
 
-    def _before(self, x: Tensor, state: State | None) -> tuple[Tensor, ...]:
+    def _before(self, x: Tensor, state: State | None, training: Training | None = None) -> tuple[Tensor, ...]:
         shape = x.shape[1:]
         state = state_parts(self.name, state, self.states)
         if state is None:
-            return tuple(Tensor(np.full(shape, self.rest[s], x.dtype)) for s in self.states)
+            return tuple(map(Tensor, at_rest(self.name, self.rest, shape, x.dtype, training)))
         before = tuple(as_input(f"{self.name}: state", part, x.dtype) for part in state)
         for name, part in zip(self.states, before, strict=True):
             if part.shape != shape:
@@ -156,13 +167,11 @@ class Spiking:
             raise TypeError(f"{self.name}: missing parameters {missing}")
         if unknown := [n for n in given if n not in wanted]:
             raise TypeError(f"{self.name}: unknown parameters {unknown}; the step asks for {wanted}")
-        useful = [n for n in wanted if self.smooth or n != surrogate_name(self.surrogate)]
+        useful = [n for n in wanted if n != PARAMETER and (self.smooth or n != surrogate_name(self.surrogate))]
         if unknown := [n for n in learn if n not in useful]:
             raise ValueError(
                 f"{self.name}: learn: {unknown} cannot be learnt; {useful} can (a surrogate's width changes no output)"
             )
-        if unknown := [s for s in self.rest if s not in self.states]:
-            raise ValueError(f"{self.name}: rest: no states {unknown}; there are {list(self.states)}")
 
 
 def _read(kind: str, step: Step, functions: Mapping[str, Callable[..., Any]]) -> Trace:
@@ -190,24 +199,20 @@ def _sorted_values(
     return functions, {name: values[name] for name in values if name not in named}
 
 
-def _rest(name: str, rest: Mapping[str, float] | None) -> dict[str, float]:
-    if rest is not None and not isinstance(rest, Mapping):
-        raise TypeError(f'{name}: rest: expected a dictionary such as {{"v": -0.1}}, got {rest!r:.60}')
-    return {
-        state: float(single_values(f"{name}: rest: {state}", finite_number(f"{name}: rest: {state}", value)))
-        for state, value in (rest or {}).items()
-    }
+def _whole_steps(label: str, steps: Any) -> Array:
+    array = finite_values(label, steps)
+    if (array < 0).any() or (array != np.round(array)).any():
+        raise ValueError(f"{label}: expected whole numbers >= 0, got {array[(array < 0) | (array % 1 != 0)].flat[0]:g}")
+    return array
 
 
 def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
-    given = value.data if isinstance(value, Tensor) else value
-    array: Array = (
-        finite_values(label, given) if name in BOUNDS else single_values(label, given)
-    )  # a leak may underflow
+    given, is_leak = value.data if isinstance(value, Tensor) else value, name.endswith(("leak", "_gate"))
+    array: Array = finite_values(label, given) if is_leak else single_values(label, given)  # a leak may underflow
     if array.dtype.kind == "c":
         raise TypeError(f"{label}: expected real numbers, got {array.dtype}")
     data = array.astype(np.float64 if array.dtype == np.float64 and not learnt else np.float32)
-    return Tensor(data, requires_grad=learnt, name=name, bounds=BOUNDS.get(name) if learnt else None)
+    return Tensor(data, requires_grad=learnt, name=name, bounds=RETENTION if is_leak and learnt else None)
 
 
 _ARGUMENTS = frozenset(inspect.signature(Spiking.__init__).parameters) - {"values"}

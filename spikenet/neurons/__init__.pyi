@@ -1,9 +1,13 @@
 """Neuron models, what they are written in, resets and surrogates."""
 
-from . import primitives, reset, surrogate
+from . import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 
 __all__ = [
+    "graded_lif",
+    "izhikevich",
+    "multi_level_lif",
     "primitives",
     "reset",
+    "stochastic_lif",
     "surrogate",
 ]

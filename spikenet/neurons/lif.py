@@ -22,9 +22,12 @@ def step(p: Any, v: Any, current: Any, *, reset: Reset = detached_subtract) -> A
     return reset(p, v, fired), fired
 
 
-def parameters(tau_mem_s: Any, dt_s: Any, threshold: Any) -> dict[str, Array]:
-    """tau_mem_s: > 0, seconds; dt_s: length of a step, > 0; threshold: > 0, in units of the membrane."""
+def parameters(tau_mem_s: Any, dt_s: Any, threshold: Any, model: str = "LIF") -> dict[str, Array]:
+    """tau_mem_s: > 0, seconds; dt_s: length of a step, > 0; threshold: > 0, in units of the membrane.
+
+    model: for messages
+    """
     return {
-        "leak": leak("LIF", "tau_mem_s", tau_mem_s, dt_s),
-        "threshold": positive_values("LIF: threshold", threshold),
+        "leak": leak(model, "tau_mem_s", tau_mem_s, dt_s),
+        "threshold": positive_values(f"{model}: threshold", threshold),
     }

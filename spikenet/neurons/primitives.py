@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from spikenet.neurons import noise
+
 
 def _primitive(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     for operand in operands:
@@ -31,9 +33,37 @@ def spike(distance: Any) -> Any:
     return _primitive("spike", lambda u: np.greater(u, 0).astype(_float_type(u))[()], distance)
 
 
+def spike_inclusive(distance: Any) -> Any:
+    """1 where `distance` is >= 0, else 0: for models that follow a package which fires at the threshold itself."""
+    return _primitive("spike_inclusive", lambda u: np.greater_equal(u, 0).astype(_float_type(u))[()], distance)
+
+
+def identity(a: Any) -> Any:
+    """`a` itself."""
+    return a
+
+
 def stop_gradient(a: Any) -> Any:
     """`a`, seen as a constant by the adjoint."""
     return _primitive("stop_gradient", lambda u: u, a)
+
+
+def straight_through(value: Any, like: Any) -> Any:
+    """`value`, differentiated as if it were `like`; in a smooth twin it is `like`."""
+    return _primitive("straight_through", lambda u, v: u, value, like)
+
+
+def floor(a: Any) -> Any:
+    """The largest whole number <= a, seen as a constant by the adjoint."""
+    return _primitive("floor", np.floor, a)
+
+
+def uniform(high: Any, low: Any, count: Any) -> Any:
+    """The random number in (0, 1) that belongs to the whole numbers high, low and count, each in [0, 2^24).
+
+    A function of these three and nothing else: no generator is advanced. See spikenet.neurons.noise.
+    """
+    return _primitive("uniform", noise.uniform_values, high, low, count)
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:

@@ -55,3 +55,5 @@ def detached(reset: Reset) -> Reset:
 
 detached_subtract = detached(subtract)
 """The built-in models' default."""
+detached_to_value = detached(to_value)
+"""The default of models whose membrane runs away when they fire."""

@@ -1,0 +1,90 @@
+"""Neurons whose membrane runs away by itself, as layers: exponential, quadratic, Izhikevich's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikenet.layers.firing import DT_S, firing
+from spikenet.layers.spiking import Spiking
+from spikenet.neurons import exponential_if, izhikevich, quadratic_if
+from spikenet.neurons.reset import Reset, detached_to_value
+from spikenet.neurons.surrogate import Surrogate, atan
+
+
+def ExponentialIF(
+    *,
+    tau_mem_s: Any = 10e-3,
+    dt_s: float = DT_S,
+    v_rest: Any = -65.0,
+    v_rheobase: Any = -59.9,
+    slope: Any = 3.48,
+    threshold: Any = -30.0,
+    reset: Reset = detached_to_value,
+    reset_value: Any = -68.0,
+    refractory_s: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """The exponential integrate-and-fire neuron, by default with the parameters of its paper, voltages in mV.
+
+    tau_mem_s : >= dt_s > 0, seconds
+    v_rest, v_rheobase, slope > 0, threshold > v_rheobase, reset_value: in one unit of the membrane; the input, too
+    reset, refractory_s: as of `LIF`
+    learn     : names among "share", "v_rest", "v_rheobase", "slope", "threshold", "reset_value"
+    """
+    described = dict(locals())
+    values = exponential_if.parameters(tau_mem_s, dt_s, v_rest, v_rheobase, slope, threshold)
+    return firing("ExponentialIF", exponential_if.step, described, values, rest={"v": v_rest})
+
+
+def QuadraticIF(
+    *,
+    tau_mem_s: Any = 10e-3,
+    dt_s: float = DT_S,
+    v_rest: Any = 0.0,
+    v_critical: Any = 0.8,
+    curvature: Any = 1.0,
+    threshold: Any = 1.0,
+    reset: Reset = detached_to_value,
+    reset_value: Any = 0.0,
+    refractory_s: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """The quadratic integrate-and-fire neuron.
+
+    tau_mem_s : >= dt_s > 0, seconds
+    v_rest < v_critical < threshold, reset_value: in one unit of the membrane; curvature > 0, per unit of it
+    reset, refractory_s: as of `LIF`
+    learn     : names among "share", "v_rest", "v_critical", "curvature", "threshold", "reset_value"
+    """
+    described = dict(locals())
+    values = quadratic_if.parameters(tau_mem_s, dt_s, v_rest, v_critical, curvature, threshold)
+    return firing("QuadraticIF", quadratic_if.step, described, values, rest={"v": v_rest})
+
+
+def Izhikevich(
+    kind: tuple[Any, Any, Any, Any] = izhikevich.regular_spiking,
+    *,
+    dt_s: float = DT_S,
+    reset: Reset = detached_to_value,
+    refractory_s: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """Izhikevich's neuron, voltages in mV.
+
+    kind   : (a, b, c, d), each a number or one a neuron; the published sets are sn.izhikevich.regular_spiking,
+             intrinsically_bursting, chattering, fast_spiking, low_threshold_spiking, thalamo_cortical, resonator
+    dt_s   : in (0, 1e-3], seconds
+    reset, refractory_s: as of `LIF`; a spike sets v to c
+    learn  : names among "recovery" (a), "coupling" (b), "reset_value" (c), "jump" (d), "threshold"
+    """
+    a, b, c, d = np.broadcast_arrays(*kind) if any(map(np.ndim, kind)) else kind
+    described = {"kind": (a, b, c, d), "dt_s": dt_s, "reset": reset, "refractory_s": refractory_s}
+    described |= {"surrogate": surrogate, "learn": learn}
+    values = izhikevich.parameters(a, b, c, d, dt_s)
+    start = izhikevich.START_MV
+    return firing("Izhikevich", izhikevich.step, described, values, rest={"v": start, "u": np.asarray(b) * start})

@@ -1,0 +1,49 @@
+"""MultiLevelLIF: LIF that sends how many thresholds its membrane holds, up to a number of levels.
+
+v <- leak v + current; the output n is the number of k in 1..levels with v > k threshold; v <- v - n threshold. The
+gradient is the surrogate's at every level, or straight through. Source: the multi-spike neurons of Sinabs and Rockpool;
+Luo et al. 2024 (ECCV, arXiv:2407.20708), for the straight-through gradient of a clamped count.
+
+NIR: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spikenet.neurons.primitives import maximum, minimum, spike, straight_through
+from spikenet.neurons.reset import Reset, detached_subtract
+
+Count = Callable[[Any, Any], Any]
+
+
+def step(p: Any, v: Any, current: Any, *, count: Count, reset: Reset = detached_subtract) -> Any:
+    v = p.leak * v + current
+    n = count(p, v)
+    return reset(p, v, n), n
+
+
+@dataclass(frozen=True)
+class Levels:
+    """count(p, v): thresholds that v exceeds, at most `levels`; differentiated by the surrogate at each of them."""
+
+    levels: int
+
+    def __call__(self, p: Any, v: Any) -> Any:
+        n = spike(v - p.threshold)
+        for k in range(2, self.levels + 1):
+            n = n + spike(v - k * p.threshold)
+        return n
+
+
+@dataclass(frozen=True)
+class StraightLevels:
+    """The same count, differentiated as the clamped v / threshold: 1 / threshold between 0 and the highest level."""
+
+    levels: int
+
+    def __call__(self, p: Any, v: Any) -> Any:
+        clamped = minimum(maximum(v / p.threshold, 0.0), float(self.levels))
+        return straight_through(Levels(self.levels)(p, v), clamped)
