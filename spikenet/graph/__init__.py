@@ -7,6 +7,7 @@ from spikenet.graph.attention import attention
 from spikenet.graph.backward import backward
 from spikenet.graph.broadcast import unbroadcast
 from spikenet.graph.check import check_gradient, numerical_gradient
+from spikenet.graph.determinant import log_abs_det
 from spikenet.graph.edges import Edge, Flow, edge_gradients
 from spikenet.graph.einsum import einsum
 from spikenet.graph.elementwise import cos, exp, expm1, log, log1p, sin, sqrt
@@ -66,6 +67,7 @@ __all__ = [
     "leaky_relu",
     "log",
     "log1p",
+    "log_abs_det",
     "log_sigmoid",
     "log_softmax",
     "logsumexp",

@@ -10,40 +10,42 @@ from spikenet.layers.layer import Layer
 from spikenet.layers.plain import revived
 
 _KINDS = {  # file: the kinds it makes; loaded when asked for
+    "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign "
+    "LogSigmoid LogSoftmax GLU Identity",
     "adaptive": "AdaptiveLIF AdaptiveCurrentLIF AdEx",
-    "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
-    "nonlinear": "ExponentialIF QuadraticIF Izhikevich",
-    "rates": "ThresholdLinearRate SigmoidRate LIFFirstOrderRate WilsonCowan",
-    "resonating": "ResonateAndFire ResonateIzhikevich",
-    "stochastic": "StochasticLIF",
-    "synaptic": "AlphaLIF DoubleExponentialLIF ConductanceLIF TwoCompartmentLIF ShortTermPlasticity",
-    "trained_lif": "ParametricLIF KLIF GatedLIF",
-    "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign LogSigmoid "
-    "LogSoftmax GLU Identity",
+    "attention": "MultiHeadAttention",
     "convolution": "Conv1d Conv2d",
     "delay": "Delay",
     "delayed_linear": "DelayedLinear",
     "dropout": "Dropout",
     "dropouts": "Dropout1d Dropout2d GaussianDropout AlphaDropout DropPath DropConnect",
     "embedding": "Embedding",
+    "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
+    "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
     "learnt_activations": "PReLU Swish Maxout",
     "linear": "Linear",
+    "masked": "MaskedConv2d CausalConv1d",
     "neurons": "IF LIF CubaLIF LI LIFRate LeakyRate",
+    "nonlinear": "ExponentialIF QuadraticIF Izhikevich",
     "normalisation": "BatchNorm BatchNorm1d BatchNorm2d",
+    "parallel": "Parallel Ensemble MeanOverTime",
     "pointwise": "ReLU Sigmoid Tanh Softplus GELU Softmax Flatten",
     "pooling": "MaxPool1d MaxPool2d SumPool1d SumPool2d AvgPool1d AvgPool2d",
+    "positions": "SinusoidalPositions LearntPositions Patches TokenMean Unflatten",
+    "rates": "ThresholdLinearRate SigmoidRate LIFFirstOrderRate WilsonCowan",
     "recurrent": "Recurrent",
+    "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d GlobalSumPool2d "
+    "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d Upsample1d Upsample2d "
+    "BilinearUpsample2d",
+    "resonating": "ResonateAndFire ResonateIzhikevich",
     "sample_norms": "LayerNorm RMSNorm GroupNorm InstanceNorm1d InstanceNorm2d",
     "segmented": "Segmented",
     "sequential": "Sequential Residual",
-    "transposed": "ConvTranspose1d ConvTranspose2d",
-    "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d "
-    "GlobalSumPool2d AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d "
-    "Upsample1d Upsample2d BilinearUpsample2d",
-    "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
-    "attention": "MultiHeadAttention",
-    "positions": "SinusoidalPositions LearntPositions Patches TokenMean Unflatten",
     "spiking_attention": "SpikeDrivenAttention SpikingSelfAttention",
+    "stochastic": "StochasticLIF",
+    "synaptic": "AlphaLIF DoubleExponentialLIF ConductanceLIF TwoCompartmentLIF ShortTermPlasticity",
+    "trained_lif": "ParametricLIF KLIF GatedLIF",
+    "transposed": "ConvTranspose1d ConvTranspose2d",
 }
 _MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
 

@@ -15,6 +15,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         *(reset.subtract, reset.to_zero, reset.to_value, reset.no_reset),
+        *joins.ALL,
         *(primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.relu),
         *(primitives.identity, primitives.stop_gradient, graded_lif.membrane),
         *(multi_level_lif.Levels, multi_level_lif.StraightLevels),

@@ -74,6 +74,8 @@ class Residual:
 
 def has_memory(layer: Layer) -> bool:
     """Whether a layer carries a state, so that axis 0 of its input is time."""
+    if getattr(layer, "time_is_inside", False):
+        return False
     return bool(getattr(layer, "states", ())) or any(has_memory(inner) for inner in getattr(layer, "layers", ()))
 
 

@@ -1,6 +1,10 @@
 """Training: losses, optimisers, `fit` and `evaluate`, metrics, checkpoints."""
 
-from . import loss, metrics, optim, regularise
+# fmt: off
+# ruff: noqa: I001, RUF022  (several names a line: the lists are long)
+
+from . import consistency, loss, metrics, optim, regularise
+from .descent import descend
 from .checkpoint import load, restore, save
 from .diverged import TrainingDiverged
 from .early_stop import EarlyStop
@@ -12,22 +16,7 @@ from .memory import MemoryEstimate, memory_estimate
 from .sweeping import SweepRecord, sweep
 
 __all__ = [
-    "EarlyStop",
-    "EpochRecord",
-    "History",
-    "MemoryEstimate",
-    "SweepRecord",
-    "TrainingDiverged",
-    "clip_gradients",
-    "evaluate",
-    "fit",
-    "load",
-    "loss",
-    "memory_estimate",
-    "metrics",
-    "optim",
-    "regularise",
-    "restore",
-    "save",
-    "sweep",
+    "EarlyStop", "EpochRecord", "History", "MemoryEstimate", "SweepRecord", "TrainingDiverged", "clip_gradients",
+    "consistency", "descend", "evaluate", "fit", "load", "loss", "memory_estimate", "metrics", "optim",
+    "regularise", "restore", "save", "sweep",
 ]
