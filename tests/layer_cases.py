@@ -26,6 +26,7 @@ from spikenet.layers import (
     BatchNorm2d,
     Bidirectional,
     BilinearUpsample2d,
+    CausalConv1d,
     Conv1d,
     Conv2d,
     ConvTranspose1d,
@@ -40,6 +41,7 @@ from spikenet.layers import (
     DropPath,
     Elman,
     Embedding,
+    Ensemble,
     Flatten,
     FullyRecurrent,
     GaussianDropout,
@@ -63,11 +65,14 @@ from spikenet.layers import (
     Linear,
     LogSigmoid,
     LogSoftmax,
+    MaskedConv2d,
     Maxout,
     MaxPool1d,
     MaxPool2d,
+    MeanOverTime,
     Mish,
     MultiHeadAttention,
+    Parallel,
     Patches,
     PReLU,
     Recurrent,
@@ -93,8 +98,16 @@ from spikenet.layers import (
     Unflatten,
     Upsample1d,
     Upsample2d,
+    adaptive,
+    graded,
+    nonlinear,
+    rates,
+    resonating,
+    stochastic,
+    synaptic,
+    trained_lif,
 )
-from spikenet.layers import adaptive, graded, nonlinear, rates, resonating, stochastic, synaptic, trained_lif
+from spikenet.layers.joins import and_not
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
@@ -143,6 +156,10 @@ GRADED = {
     "LeakyRate-softplus": lambda: LeakyRate(tau_s=9e-3, activation=primitives.softplus),
 }
 CONTAINERS = {
+    "Parallel": lambda: Parallel(Linear(4, 4, seed=0), Identity()),
+    "Parallel-spikes": lambda: Parallel(LIF(), IF(), join=and_not),
+    "Ensemble": lambda: Ensemble(Linear(4, 3, seed=0), Linear(4, 3, seed=1)),
+    "MeanOverTime": lambda: MeanOverTime(Sequential(Linear(4, 3, seed=0), LIF()), steps=4),
     "Elman": lambda: Elman(4, 3, seed=0),
     "Elman-rectified": lambda: Elman(4, 3, rectified=True, seed=0),
     "FullyRecurrent": lambda: FullyRecurrent(4, 5, 2, seed=0),
@@ -157,6 +174,8 @@ CONTAINERS = {
     "Segmented": lambda: Segmented(Sequential(Linear(4, 3, seed=0), LIF()), steps=2),
 }
 IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
+    "MaskedConv2d": lambda: MaskedConv2d(12, 2, 3, sees_itself=False, seed=0),
+    "CausalConv1d": lambda: CausalConv1d(2, 3, 2, dilation=2, seed=0),
     "MultiHeadAttention": lambda: MultiHeadAttention(4, 2, causal=True, seed=0),
     "SinusoidalPositions": SinusoidalPositions,
     "LearntPositions": lambda: LearntPositions(2, 4, seed=0),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.graph import Tensor
+from spikenet.layers import joins
 from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from spikenet.neurons.surrogate import Surrogate
 

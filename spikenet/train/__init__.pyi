@@ -3,8 +3,8 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
-from . import consistency, loss, metrics, optim, regularise
 from .descent import descend
+from . import consistency, loss, metrics, optim, regularise
 from .checkpoint import load, restore, save
 from .diverged import TrainingDiverged
 from .early_stop import EarlyStop
