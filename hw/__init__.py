@@ -7,6 +7,7 @@ print(hw.report.text(table))
 from __future__ import annotations
 
 from hw import activity, chips, neurons, report
+from hw.architecture import Architecture
 from hw.break_even import BreakEven, break_even
 from hw.candidate import Candidate, evaluate, largest, summed
 from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
@@ -28,6 +29,7 @@ __all__ = [
     "FLOAT32",
     "INT8",
     "AllInEnergies",
+    "Architecture",
     "Arithmetic",
     "BreakEven",
     "Candidate",

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
+from hw.architecture import REQUIRED, Architecture
 from hw.fact import Fact, checked
 from hw.formats import Format
 from spikenet.errors import whole
@@ -125,6 +126,7 @@ class Chip:
 
     limits : what a network may need of it at most, by name; empty where nothing is limited
     notes  : what a reader of its energies has to know
+    architecture: how networks are laid onto it, which says the limits it has to state
 
     Raises ValueError / TypeError naming the chip and the entry when one is missing or no Fact.
     """
@@ -135,6 +137,7 @@ class Chip:
     limits: Mapping[str, Fact]
     energies: TechnologyEnergies | EventEnergies | AllInEnergies
     notes: tuple[str, ...] = ()
+    architecture: Architecture = Architecture.PROCESS
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -143,7 +146,15 @@ class Chip:
             raise TypeError(f"{self.name}: expected energies of one level, got {type(self.energies).__name__}")
         for name, limit in self.limits.items():
             checked(f"{self.name}: limit {name}", limit)
+        if not isinstance(self.architecture, Architecture):
+            raise TypeError(f"{self.name}: expected an hw.Architecture, got {self.architecture!r}")
+        for name in REQUIRED[self.architecture]:
+            checked(f"{self.name}: limit {name}", self.limits.get(name))
 
     @property
     def level(self) -> Level:
         return self.energies.level
+
+    def limit(self, name: str) -> float | None:
+        """A limit's value, None when nobody published it; ValueError when the record does not have it."""
+        return checked(f"{self.name}: limit {name}", self.limits.get(name)).value

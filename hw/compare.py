@@ -25,7 +25,7 @@ def compare(
     test: Arrays,
     *,
     calibrate: Arrays | None = None,
-    chips: Iterable[Chip] = known_chips.ALL,
+    chips: Iterable[Chip] = known_chips.PRICED,
     batch_size: int = 256,
 ) -> Comparison:
     """Every net on every device that can be said anything about.

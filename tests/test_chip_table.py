@@ -45,8 +45,12 @@ def test_every_fact_has_a_line_of_its_own(chip):
     for fact in facts:
         end = f" {fact.unit} ({fact.evidence.value}: {fact.source})"
         numbers = [re.search(r"\S+$", line.removesuffix(end)).group() for line in entries if line.endswith(end)]
+        if fact.value is None:
+            assert "unknown" in numbers, fact
+            continue
         wanted = [fact.value, *([] if fact.high is None else [fact.high])]
-        assert wanted in [[float(part) for part in number.split("..")] for number in numbers], fact
+        known = [number for number in numbers if number != "unknown"]
+        assert wanted in [[float(part) for part in number.split("..")] for number in known], fact
 
 
 @pytest.mark.parametrize("chip", hw.chips.ALL, ids=lambda chip: chip.name)
@@ -74,7 +78,7 @@ def test_a_number_of_each_kind():
 
 
 def test_chips_stand_in_the_order_given_apart():
-    first, second = hw.chips.ALL
+    first, second, *_ = hw.chips.ALL
     both = chip_table.chips((second, first))
     assert both == f"{chip_table.chips([second])}\n{chip_table.chips(iter([first]))}"
     assert both.index(second.name) < both.index(f"\n\n{first.name}")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from hw import chips
+from hw.architecture import REQUIRED
 from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
-from hw.chips import ALL, cmos45, loihi1
+from hw.chips import ALL, NEUROMORPHIC, cmos45, loihi1
 from hw.fact import Evidence, Fact, unknown
 from hw.formats import FLOAT32, INT8, Format
 
@@ -146,6 +148,50 @@ def test_every_number_of_every_chip_says_from_where():
     for chip in ALL:
         for fact in chip.limits.values():
             assert len(fact.source) > 5, chip.name
+
+
+@pytest.mark.parametrize("chip", NEUROMORPHIC, ids=lambda chip: chip.name)
+def test_a_record_edited_by_hand_is_refused_by_chip_and_entry(chip):
+    """Each limit its architecture needs: missing, of the wrong kind, negative; unknown is allowed."""
+    assert REQUIRED[chip.architecture]
+    for name in REQUIRED[chip.architecture]:
+        lacking = {key: fact for key, fact in chip.limits.items() if key != name}
+        with pytest.raises(ValueError, match=f"{chip.name}: limit {name}: missing"):
+            dataclasses.replace(chip, limits=lacking)
+        with pytest.raises(TypeError, match=f"{chip.name}: limit {name}.*1024"):
+            dataclasses.replace(chip, limits=lacking | {name: 1024})
+        with pytest.raises(ValueError, match="-5"):
+            Fact(-5, chip.limits[name].unit, Evidence.QUOTED, "a test")
+        unsure = dataclasses.replace(chip, limits=lacking | {name: unknown("of it", "a test")})
+        assert unsure.limit(name) is None
+    with pytest.raises(TypeError, match="Architecture"):
+        dataclasses.replace(chip, architecture="crossbar")
+    with pytest.raises(ValueError, match=f"{chip.name}: limit warp_cores: missing"):
+        chip.limit("warp_cores")
+
+
+def test_the_limits_are_those_of_the_reference_tables():
+    """Typed here a second time, from the tables of sections 1.6, 2 to 8."""
+    wanted = [
+        (chips.loihi1, {"cores": 128, "neurons": 1024, "input_axons": 4096, "output_axons": 4096, "delay": 62}),
+        (chips.loihi2, {"cores": 128, "neurons": 8192, "memory_bits": 1_572_864, "delay": 63}),
+        (chips.truenorth, {"cores": 4096, "neurons": 256, "input_axons": 256, "axon_types": 4, "delay": 15}),
+        (chips.spinnaker1, {"cores": 16, "neurons": 255, "weight_bits": 16, "delay": 16}),
+        (chips.spinnaker2, {"cores": 152, "neurons": 1000}),
+        (chips.xylo, {"inputs": 16, "neurons": 1000, "outputs": 8, "fan_in": 63, "synapses": 64000}),
+        (chips.speck, {"cores": 9, "kernel_memory_5": 65536, "neuron_memory_0": 65536, "channels": 1024}),
+        (chips.akida, {"processors": 78, "filters": 504, "dense_inputs": 57334, "input_width": 32}),
+        (chips.brainscales2, {"neurons": 512, "fan_in": 256, "synapses": 131072, "weight_bits": 6}),
+    ]
+    assert [chip for chip, _ in wanted] == list(NEUROMORPHIC)
+    for chip, limits in wanted:
+        assert {name: chip.limit(name) for name in limits} == limits
+    assert sum(chips.speck.limit(f"kernel_memory_{k}") for k in range(9)) == 272 * 1024
+    assert sum(chips.speck.limit(f"neuron_memory_{k}") for k in range(9)) == 320 * 1024  # 328 k neurons, as quoted
+    tiles = [chips.truenorth.limit(name) for name in ("tiles_east_west", "tiles_north_south", "cores_per_tile")]
+    assert math.prod(tiles) == 4096
+    everything = [fact.value for fact in vars(chips.loihi2.energies).values()]
+    assert everything == [None] * 6  # nobody published them
 
 
 def test_formats_know_their_size():

@@ -1,10 +1,38 @@
-"""One chip a file, literals only, each with its source; `ALL` is what `hw.compare` prices by default."""
+"""One chip a file, literals only, each with its source; what nobody published is unknown, never zero.
+
+`ALL` has every record, `NEUROMORPHIC` those a spiking net can be laid onto, `PRICED` those with energies of their own
+that `hw.compare` prices by default.
+"""
 
 from __future__ import annotations
 
+from hw.chips.akida import AKIDA as akida
+from hw.chips.brainscales2 import BRAINSCALES2 as brainscales2
 from hw.chips.cmos45 import CMOS45 as cmos45
 from hw.chips.loihi1 import LOIHI1 as loihi1
+from hw.chips.loihi2 import LOIHI2 as loihi2
+from hw.chips.speck import SPECK as speck
+from hw.chips.spinnaker import SPINNAKER1 as spinnaker1
+from hw.chips.spinnaker import SPINNAKER2 as spinnaker2
+from hw.chips.truenorth import TRUENORTH as truenorth
+from hw.chips.xylo import XYLO as xylo
 
-ALL = (cmos45, loihi1)
+NEUROMORPHIC = (loihi1, loihi2, truenorth, spinnaker1, spinnaker2, xylo, speck, akida, brainscales2)
+ALL = (cmos45, *NEUROMORPHIC)
+PRICED = (cmos45, loihi1)
 
-__all__ = ["ALL", "cmos45", "loihi1"]
+__all__ = [
+    "ALL",
+    "NEUROMORPHIC",
+    "PRICED",
+    "akida",
+    "brainscales2",
+    "cmos45",
+    "loihi1",
+    "loihi2",
+    "speck",
+    "spinnaker1",
+    "spinnaker2",
+    "truenorth",
+    "xylo",
+]

@@ -6,6 +6,7 @@ energy measurements", from SDF and SPICE simulation at 0.75 V; read in sources t
 
 from __future__ import annotations
 
+from hw.architecture import Architecture
 from hw.chip import Chip, EventEnergies
 from hw.fact import Evidence, Fact
 
@@ -21,9 +22,13 @@ LOIHI1 = Chip(
         "tiles_north_south": Fact(4, "tiles", QUOTED, "SANA-FE arch/loihi.yaml"),
         "cores_per_tile": Fact(4, "cores per tile", QUOTED, "SANA-FE arch/loihi.yaml"),
         "neurons": Fact(1024, "compartments per core", QUOTED, "nengo-loihi block.py 8"),
+        "refractory": Fact(64, "steps", QUOTED, "brian2_loihi loihi_neuron_group.py 49; nengo-loihi checks at most 63"),
         "input_axons": Fact(4096, "axons per core", QUOTED, "nengo-loihi block.py 9"),
         "output_axons": Fact(4096, "axons per core", QUOTED, "nengo-loihi block.py 10"),
         "synapse_bits": Fact(2**20, "bits per core", QUOTED, "nengo-loihi block.py 11: 16384 words of 64 bits"),
+        "compartment_profiles": Fact(32, "profiles per core", QUOTED, "nengo-loihi nxsdk_objects.py 7-9"),
+        "threshold_profiles": Fact(8, "profiles per core", QUOTED, "nengo-loihi nxsdk_objects.py 7-9; validator: 16"),
+        "synapse_formats": Fact(16, "formats per core", QUOTED, "nengo-loihi validate.py 20-25"),
         "weight_bits": Fact(8, "bits", QUOTED, "nengo-loihi block.py 427: 1..6 or 8"),
         "delay": Fact(62, "steps", QUOTED, "brian2_loihi loihi_synapses.py 193"),
     },
@@ -39,4 +44,5 @@ LOIHI1 = Chip(
         "Loihi 1 event energies are pre-silicon simulations at 0.75 V; they contain no static power and no barrier.",
         "Loihi 1's 23.6 pJ a synaptic operation is stated as a minimum, so its totals lean low.",
     ),
+    architecture=Architecture.AXON_CORES,
 )

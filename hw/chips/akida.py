@@ -1,0 +1,41 @@
+"""BrainChip Akida AKD1000: limits of its virtual device. Data only. No energy of an operation is published."""
+
+from __future__ import annotations
+
+from hw.architecture import Architecture
+from hw.chip import Chip, EventEnergies
+from hw.fact import Evidence, Fact, unknown
+
+QUOTED = Evidence.QUOTED
+DEVICE = "akida 2.19.3 virtual_devices.py"
+NOWHERE = "no per-operation energy found: akida, its documentation, open-neuromorphic"
+
+AKIDA = Chip(
+    name="Akida AKD1000",
+    vendor="BrainChip",
+    process="28 nm",
+    limits={
+        "processors": Fact(78, "neural processors", QUOTED, f"{DEVICE}, counted: 54 + 18 + 4 + 2"),
+        "processors_dense_on_chip": Fact(18, "FNP3 processors", QUOTED, f"{DEVICE}, counted"),
+        "processors_dense_external": Fact(4, "FNP2 processors", QUOTED, f"{DEVICE}, counted"),
+        "filters": Fact(504, "filters per convolution and processor", QUOTED, "akida MapConstraints"),
+        "input_height": Fact(256, "pixels per processor", QUOTED, "akida MapConstraints"),
+        "input_width": Fact(32, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
+        "dense_inputs": Fact(57_334, "inputs of a fully connected layer", QUOTED, "akida's mapper, its error message"),
+        "weight_bits": Fact(4, "bits: 1, 2 or 4", QUOTED, "akida FullyConnected, Convolutional"),
+        "activation_bits": Fact(4, "bits: 1, 2 or 4", QUOTED, "akida FullyConnected, Convolutional"),
+        "stride": Fact(2, "pixels", QUOTED, "akida Conv2D, its error message"),
+        "input_bytes": Fact(43_008, "bytes per two processors", QUOTED, "akida mesh.h"),
+        "weight_bytes": Fact(44_800, "bytes per two processors", QUOTED, "akida mesh.h"),
+    },
+    energies=EventEnergies(
+        synaptic_op=unknown("pJ", NOWHERE),
+        neuron_update_active=unknown("pJ", NOWHERE),
+        neuron_update_inactive=unknown("pJ", NOWHERE),
+        spike_within_tile=unknown("pJ", NOWHERE),
+        hop_east_west=unknown("pJ", NOWHERE),
+        hop_north_south=unknown("pJ", NOWHERE),
+    ),
+    notes=("Akida: about 30 mW for the chip (open-neuromorphic), not per operation.",),
+    architecture=Architecture.NEURAL_PROCESSORS,
+)

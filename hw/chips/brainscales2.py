@@ -1,0 +1,35 @@
+"""BrainScaleS-2: limits of one chip of analogue circuits. Data only. No energy of an operation is published."""
+
+from __future__ import annotations
+
+from hw.architecture import Architecture
+from hw.chip import Chip, EventEnergies
+from hw.fact import Evidence, Fact, unknown
+
+QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
+NOWHERE = "no per-operation energy found: papers, open-neuromorphic"
+
+BRAINSCALES2 = Chip(
+    name="BrainScaleS-2",
+    vendor="Heidelberg University",
+    process="65 nm, mixed signal",
+    limits={
+        "neurons": Fact(512, "circuits per chip", QUOTED, "open-neuromorphic"),
+        "fan_in": Fact(256, "synapse rows per circuit", QUOTED, "open-neuromorphic; circuits can be joined"),
+        "synapses": Fact(131_072, "synapses per chip", QUOTED, "open-neuromorphic"),
+        "weight_bits": Fact(6, "bits", QUOTED, "open-neuromorphic"),
+        "signs_per_row": Fact(1, "sign", FROM_MEMORY, "a source with both signs needs two rows"),
+        "readout_bits": Fact(8, "bits of a membrane's reading", FROM_MEMORY, "unconfirmed"),
+        "speed_up": Fact(1000, "times biological time", QUOTED, "open-neuromorphic"),
+    },
+    energies=EventEnergies(
+        synaptic_op=unknown("pJ", NOWHERE),
+        neuron_update_active=unknown("pJ", NOWHERE),
+        neuron_update_inactive=unknown("pJ", NOWHERE),
+        spike_within_tile=unknown("pJ", NOWHERE),
+        hop_east_west=unknown("pJ", NOWHERE),
+        hop_north_south=unknown("pJ", NOWHERE),
+    ),
+    notes=("BrainScaleS-2: about 1 W for the chip (open-neuromorphic); its dynamics are analogue, not integers.",),
+    architecture=Architecture.ANALOGUE,
+)

@@ -1,0 +1,40 @@
+"""SynSense Xylo Audio 2 (SYNS61201): limits. Data only. Its power is published, energies of events are not."""
+
+from __future__ import annotations
+
+from hw.architecture import Architecture
+from hw.chip import Chip, EventEnergies
+from hw.fact import Evidence, Fact, unknown
+
+QUOTED = Evidence.QUOTED
+MAPPER = "rockpool's Xylo mapper"
+NOWHERE = "power is published, energies of operations are not: rockpool, papers, open-neuromorphic"
+
+XYLO = Chip(
+    name="Xylo Audio 2",
+    vendor="SynSense",
+    process="28 nm, clocked",
+    limits={
+        "inputs": Fact(16, "channels", QUOTED, MAPPER),
+        "neurons": Fact(1000, "hidden neurons", QUOTED, f"{MAPPER}; 496 on the IMU chip, 992 on Audio 3"),
+        "outputs": Fact(8, "output neurons", QUOTED, f"{MAPPER}; 16 on the IMU chip"),
+        "fan_in": Fact(63, "synapses onto a neuron", QUOTED, "open-neuromorphic"),
+        "synapses": Fact(64_000, "weights", QUOTED, "open-neuromorphic"),
+        "synapses_per_neuron": Fact(2, "currents per hidden neuron", QUOTED, f"{MAPPER}; 1 on the IMU chip"),
+        "neuron_layers": Fact(2, "layers of neurons at least", QUOTED, "rockpool's design-rule checks"),
+        "weight_bits": Fact(8, "bits, signed", QUOTED, "xylosim XyloLayer.h"),
+        "spikes_hidden": Fact(31, "spikes a step", QUOTED, "xylosim XyloLayer.h"),
+        "spikes_input": Fact(15, "events a step and channel", QUOTED, "xylosim XyloLayer.h"),
+        "delay": Fact(1, "step", QUOTED, "xylosim: recurrent spikes arrive in the next step, there is no other delay"),
+    },
+    energies=EventEnergies(
+        synaptic_op=unknown("pJ", NOWHERE),
+        neuron_update_active=unknown("pJ", NOWHERE),
+        neuron_update_inactive=unknown("pJ", NOWHERE),
+        spike_within_tile=unknown("pJ", NOWHERE),
+        hop_east_west=unknown("pJ", NOWHERE),
+        hop_north_south=unknown("pJ", NOWHERE),
+    ),
+    notes=("Xylo: 219 uW idle and 93 uW dynamic in one application (Bos & Muir 2022, as quoted), not per event.",),
+    architecture=Architecture.SINGLE_CORE,
+)
