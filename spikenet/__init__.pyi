@@ -24,6 +24,7 @@ from . import data, encode, graph, learning, models, plot, spike_trains, train
 from .graph import Tensor, check_gradient, no_grad, numerical_gradient
 from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from .neurons.primitives import spike
+from .simulate import Recording, Simulation, probe, simulate
 from .train import (
     EarlyStop, EpochRecord, History, MemoryEstimate, SweepRecord, TrainingDiverged, clip_gradients, evaluate, fit,
     load, loss, memory_estimate, metrics, optim, regularise, restore, save, sweep,
@@ -55,4 +56,5 @@ __all__ = [
     "metrics", "models", "multi_level_lif", "no_grad", "numerical_gradient", "optim", "plot", "primitives",
     "record", "regularise", "reset", "restore", "save", "spike", "spike_trains", "stochastic_lif", "stream",
     "surrogate", "sweep", "train",
+    "Network", "Recording", "Simulation", "cells", "draw", "inputs", "probe", "rules", "simulate",
 ]

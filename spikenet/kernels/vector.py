@@ -158,6 +158,8 @@ nonzero_bits: Any = _bits("!=", 0.0, ordered=False)
 """Likewise: whether it is not 0, NaN included."""
 one_bits: Any = _bits("==", 1.0, ordered=True)
 """Likewise: whether it is 1."""
+nan_bits: Any = _bits("uno", 0.0, ordered=False)
+"""Likewise: whether it is no number."""
 put_places: Any = intrinsic(_put_places)
 """put_places(columns, at, table, byte, low): columns[at : at + 8] = table[8 * byte : 8 * byte + 8] + low; how many bits
 of `byte` are set, so how many of the eight count."""

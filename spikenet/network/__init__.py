@@ -1,0 +1,5 @@
+"""Networks as described: populations, projections, rules, distributions and inputs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

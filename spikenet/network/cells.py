@@ -1,0 +1,170 @@
+"""The linear models by their exact solutions and the conductance-based one, with the parameters physiologists give.
+
+Units: seconds, millivolts, picofarads, picoamperes, nanosiemens. Every parameter is a number or one a neuron. Weights
+are in mV (iaf_psc_delta), pA (iaf_psc_exp; of the peak, iaf_psc_alpha) or nS (iaf_cond_exp).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from spikenet.derive.receptors import trace_with_inputs
+from spikenet.errors import Array, finite_values, positive, positive_values
+from spikenet.network.cell import Cell
+from spikenet.network.clock import steps_of
+from spikenet.neurons import iaf_cond_exp as cond_exp
+from spikenet.neurons import iaf_psc_alpha as psc_alpha
+from spikenet.neurons import iaf_psc_delta as psc_delta
+from spikenet.neurons import iaf_psc_exp as psc_exp
+
+MS = 1e3  # milliseconds a second
+
+
+def iaf_psc_delta(
+    *,
+    dt_s: float,
+    tau_mem_s: Any = 10e-3,
+    capacitance_pf: Any = 250.0,
+    rest_mv: Any = -70.0,
+    threshold_mv: Any = -55.0,
+    reset_mv: Any = -70.0,
+    refractory_s: Any = 2e-3,
+    bias_pa: Any = 0.0,
+) -> Cell:
+    """LIF; a spike moves the membrane by its weight in mV. Inputs: "spikes" (mV), "current" (pA)."""
+    kind = "iaf_psc_delta"
+    values, _, _ = _membrane(
+        kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
+    )
+    return Cell(
+        kind, trace_with_inputs(psc_delta.step, psc_delta.INPUTS), psc_delta.INPUTS, values,
+        {"v": 0.0, "rests": 0.0}, {"v": finite_values(f"{kind}: rest_mv", rest_mv)},
+    )  # fmt: skip
+
+
+def iaf_psc_exp(
+    *,
+    dt_s: float,
+    tau_mem_s: Any = 10e-3,
+    capacitance_pf: Any = 250.0,
+    tau_exc_s: Any = 2e-3,
+    tau_inh_s: Any = 2e-3,
+    rest_mv: Any = -70.0,
+    threshold_mv: Any = -55.0,
+    reset_mv: Any = -70.0,
+    refractory_s: Any = 2e-3,
+    bias_pa: Any = 0.0,
+) -> Cell:
+    """LIF with exponential synaptic currents. Inputs: "exc", "inh" and "current" (pA); unnamed weights go by sign."""
+    kind = "iaf_psc_exp"
+    values, tau, capacitance = _membrane(
+        kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
+    )
+    for name, tau_syn_s in (("exc", tau_exc_s), ("inh", tau_inh_s)):
+        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
+        values[f"{name}_leak"] = np.exp(-dt_s * MS / tau_syn)
+        values[f"{name}_to_v"] = psc_exp.current_to_membrane(tau_syn, tau, capacitance, dt_s * MS)
+    rest = {"v": 0.0, "i_exc": 0.0, "i_inh": 0.0, "rests": 0.0}
+    return Cell(
+        kind, trace_with_inputs(psc_exp.step, psc_exp.INPUTS), psc_exp.INPUTS, values, rest,
+        {"v": finite_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
+    )  # fmt: skip
+
+
+def iaf_psc_alpha(
+    *,
+    dt_s: float,
+    tau_mem_s: Any = 10e-3,
+    capacitance_pf: Any = 250.0,
+    tau_exc_s: Any = 2e-3,
+    tau_inh_s: Any = 2e-3,
+    rest_mv: Any = -70.0,
+    threshold_mv: Any = -55.0,
+    reset_mv: Any = -70.0,
+    refractory_s: Any = 2e-3,
+    bias_pa: Any = 0.0,
+) -> Cell:
+    """LIF with alpha-shaped synaptic currents; a weight is the current's peak. Inputs as iaf_psc_exp."""
+    kind = "iaf_psc_alpha"
+    values, tau, capacitance = _membrane(
+        kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
+    )
+    h = dt_s * MS
+    for name, tau_syn_s in (("exc", tau_exc_s), ("inh", tau_inh_s)):
+        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
+        values[f"{name}_leak"] = np.exp(-h / tau_syn)
+        values[f"{name}_start"] = math.e / tau_syn
+        values[f"{name}_to_v"] = psc_exp.current_to_membrane(tau_syn, tau, capacitance, h)
+        values[f"rise_{name}_to_v"] = psc_alpha.rise_to_membrane(tau_syn, tau, capacitance, h)
+    values["dt_ms"] = np.asarray(h)
+    rest = dict.fromkeys(("v", "i_exc", "rise_exc", "i_inh", "rise_inh", "rests"), 0.0)
+    return Cell(
+        kind, trace_with_inputs(psc_alpha.step, psc_alpha.INPUTS), psc_alpha.INPUTS, values, rest,
+        {"v": finite_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
+    )  # fmt: skip
+
+
+def iaf_cond_exp(
+    *,
+    dt_s: float,
+    tau_mem_s: Any = 20e-3,
+    capacitance_pf: Any = 200.0,
+    tau_exc_s: Any = 5e-3,
+    tau_inh_s: Any = 10e-3,
+    rest_mv: Any = -60.0,
+    threshold_mv: Any = -50.0,
+    reset_mv: Any = -60.0,
+    exc_reversal_mv: Any = 0.0,
+    inh_reversal_mv: Any = -80.0,
+    refractory_s: Any = 5e-3,
+    bias_pa: Any = 0.0,
+) -> Cell:
+    """LIF with exponential conductances. Inputs: "exc", "inh" (nS, both positive) and "current" (pA).
+
+    A negative weight without a named input goes to "inh", turned positive, as NEST has it.
+    """
+    kind = "iaf_cond_exp"
+    values, tau, capacitance = _membrane(
+        kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
+    )
+    for name in ("leak", "current_to_v"):  # of the exact solution, which this model has not
+        del values[name]
+    h, rest = dt_s * MS, finite_values(f"{kind}: rest_mv", rest_mv)
+    values |= {"leak_conductance": capacitance / tau, "step_per_capacitance": h / capacitance}
+    for name, tau_syn_s, reversal in (("exc", tau_exc_s, exc_reversal_mv), ("inh", tau_inh_s, inh_reversal_mv)):
+        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
+        values[f"{name}_leak"], values[f"{name}_half_leak"] = np.exp(-h / tau_syn), np.exp(-h / 2 / tau_syn)
+        values[f"{name}_reversal"] = finite_values(f"{kind}: {name}_reversal_mv", reversal) - rest
+    states = {"v": 0.0, "g_exc": 0.0, "g_inh": 0.0, "rests": 0.0}
+    return Cell(
+        kind, trace_with_inputs(cond_exp.step, cond_exp.INPUTS), cond_exp.INPUTS, values, states, {"v": rest},
+        inverted=frozenset({"inh"}), by_sign=("exc", "inh"),
+    )  # fmt: skip
+
+
+def _membrane(
+    kind: str, dt_s: float, tau_mem_s: Any, capacitance_pf: Any, rest_mv: Any, threshold_mv: Any, reset_mv: Any,
+    refractory_s: Any, bias_pa: Any,
+) -> tuple[dict[str, Array], Array, Array]:  # fmt: skip
+    """(parameters that all of them have, tau in ms, capacitance in pF)."""
+    h = MS * positive(f"{kind}: dt_s", dt_s)
+    tau = MS * positive_values(f"{kind}: tau_mem_s", tau_mem_s)
+    capacitance = positive_values(f"{kind}: capacitance_pf", capacitance_pf)
+    rest = finite_values(f"{kind}: rest_mv", rest_mv)
+    threshold = finite_values(f"{kind}: threshold_mv", threshold_mv) - rest
+    reset = finite_values(f"{kind}: reset_mv", reset_mv) - rest
+    if (reset >= threshold).any():
+        high, low = (float(np.max(a + rest)) for a in (reset, threshold))
+        raise ValueError(f"{kind}: reset_mv: expected values below the threshold, got {high:g} with {low:g}")
+    values = {
+        "leak": np.exp(-h / tau),
+        "current_to_v": -np.expm1(-h / tau) * tau / capacitance,
+        "bias": finite_values(f"{kind}: bias_pa", bias_pa),
+        "threshold": threshold,
+        "reset_value": reset,
+        "rest_steps": steps_of(f"{kind}: refractory_s", refractory_s, dt_s, least=0).astype(np.float64),
+    }
+    return values, tau, capacitance

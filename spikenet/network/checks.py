@@ -1,0 +1,73 @@
+"""Checks of what is put into a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import finite_values
+from spikenet.network import inputs, rules
+from spikenet.network.cell import Cell
+from spikenet.network.draw import Distribution
+from spikenet.network.records import Population
+
+
+def check_values(label: str, cell: Cell, population: Population) -> None:
+    """ValueError unless every parameter and start is a number, one a neuron, or a distribution."""
+    for parameter, value in cell.values.items():
+        if np.ndim(value) > 1 or (np.ndim(value) == 1 and np.shape(value) not in ((1,), (population.n,))):
+            raise ValueError(
+                f"{label}: {parameter}: expected a number or {population.n} values, got shape {np.shape(value)}"
+            )
+    for state, value in population.start.items():
+        if state not in cell.rest:
+            raise ValueError(f"{label}: start: no state {state!r}; there are {', '.join(cell.rest)}")
+        if isinstance(value, Distribution):
+            continue
+        if np.shape(finite_values(f"{label}: start {state}", value)) not in ((), (1,), (population.n,)):
+            raise ValueError(
+                f"{label}: start {state}: expected a number or {population.n} values, got shape {np.shape(value)}"
+            )
+
+
+def synaptic(name: str, value: Any, rule: rules.Rule) -> Any:
+    """A weight or delay: a float, a distribution, or one value a listed synapse."""
+    if isinstance(value, Distribution):
+        return value
+    if value is None:
+        raise TypeError(f"{name}: expected a number, a distribution of sn.draw or one value a synapse, got None")
+    array = finite_values(name, value).astype(np.float64)
+    if array.ndim == 0:
+        return float(array)
+    if not isinstance(rule, rules.Listed):
+        raise ValueError(f"{name}: one value a synapse needs rules.listed or rules.matrix, got shape {array.shape}")
+    if array.shape != rule.source.shape:
+        raise ValueError(f"{name}: expected {rule.source.size} values, one a synapse, got shape {array.shape}")
+    return array
+
+
+def on_the_grid(label: str, trains: inputs.Trains, n: int, dt_s: float) -> inputs.Trains:
+    """The trains, times checked to be steps; ValueError for one that is not, or that one neuron has twice."""
+    if trains.neurons.size and not 0 <= int(trains.neurons.min()) <= int(trains.neurons.max()) < n:
+        bad = trains.neurons[(trains.neurons < 0) | (trains.neurons >= n)][0]
+        raise ValueError(f"{label}: expected neurons 0 to {n - 1}, got {bad}")
+    steps = trains.times_s / dt_s
+    off = np.abs(steps - np.round(steps)) > 1e-6 * np.maximum(1.0, np.abs(steps) * 1e-3)
+    if off.any():
+        k = int(np.argmax(off))
+        raise ValueError(
+            f"{label}: times_s[{k}] = {trains.times_s[k]!r} lies between steps of {dt_s:g} s; round them, "
+            "as with dt_s * np.round(times_s / dt_s)"
+        )
+    if (steps < 0.5).any():
+        raise ValueError(
+            f"{label}: expected times from {dt_s:g} s on, the end of the first step, got {trains.times_s[0]}"
+        )
+    whole = np.round(steps).astype(np.int64)
+    order = np.lexsort((trains.neurons, whole))
+    again = (np.diff(whole[order]) == 0) & (np.diff(trains.neurons[order]) == 0)
+    if again.any():
+        k = order[int(np.argmax(again))]
+        raise ValueError(f"{label}: neuron {trains.neurons[k]} has two spikes at {trains.times_s[k]} s; give each once")
+    return inputs.Trains(whole[order] * dt_s, trains.neurons[order])

@@ -1,0 +1,121 @@
+"""What drives a network from outside: records that `Network.drive` and `Network.source` take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array, finite_values, positive
+
+
+@dataclass(frozen=True, eq=False)
+class Poisson:
+    """Independent Poisson spikes to every target.
+
+    rates_hz: (bins or 1, n or 1); bin_s: how long a bin lasts; the last one goes on
+    """
+
+    rates_hz: Array
+    bin_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A current that is constant between given times: (changes,) starts_s and (changes, n or 1) values."""
+
+    starts_s: Array
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Normal numbers, new ones for every neuron and step: (n or 1,) mean and std."""
+
+    mean: Array
+    std: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Trains:
+    """Spikes at given times: times_s in rising order and the neurons they belong to."""
+
+    times_s: Array
+    neurons: Array
+
+
+Drive = Poisson | Steps | Noise
+Source = Poisson | Trains
+
+
+def poisson(rate_hz: Any) -> Poisson:
+    """rate_hz: >= 0; a number, or one for every neuron."""
+    return Poisson(np.atleast_1d(_rates("inputs.poisson", rate_hz))[None], np.inf)
+
+
+def varying_poisson(rates_hz: Any, bin_s: float) -> Poisson:
+    """rates_hz: (bins,) for all neurons or (bins, n); each holds for bin_s seconds, the last one until the end."""
+    rates = _rates("inputs.varying_poisson", rates_hz)
+    if rates.ndim not in (1, 2) or not rates.size:
+        raise ValueError(f"inputs.varying_poisson: expected rates (bins,) or (bins, n), got shape {rates.shape}")
+    return Poisson(rates.reshape(len(rates), -1), positive("inputs.varying_poisson: bin_s", bin_s))
+
+
+def step_current(starts_s: Any, values: Any) -> Steps:
+    """starts_s: (changes,) rising times; values: (changes,) or (changes, n), each from its time on; 0 before."""
+    starts = np.atleast_1d(finite_values("inputs.step_current: starts_s", starts_s)).astype(np.float64)
+    held = finite_values("inputs.step_current: values", values).astype(np.float64)
+    if starts.ndim != 1 or (np.diff(starts) <= 0).any() or (starts < 0).any():
+        raise ValueError(f"inputs.step_current: starts_s: expected rising times >= 0, got {starts[:8]}")
+    if held.ndim == 0 or len(held) != len(starts):
+        raise ValueError(f"inputs.step_current: expected {len(starts)} values, one a time, got shape {held.shape}")
+    return Steps(starts, held.reshape(len(starts), -1))
+
+
+def constant_current(value: Any) -> Steps:
+    """value: a number or one for every neuron, from the beginning on."""
+    return Steps(np.zeros(1), np.atleast_1d(finite_values("inputs.constant_current", value)).astype(np.float64)[None])
+
+
+def noise_current(mean: Any, std: Any) -> Noise:
+    """mean, std: of the current in a step, numbers or one for every neuron; std >= 0.
+
+    White noise of intensity s has std s / sqrt(dt_s).
+    """
+    spread = np.atleast_1d(finite_values("inputs.noise_current: std", std)).astype(np.float64)
+    if (spread < 0).any():
+        raise ValueError(f"inputs.noise_current: std: expected values >= 0, got {spread.min()}")
+    middle = np.atleast_1d(finite_values("inputs.noise_current: mean", mean)).astype(np.float64)
+    return Noise(*np.broadcast_arrays(middle, spread))
+
+
+def trains(times_s: Any, neurons: Any) -> Trains:
+    """times_s: (spikes,) rising, > 0; neurons: (spikes,) who fires. A spike at t is sent at the end of the step that
+    ends there; times between two steps are refused by `Network.source`."""
+    times = np.atleast_1d(finite_values("inputs.trains: times_s", times_s)).astype(np.float64)
+    who = np.atleast_1d(np.asarray(neurons))
+    if times.ndim != 1 or who.shape != times.shape or (who.size and who.dtype.kind not in "iu"):
+        raise ValueError(f"inputs.trains: expected one neuron a spike, got {times.shape} times and {who.shape} neurons")
+    if (np.diff(times) < 0).any():
+        k = int(np.argmax(np.diff(times) < 0))
+        raise ValueError(
+            f"inputs.trains: times_s: expected rising times, got {times[k]} before {times[k + 1]}; sort them"
+        )
+    return Trains(times, who.astype(np.int64))
+
+
+def raster(spikes: Any, dt_s: float) -> Trains:
+    """spikes: (steps, n) of zeros and ones, as sn.encode makes them; step k fires at (k + 1) dt_s."""
+    grid = np.asarray(spikes)
+    if grid.ndim != 2 or not np.isin(grid, (0, 1)).all():
+        raise ValueError(f"inputs.raster: expected zeros and ones (steps, n), got shape {grid.shape}")
+    step, neuron = np.nonzero(grid)
+    return Trains((step + 1) * positive("inputs.raster: dt_s", dt_s), neuron.astype(np.int64))
+
+
+def _rates(name: str, values: Any) -> Array:
+    rates = finite_values(name, values).astype(np.float64)
+    if (rates < 0).any():
+        raise ValueError(f"{name}: expected rates >= 0 Hz, got {rates.min()}")
+    return rates

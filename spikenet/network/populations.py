@@ -1,0 +1,81 @@
+"""From a population as described to its cell with numbers, drawn where they are distributions."""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array, finite_values, whole
+from spikenet.kernels.sampling import sample_row
+from spikenet.network.cell import Cell, cell_of, resting
+from spikenet.network.clock import steps_of
+from spikenet.network.draw import Distribution
+from spikenet.network.records import Population
+
+PARAMETERS, STARTS, SYNAPSES, WEIGHTS, DELAYS, DRIVES, SOURCES = (k << 24 for k in range(1, 8))
+"""Purposes of random streams: a purpose plus a number below 2^24 is a stream."""
+
+
+def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
+    """The cell of a population; every distribution among its values drawn, one a neuron."""
+    label = f"population {population.name!r}"
+    if not callable(population.model) or isinstance(population.model, Cell):
+        return _made_already(population, label, dt_s)
+    if population.model.__class__.__name__ == "Spiking":
+        return _made_already(population, label, dt_s)
+    values = {
+        name: drawn(value, population.n, seed, stream(PARAMETERS, population.index, name))
+        if isinstance(value, Distribution) else value
+        for name, value in population.values.items()
+    }  # fmt: skip
+    takes = inspect.signature(population.model).parameters
+    rests_s = values.pop("refractory_s", None) if "refractory_s" not in takes else None
+    if "dt_s" in takes:
+        values.setdefault("dt_s", dt_s)
+        if values["dt_s"] != dt_s:
+            raise ValueError(f"{label}: dt_s: the network's step is {dt_s:g} s, got {values['dt_s']:g}; leave it out")
+    try:
+        cell = cell_of(population.model(**values), label)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{label}: {error}") from error
+    return cell if rests_s is None else resting(cell, steps_of(f"{label}: refractory_s", rests_s, dt_s, 0))
+
+
+def _made_already(population: Population, label: str, dt_s: float) -> Cell:
+    cell = cell_of(population.model, label)
+    values = dict(population.values)
+    rests_s = values.pop("refractory_s", None)
+    if values:
+        raise TypeError(f"{label}: {sorted(values)}: the model is made already; give them to it")
+    return cell if rests_s is None else resting(cell, steps_of(f"{label}: refractory_s", rests_s, dt_s, 0))
+
+
+def stream(purpose: int, index: int, name: str = "") -> int:
+    """A stream of random numbers of its own for what it is for."""
+    return purpose + ((index * 2654435761 + zlib.crc32(name.encode())) & 0xFFFFFF if name else index)
+
+
+def drawn(distribution: Distribution, n: int, seed: int, number: int) -> Array:
+    """n values, float64."""
+    d = distribution
+    into = np.empty(whole("draw: n", n, 0))
+    sample_row(d.kind, d.a, d.b, d.low, d.high, number, seed, into)
+    return into
+
+
+def starting(population: Population, cell: Cell, seed: int) -> dict[str, Array]:
+    """(n,) float64 of every state before the first step."""
+    states = {}
+    for name, rest in cell.rest.items():
+        value: Any = population.start.get(name)
+        if value is None:
+            value = rest
+        else:
+            if isinstance(value, Distribution):
+                value = drawn(value, population.n, seed, stream(STARTS, population.index, name))
+            value = finite_values(f"start {name}", value) - cell.origin.get(name, 0.0)
+        states[name] = np.array(np.broadcast_to(np.asarray(value, np.float64), (population.n,)))
+    return states

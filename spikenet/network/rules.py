@@ -1,0 +1,133 @@
+"""Who connects to whom: records that `Network.connect` takes.
+
+autapses : whether a neuron may connect to itself (within one population)
+multapses: whether two neurons may have more than one synapse
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array, whole, within
+
+
+@dataclass(frozen=True)
+class AllToAll:
+    """Every source with every target."""
+
+    autapses: bool = True
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """Source k with target k; both populations are of one size."""
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """Each pair with the same probability, independently."""
+
+    probability: float
+    autapses: bool = True
+
+
+@dataclass(frozen=True)
+class FixedIndegree:
+    """Each target has `k` synapses, from sources drawn evenly."""
+
+    k: int
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True)
+class FixedOutdegree:
+    """Each source has `k` synapses, to targets drawn evenly."""
+
+    k: int
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True)
+class FixedTotal:
+    """`n` synapses, each between a source and a target drawn evenly."""
+
+    n: int
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """The synapses themselves: source[k] with target[k], in this order."""
+
+    source: Array
+    target: Array
+    weight: Array | None = None
+
+
+Rule = AllToAll | OneToOne | Pairwise | FixedIndegree | FixedOutdegree | FixedTotal | Listed
+
+
+def all_to_all(*, autapses: bool = True) -> AllToAll:
+    return AllToAll(bool(autapses))
+
+
+def one_to_one() -> OneToOne:
+    return OneToOne()
+
+
+def pairwise(probability: float, *, autapses: bool = True) -> Pairwise:
+    """probability: 0 to 1, of each pair (pairwise Bernoulli)."""
+    return Pairwise(within("rules.pairwise: probability", probability, 0.0, 1.0), bool(autapses))
+
+
+def fixed_indegree(k: int, *, autapses: bool = True, multapses: bool = True) -> FixedIndegree:
+    """k: synapses of each target, >= 0."""
+    return FixedIndegree(whole("rules.fixed_indegree: k", k, 0), bool(autapses), bool(multapses))
+
+
+def fixed_outdegree(k: int, *, autapses: bool = True, multapses: bool = True) -> FixedOutdegree:
+    """k: synapses of each source, >= 0."""
+    return FixedOutdegree(whole("rules.fixed_outdegree: k", k, 0), bool(autapses), bool(multapses))
+
+
+def fixed_total(n: int, *, autapses: bool = True, multapses: bool = True) -> FixedTotal:
+    """n: synapses in all, >= 0."""
+    return FixedTotal(whole("rules.fixed_total: n", n, 0), bool(autapses), bool(multapses))
+
+
+def listed(source: Any, target: Any) -> Listed:
+    """source, target: numbers of neurons, as long as each other; weights and delays may be arrays of that length."""
+    source, target = _places("rules.listed: source", source), _places("rules.listed: target", target)
+    if source.shape != target.shape:
+        raise ValueError(f"rules.listed: expected as many sources as targets, got {source.size} and {target.size}")
+    return Listed(source, target)
+
+
+def matrix(weights: Any) -> Listed:
+    """One synapse for every element that a matrix (sources, targets) holds: of a scipy sparse matrix all that are
+    stored, of a dense one all that are not 0. The elements are the weights."""
+    if hasattr(weights, "tocoo"):
+        coo = weights.tocoo()
+        source, target, values = coo.row, coo.col, np.asarray(coo.data, np.float64)
+    else:
+        dense = np.asarray(weights, np.float64)
+        if dense.ndim != 2:
+            raise ValueError(f"rules.matrix: expected a matrix (sources, targets), got shape {dense.shape}")
+        source, target = np.nonzero(dense)
+        values = dense[source, target]
+    return Listed(_places("rules.matrix", source), _places("rules.matrix", target), values)
+
+
+def _places(name: str, values: Any) -> Array:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"{name}: expected a list of whole numbers, got {array.dtype} of shape {array.shape}")
+    if array.size and int(array.min()) < 0:
+        raise ValueError(f"{name}: expected numbers >= 0, got {int(array.min())}")
+    return array.astype(np.int64)

@@ -1,0 +1,5 @@
+"""Simulation of a Network: draw it, run it, record it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,119 @@
+"""Tables of listed synapses: all projections of a population together, by source, thread and delay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+
+from spikenet.errors import Array
+from spikenet.kernels import memory
+from spikenet.kernels import synapse_lists as sorting
+from spikenet.kernels.memory import read_only
+from spikenet.network.records import Population
+from spikenet.network.synapses import LARGEST, Synapses, starts_of
+from spikenet.simulate.bit_tables import by_source
+from spikenet.simulate.layout import Layout
+from spikenet.simulate.wiring import Part, Wiring, description
+
+STRETCH = 8_000_000  # synapses drawn at a time
+
+
+@dataclass(frozen=True)
+class ListTable:
+    """Synapses of one source population.
+
+    shortest, delays: of the delays, and how many steps there are to the longest, both counted
+    rows   : (sources * threads * delays + 1,) uint32, where each stretch begins
+    targets: uint16 or uint32, places among the inputs of the owning thread, counted from base[thread]
+    weights: as many floats, or one for all
+    """
+
+    source: Population
+    shortest: int
+    delays: int
+    rows: Array
+    targets: Array
+    weights: Array
+    base: Array
+
+
+def list_tables(wiring: Wiring, parts: list[Part], layout: Layout, dt_s: float) -> list[ListTable]:
+    """One table for each source population and weight, those with many weights in one."""
+    groups: dict[tuple[int, float | None], list[Part]] = {}
+    for part in (*(_part(p, made) for p, made in wiring.listed), *parts):
+        p = part.projection
+        weight = p.weight * p.factor if isinstance(p.weight, float) else None
+        groups.setdefault((p.source.index, weight), []).append(part)
+    return [_table(wiring, group, weight, layout, dt_s) for (_, weight), group in groups.items()]
+
+
+def _part(projection: Any, made: Synapses) -> Part:
+    if made.by_source:
+        return Part(projection, made.degrees, made.draw, None)
+    return by_source(projection, starts_of(made.degrees), made.draw(0, made.degrees.size), numbered=True)
+
+
+def _table(wiring: Wiring, group: list[Part], weight: float | None, layout: Layout, dt_s: float) -> ListTable:
+    source, threads = group[0].projection.source, layout.threads
+    degrees = np.sum([part.degrees for part in group], axis=0)
+    begins = starts_of(degrees)
+    if begins[-1] > LARGEST:
+        raise ValueError(f"{source.name}: {begins[-1]} synapses; a population sends at most {LARGEST}")
+    ranges = [wiring.delays[part.projection.index] for part in group]
+    shortest, longest = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    delays = longest - shortest + 1
+    ports = [layout.ports(part.projection.target.index, part.projection.receptor) for part in group]
+    widths = [np.diff(layout.bounds[part.projection.target.index]) for part in group]
+    base = np.min(ports, axis=0)
+    span = int(np.max(np.array(ports) + widths - base))
+    rows = memory.empty((source.n * threads * delays + 1,), np.uint32)
+    rows[-1] = begins[-1]
+    targets = memory.empty((int(begins[-1]),), np.uint16 if span <= 1 << 16 else np.uint32)
+    weights = memory.empty((int(begins[-1]) if weight is None else 1,), layout.dtype)
+    if weight is not None:
+        weights[0] = weight
+    table = ListTable(source, shortest, delays, rows, targets, weights, base)
+    for first, last in _stretches(begins):
+        _fill(wiring, group, table, ports, begins, first, last, layout, dt_s)
+    return table
+
+
+def _stretches(begins: Array) -> list[tuple[int, int]]:
+    cuts = np.searchsorted(begins, np.arange(0, int(begins[-1]), STRETCH), side="right") - 1
+    edges = sorted({0, *(int(c) for c in cuts), begins.size - 1})
+    return list(pairwise(edges))
+
+
+def _fill(
+    wiring: Wiring, group: list[Part], table: ListTable, ports: list[Array], begins: Array, first: int, last: int,
+    layout: Layout, dt_s: float,
+) -> None:  # fmt: skip
+    kept: list[Any] = []  # what the table's addresses point to
+    lines, numbers = [], []
+
+    def address(array: Array) -> int:
+        kept.append(array)
+        return int(array.ctypes.data)
+
+    for part, port in zip(group, ports, strict=True):
+        line, number = description(part.projection, dt_s, kept)
+        before = int(part.degrees[:first].sum())
+        starts = starts_of(part.degrees[first:last])
+        line[sorting.STARTS] = address(starts)
+        line[sorting.PARTNERS] = address(np.ascontiguousarray(part.draw(first, last)))
+        line[sorting.EDGES] = 0 if part.edges is None else address(part.edges[before : before + starts[-1]])
+        line[sorting.NUMBER] = before
+        line[sorting.BOUNDS] = address(layout.bounds[part.projection.target.index])
+        line[sorting.PORTS] = address(port - table.base)
+        lines.append(line)
+        numbers.append(number)
+    most = int(np.max(np.diff(begins[first : last + 1])))
+    sorting.fill(
+        read_only(np.array(lines)), read_only(np.array(numbers)), layout.threads, table.shortest, table.delays,
+        max(most, 1), wiring.seed, numba.get_num_threads(), first, read_only(begins[first : last + 1]), table.rows,
+        table.targets, table.weights,
+    )  # fmt: skip

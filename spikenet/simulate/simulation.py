@@ -1,0 +1,210 @@
+"""Simulation: a network drawn and in motion, run piece by piece."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numba
+import numpy as np
+
+from spikenet.errors import Array, finite_number, whole
+from spikenet.kernels.program import run_windows
+from spikenet.network.network import Network
+from spikenet.network.populations import cell_for, starting
+from spikenet.network.records import Population
+from spikenet.simulate.bit_tables import BitTable, bit_table
+from spikenet.simulate.layout import Layout, layout, own_parameters, state_rows
+from spikenet.simulate.list_tables import ListTable, list_tables
+from spikenet.simulate.operations import add_network
+from spikenet.simulate.plan import Plan
+from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, spikes_record, wanted_spikes
+from spikenet.simulate.recording import Recording, Run
+from spikenet.simulate.wiring import wire
+
+LONGEST_WINDOW = 64  # steps between two meetings of the threads: longer ones only need more room
+
+
+class Simulation:
+    """A network with its synapses drawn, standing at `step`.
+
+    seed   : of everything that is drawn, connections and inputs alike
+    threads: which share the neurons; results are the same for any number, bit for bit
+    dtype  : np.float32 or np.float64, of states, weights and inputs
+
+        simulation = sn.Simulation(net, seed=1, threads=2)
+        first = simulation.run(0.5)
+        simulation.set(exc, bias_pa=400.0)
+        second = simulation.run(0.5)
+    """
+
+    def __init__(self, network: Network, *, seed: int = 0, threads: int | None = None, dtype: Any = np.float32) -> None:
+        if not isinstance(network, Network) or not network.populations:
+            raise ValueError(f"simulate: expected a Network with populations, got {network!r:.60}")
+        self.network, self.seed = network, whole("simulate: seed", seed, 0)
+        self.threads = most_threads() if threads is None else whole("simulate: threads", threads)
+        self.dtype = np.dtype(dtype).name
+        if self.dtype not in ("float32", "float64"):
+            raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r}")
+        self.step = 0
+        started = time.perf_counter()
+        with _threads(self.threads):
+            self._build()
+        self.build_s = time.perf_counter() - started
+
+    def _build(self) -> None:
+        wiring = wire(self.network, self.seed)
+        self.window = min(wiring.shortest or LONGEST_WINDOW, LONGEST_WINDOW)
+        slots = 1 << (wiring.longest + self.window).bit_length()
+        self.layout: Layout = layout(self.network, self.dtype, self.threads, slots, self.seed)
+        self._bits: list[BitTable] = []
+        again = []
+        for projection, made in wiring.dense:
+            table, rest = bit_table(projection, made, wiring.delays[projection.index][0], self.layout)
+            self._bits.append(table)
+            again += [rest] if rest else []
+        self._lists: list[ListTable] = list_tables(wiring, again, self.layout, self.network.dt_s)
+        self.synapses = wiring.total
+        for population, cell in zip(self.network.populations, self.layout.cells, strict=True):
+            if cell is not None:
+                self._put(population, starting(population, cell, self.seed))
+                self._put_parameters(population)
+
+    def run(
+        self, duration_s: float, *, spikes: Any = None, states: Sequence[Probe] = (), progress: Any = None
+    ) -> Recording:
+        """Go on for `duration_s` seconds, a multiple of the step; what was recorded meanwhile.
+
+        spikes  : populations whose spikes to record, or {population: numbers of neurons}; all if not given
+        states  : probes, made by sn.probe
+        progress: called with (simulated seconds, wall seconds) now and then
+        """
+        network, layout = self.network, self.layout
+        steps = _duration(duration_s, network.dt_s)
+        halts = np.zeros(1, np.int64)
+        plan = Plan(self.threads)
+        faults = np.full((len(network.populations), self.threads, 2), -1, np.int64)
+        add_network(plan, layout, network, self._bits, self._lists, faults, self.seed)
+        places = wanted_spikes(network, spikes)
+        listed = {
+            p: SpikeBuffer(plan, layout, network.populations[p], neurons, self.window, halts)
+            for p, neurons in places.items()
+        }
+        sampled = [StateBuffer(plan, layout, wanted, network.dt_s, self.window, halts) for wanted in states]
+        table = plan.written()
+        begin, end = self.step, self.step + steps
+        spike_parts: dict[int, list[tuple[Array, Array]]] = {p: [] for p in listed}
+        state_parts: list[list[Array]] = [[] for _ in sampled]
+        spent = 0.0
+        chunk = max(self.window, 1 << 14)
+        with _threads(self.threads):
+            while True:
+                started = time.perf_counter()
+                self.step = run_windows(table, self.threads, self.step, min(end, self.step + chunk), self.window, halts)
+                spent += time.perf_counter() - started
+                halts[:] = 0
+                for p, buffer in listed.items():
+                    spike_parts[p].append(buffer.fetched())
+                for parts, samples in zip(state_parts, sampled, strict=True):
+                    parts.append(samples.fetched())
+                _raise_fault(network, faults, network.dt_s)
+                if progress is not None:
+                    progress((self.step - begin) * network.dt_s, spent)
+                if self.step >= end:
+                    break
+        run = Run(steps * network.dt_s, self.build_s, spent, self.synapses)
+        return Recording(
+            begin * network.dt_s, end * network.dt_s, network.dt_s,
+            {network.populations[p].name: spikes_record(parts, listed[p].n, network.dt_s)
+             for p, parts in spike_parts.items()},
+            {p.population.name: b.shown(parts, begin, network.dt_s)
+             for p, b, parts in zip(states, sampled, state_parts, strict=True)},
+            run,
+        )  # fmt: skip
+
+    def set(self, population: Population, **values: Any) -> None:
+        """Change arguments of a population's model, as they were given to Network.population; states stay."""
+        self.network.own(population)
+        changed = replace(population, values={**population.values, **values})
+        cell = cell_for(changed, self.network.dt_s, self.seed)
+        before = self.layout.cells[population.index]
+        if before is None or cell.model != before.model or own_parameters(cell) != own_parameters(before):
+            raise ValueError(f"population {population.name!r}: set changes numbers, not the model, nor one into many")
+        self.layout.cells[population.index] = cell
+        self._put_parameters(population)
+
+    def states(self, population: Population) -> dict[str, Array]:
+        """(n,) of every state of a population, as it is computed (the membrane above its rest)."""
+        self.network.own(population)
+        cell = self.layout.cells[population.index]
+        if cell is None:
+            return {}
+        shares = self.layout.shares[population.index]
+        rows = [state_rows(cell, share) for share in shares]
+        return {
+            s: np.concatenate([row[s][: share.n] for row, share in zip(rows, shares, strict=True)])
+            for s in cell.model.states
+        }
+
+    def _put(self, population: Population, states: Mapping[str, Array]) -> None:
+        cell = self.layout.cells[population.index]
+        assert cell is not None
+        for share in self.layout.shares[population.index]:
+            rows = state_rows(cell, share)
+            for name, values in states.items():
+                rows[name][: share.n] = values[share.low : share.high]
+
+    def _put_parameters(self, population: Population) -> None:
+        cell = self.layout.cells[population.index]
+        assert cell is not None
+        for share in self.layout.shares[population.index]:
+            for row, name in zip(share.rows, own_parameters(cell), strict=False):
+                row[: share.n] = cell.values[name][share.low : share.high]
+
+
+def simulate(
+    network: Network, duration_s: float, seed: int = 0, threads: int | None = None, *, dtype: Any = np.float32,
+    spikes: Any = None, states: Sequence[Probe] = (), progress: Any = None,
+) -> Recording:  # fmt: skip
+    """Draw a network and run it; arguments as those of `Simulation` and its `run`."""
+    return Simulation(network, seed=seed, threads=threads, dtype=dtype).run(
+        duration_s, spikes=spikes, states=states, progress=progress
+    )
+
+
+@contextmanager
+def _threads(wanted: int) -> Iterator[None]:
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(wanted, most_threads()))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def _duration(duration_s: float, dt_s: float) -> int:
+    seconds = finite_number("simulate: duration_s", duration_s)
+    steps = round(seconds / dt_s)
+    if seconds < 0 or abs(steps * dt_s - seconds) > 1e-6 * dt_s * max(1.0, 1e-6 * steps):
+        raise ValueError(f"simulate: duration_s: expected a multiple of {dt_s:g} s, got {seconds!r}")
+    return steps
+
+
+def _raise_fault(network: Network, faults: Array, dt_s: float) -> None:
+    found = [(int(f[0]), k, int(f[1])) for k, by_thread in enumerate(faults) for f in by_thread if f[0] >= 0]
+    if found:
+        step, population, neuron = min(found)
+        name = network.populations[population].name
+        raise FloatingPointError(
+            f"simulate: a state of neuron {neuron} of {name!r} is no number (NaN) "
+            f"after step {step}, at {(step + 1) * dt_s:g} s"
+        )
+
+
+def most_threads() -> int:
+    """How many threads compiled loops may use."""
+    config: Any = numba.config
+    return int(config.NUMBA_NUM_THREADS)

@@ -1,0 +1,123 @@
+"""From projections to tables: which become bits, which lists, and how long their delays are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+
+from spikenet.errors import Array
+from spikenet.kernels import synapse_lists as sorting
+from spikenet.kernels.memory import read_only
+from spikenet.network import rules
+from spikenet.network.clock import steps_of
+from spikenet.network.draw import Distribution
+from spikenet.network.network import Network
+from spikenet.network.populations import DELAYS, SYNAPSES, WEIGHTS
+from spikenet.network.records import Projection
+from spikenet.network.synapses import LARGEST, Synapses, listed_order, synapses
+
+DENSE = 1 / 32  # share of all pairs from which bits take less time than a list, and less memory from twice that
+WIDE = 256  # targets below which a vector of bits is mostly empty
+COUNTED = 20_000_000  # synapses up to which the longest delay is looked up, not taken from the distribution's reach
+
+
+@dataclass(frozen=True)
+class Part:
+    """Synapses of one projection that go into a list.
+
+    degrees: (sources,) int64; draw(first, last): uint32 targets; edges: their numbers, where they are not in order
+    """
+
+    projection: Projection
+    degrees: Array
+    draw: Callable[[int, int], Array]
+    edges: Array | None
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """dense: projections that become bits, with their synapses; listed: the others; delays: (shortest, longest) of each
+    projection in steps, by its index."""
+
+    dense: list[tuple[Projection, Synapses]]
+    listed: list[tuple[Projection, Synapses]]
+    delays: dict[int, tuple[int, int]]
+    seed: int
+
+    @property
+    def shortest(self) -> int:
+        return min((d[0] for d in self.delays.values()), default=0)
+
+    @property
+    def longest(self) -> int:
+        return max((d[1] for d in self.delays.values()), default=0)
+
+    @property
+    def total(self) -> int:
+        return sum(s.total for _, s in (*self.dense, *self.listed))
+
+
+def wire(network: Network, seed: int) -> Wiring:
+    """Draws how many synapses everyone has, not yet which."""
+    dense: list[tuple[Projection, Synapses]] = []
+    listed: list[tuple[Projection, Synapses]] = []
+    delays: dict[int, tuple[int, int]] = {}
+    for p in network.projections:
+        one = p.source is p.target
+        made = synapses(p.name, p.rule, p.source.n, p.target.n, one, seed, SYNAPSES + p.index)
+        if made.total > LARGEST:
+            raise ValueError(f"{p.name}: {made.total} synapses; one projection holds at most {LARGEST}")
+        if not made.total:
+            continue
+        delays[p.index] = _delays(p, made.total, network.dt_s, seed)
+        alike = isinstance(p.weight, float) and isinstance(p.delay_s, float)
+        crowded = made.total >= DENSE * p.source.n * p.target.n and p.target.n >= WIDE
+        (dense if alike and crowded else listed).append((p, made))
+    return Wiring(dense, listed, delays, seed)
+
+
+def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int]:
+    """Shortest and longest delay in steps."""
+    name = f"{p.name}: delay_s"
+    if not isinstance(p.delay_s, Distribution):
+        steps = steps_of(name, p.delay_s, dt_s, 1)
+        return int(steps.min()), int(steps.max())
+    low, high = p.delay_s.range
+    if total > COUNTED and high < 100 * max(p.delay_s.mean, dt_s):
+        return max(1, int(steps_of(name, low, dt_s, 0))), int(steps_of(name, high, dt_s, 0))
+    tasks = numba.get_num_threads()
+    table, numbers = description(p, dt_s)
+    ranges = np.empty((tasks, 2), np.int64)
+    sorting.delay_range(read_only(table), read_only(numbers), total, seed, tasks, ranges)
+    longest = int(ranges[:, 1].max())
+    steps_of(name, longest * dt_s, dt_s, 0)
+    return int(ranges[:, 0].min()), longest
+
+
+def description(p: Projection, dt_s: float, keep: list[Any] | None = None) -> tuple[Array, Array]:
+    """The rows of a projection's weights and delays in the tables of synapse_lists; keep gets what they point to."""
+    table, numbers = np.zeros(sorting.FIELDS, np.int64), np.zeros(sorting.NUMBERS)
+    table[sorting.WEIGHT_STREAM] = table[sorting.DELAY_STREAM] = -1
+    numbers[sorting.DELAY_UNIT], numbers[sorting.FACTOR] = 1 / dt_s, p.factor
+    places = (
+        (sorting.WEIGHT_VALUES, sorting.WEIGHT_STREAM, WEIGHTS),
+        (sorting.DELAY_VALUES, sorting.DELAY_STREAM, DELAYS),
+    )
+    for k, (value, (values, stream, purpose)) in enumerate(zip((p.weight, p.delay_s), places, strict=True)):
+        at = k * sorting.CHOSEN
+        if isinstance(value, Distribution):
+            table[stream] = purpose + p.index
+            numbers[at : at + sorting.CHOSEN] = value.kind, value.a, value.b, value.low, value.high
+        elif isinstance(value, float):
+            numbers[at + 1] = value
+        else:
+            assert isinstance(p.rule, rules.Listed)
+            given = np.ascontiguousarray(value[listed_order(p.rule)])
+            table[values] = given.ctypes.data
+            if keep is not None:
+                keep.append(given)
+    return table, numbers

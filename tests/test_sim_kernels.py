@@ -1,0 +1,204 @@
+"""The simulator's kernels: counters, counts, bits and the rules' draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from spikenet.kernels import bit_delivery, connect, philox, poisson_counts, sampling
+from spikenet.kernels.memory import read_only
+from spikenet.kernels.pointers import address
+from spikenet.network import draw, rules
+from spikenet.network.synapses import starts_of, synapses
+
+ALL = 0xFFFFFFFF
+
+
+@pytest.mark.parametrize(
+    ("counter", "seed", "words"),
+    [  # kat_vectors of Random123
+        ((0, 0, 0, 0), 0, (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+        ((ALL, ALL, ALL, ALL), 2**64 - 1, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            0x299F31D0A4093822,
+            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+        ),
+    ],
+)
+def test_philox_gives_the_published_words(counter, seed, words):
+    assert philox.philox(*counter, np.uint64(seed)) == words
+
+
+def plan_of(*words):
+    return read_only(np.array(words, np.int64))
+
+
+def test_poisson_counts_are_what_the_counter_says():
+    """The counts of 64 neurons from the scalar generator and the cumulative distribution."""
+    table = poisson_counts.thresholds(np.array(2.5))
+    row, weight = np.ones(64, np.float64), np.array([0.5])
+    operation = poisson_counts.poisson_operation("float64", True)
+    operation(plan_of(64, 3, 9, 77, address(table), 1 << 62, 1, 0, 1, address(weight), address(row)), 0, 12)
+    for g in range(2):
+        for lane in range(8):
+            for w, u in enumerate(philox.philox((3 + g) * 8 + lane, 12, 0, 9, 77)):
+                count = int((int(u) - 2**31 > table).sum())
+                assert row[g * 32 + w * 8 + lane] == 1 + 0.5 * count
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.003, 1.7, 40.0])
+def test_poisson_counts_are_poisson(mean):
+    """Chi-square of 200,000 counts, p > 1e-3; every second neuron has no input."""
+    n = 2000
+    table = poisson_counts.thresholds(np.where(np.arange(n) % 2, mean, 0.0))
+    weight, operation = np.ones(1, np.float32), poisson_counts.poisson_operation("float32", False)
+    counts = []
+    for t in range(200):
+        row = np.zeros(2016, np.float32)
+        operation(plan_of(1984, 0, 1, 5, address(table), 1 << 62, 1, 0, n, address(weight), address(row)), 0, t)
+        counts.append(row[:1984].astype(int))
+    counts = np.array(counts)
+    assert not counts[:, ::2].any()
+    odd = counts[:, 1::2].ravel()
+    if mean == 0:
+        assert not odd.any()
+        return
+    k = np.arange(odd.max() + 1)
+    expected = stats.poisson.pmf(k, mean) * odd.size
+    kept = expected > 5
+    seen = np.bincount(odd)[kept]
+    rest = np.array([odd.size - seen.sum(), odd.size - expected[kept].sum()])
+    chi = ((seen - expected[kept]) ** 2 / expected[kept]).sum() + (rest[0] - rest[1]) ** 2 / max(rest[1], 1)
+    assert stats.chi2.sf(chi, kept.sum()) > 1e-3
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 700), st.integers(1, 1100), st.integers(0, 2**32 - 1))
+def test_bits_count_sources_exactly(n_fired, n_targets, seed):
+    rng = np.random.default_rng(seed)
+    n_sources, slabs = 700, -(-n_targets // 512)
+    dense = np.zeros((n_sources, slabs * 512), bool)
+    dense[:, :n_targets] = rng.random((n_sources, n_targets)) < 0.3
+    bits = np.zeros((slabs, n_sources + 1, 8), np.uint64)
+    packed = np.packbits(dense.reshape(n_sources, slabs, 512), axis=2, bitorder="little").view(np.uint64)
+    bits[:, :n_sources] = packed.transpose(1, 0, 2)
+    fired = np.sort(rng.choice(n_sources, n_fired, replace=False))
+    split = n_fired // 3  # two threads' shares of the sources
+    counts, places = [np.zeros(4, np.int32) for _ in range(2)], [np.zeros((4, 700), np.uint32) for _ in range(2)]
+    for count, place, mine in zip(counts, places, (fired[:split], fired[split:]), strict=True):
+        count[2], place[2, : len(mine)] = len(mine), mine
+    row, weight = np.full(slabs * 512, 0.25), np.array([0.5])
+    words = [address(bits), n_sources, slabs * 512, 3, address(weight), address(row), 4, 2]
+    for count, place in zip(counts, places, strict=True):
+        words += [address(count), address(place), 700]
+    bit_delivery.bits_operation("float64")(plan_of(*words), 0, 5)
+    assert np.array_equal(row, 0.25 + 0.5 * dense[fired].sum(axis=0))
+
+
+def pairs(rule, n_source, n_target, one=False, seed=1):
+    made = synapses("test", rule, n_source, n_target, one, seed, 4)
+    owners = np.repeat(np.arange(made.degrees.size), made.degrees)
+    partners = made.draw(0, made.degrees.size)
+    assert partners.size == made.total
+    return (owners, partners) if made.by_source else (partners, owners)
+
+
+@pytest.mark.parametrize(
+    ("rule", "total"),
+    [
+        (rules.all_to_all(), 60 * 40),
+        (rules.pairwise(1.0), 60 * 40),
+        (rules.pairwise(0.0), 0),
+        (rules.fixed_indegree(7), 40 * 7),
+        (rules.fixed_indegree(50, multapses=False), 40 * 50),
+        (rules.fixed_outdegree(9, multapses=False), 60 * 9),
+        (rules.fixed_outdegree(0), 0),
+        (rules.fixed_total(333), 333),
+        (rules.fixed_total(2000, multapses=False), 2000),
+    ],
+    ids=str,
+)
+def test_rules_make_what_they_say(rule, total):
+    source, target = pairs(rule, 60, 40)
+    assert source.size == total
+    if total:
+        assert source.max() < 60
+        assert target.max() < 40
+    if isinstance(rule, rules.FixedIndegree):
+        assert (np.bincount(target, minlength=40) == rule.k).all()
+    if isinstance(rule, rules.FixedOutdegree):
+        assert (np.bincount(source, minlength=60) == rule.k).all()
+    if not getattr(rule, "multapses", True) or isinstance(rule, rules.AllToAll):
+        assert np.unique(source.astype(int) * 40 + target).size == total
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rules.all_to_all(autapses=False),
+        rules.pairwise(0.4, autapses=False),
+        rules.fixed_indegree(30, autapses=False),
+        rules.fixed_outdegree(30, autapses=False, multapses=False),
+        rules.fixed_total(1000, autapses=False),
+        rules.fixed_total(1000, autapses=False, multapses=False),
+    ],
+    ids=str,
+)
+def test_nobody_connects_to_itself_unless_allowed(rule):
+    source, target = pairs(rule, 50, 50, one=True)
+    assert source.size
+    assert not (source == target).any()
+
+
+@pytest.mark.parametrize("rule", [rules.fixed_indegree(40), rules.fixed_total(20_000), rules.pairwise(0.08)], ids=str)
+def test_partners_are_drawn_evenly(rule):
+    """Chi-square of how often each source is chosen, p > 1e-3."""
+    source, target = pairs(rule, 500, 500)
+    for chosen in (source, target):
+        if not isinstance(rule, rules.FixedIndegree) or chosen is source:
+            counts = np.bincount(chosen, minlength=500)
+            assert stats.chisquare(counts).pvalue > 1e-3
+            assert stats.kstest(counts, stats.binom(source.size, 1 / 500).cdf).pvalue > 1e-6
+    inside = source.astype(int) % 5 * 5 + target % 5
+    assert stats.chisquare(np.bincount(inside, minlength=25)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("rule", [rules.pairwise(0.1), rules.fixed_outdegree(20), rules.fixed_total(5000)], ids=str)
+def test_a_stretch_is_drawn_alone(rule):
+    made = synapses("test", rule, 100, 300, False, 3, 4)
+    starts, whole = starts_of(made.degrees), made.draw(0, 100)
+    assert np.array_equal(made.draw(37, 61), whole[starts[37] : starts[61]])
+
+
+def test_draws_differ_by_seed_and_projection():
+    a, b = pairs(rules.fixed_total(1000), 100, 100), pairs(rules.fixed_total(1000), 100, 100, seed=2)
+    assert not np.array_equal(a[1], b[1])
+    other = synapses("test", rules.fixed_total(1000), 100, 100, False, 1, 5).draw(0, 100)
+    assert not np.array_equal(a[1], other)
+
+
+def test_below_is_the_whole_part_of_the_product():
+    for high, low, n in ((0, 0, 7), (ALL, ALL, 7), (0x80000000, 0, 10), (0x33333333, 0x33333333, 5), (ALL, ALL, ALL)):
+        assert connect.below(high, low, n) == ((high << 32 | low) * n) >> 64
+
+
+@pytest.mark.parametrize(
+    ("distribution", "cdf"),
+    [
+        (draw.uniform(2.0, 5.0), stats.uniform(2, 3).cdf),
+        (draw.normal(1.0, 0.5), stats.norm(1, 0.5).cdf),
+        (draw.normal(1.0, 0.5, low=0.8, high=2.0), stats.truncnorm(-0.4, 2.0, 1, 0.5).cdf),
+        (draw.lognormal(-0.7, 0.9), stats.lognorm(0.9, scale=np.exp(-0.7)).cdf),
+    ],
+    ids=["uniform", "normal", "clipped", "lognormal"],
+)
+def test_values_follow_their_distribution(distribution, cdf):
+    d = distribution
+    values = np.empty(50_000)
+    sampling.sample_row(d.kind, d.a, d.b, d.low, d.high, 3, 11, values)
+    assert stats.kstest(values, cdf).pvalue > 1e-3
+    assert d.range[0] <= values.min() <= values.max() <= d.range[1]
