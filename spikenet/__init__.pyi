@@ -24,6 +24,8 @@ from . import data, encode, graph, learning, models, plot, spike_trains, train
 from .graph import Tensor, check_gradient, no_grad, numerical_gradient
 from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from .neurons.primitives import spike
+from .network import cells, draw, inputs, rules
+from .network.network import Network
 from .simulate import Recording, Simulation, probe, simulate
 from .train import (
     EarlyStop, EpochRecord, History, MemoryEstimate, SweepRecord, TrainingDiverged, clip_gradients, evaluate, fit,
