@@ -51,12 +51,13 @@ def loops(curve: Surrogate, rounds: int, threads: int) -> str:
     state, last = np.zeros((1, BATCH, N), np.float32), np.zeros((BATCH, N), np.float32)
     compact = curve if np.isfinite(curve.support) else None
 
+    rules = adjoint(neurons.runs, curve, ())
+
     def forward(keep: bool = True) -> Any:
-        surrogate = compact if keep else None
-        return recurrent_pass.forward(neurons.runs, values, x, w, state, last, STEPS, keep=keep, surrogate=surrogate)[2]
+        kept = {"rules": rules, "surrogate": compact} if keep else {}
+        return recurrent_pass.forward(neurons.runs, values, x, w, state, last, STEPS, **kept)[2]
 
     one = forward()
-    rules = adjoint(neurons.runs, curve, ())
 
     def backward() -> Any:
         return recurrent_pass.adjoint(rules, one, g, state, last)[0]

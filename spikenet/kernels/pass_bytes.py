@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from spikenet.derive.adjoint import Adjoint
 from spikenet.kernels import neuron_pass, recurrent_pass
 from spikenet.kernels.events import blocks
 
@@ -27,7 +28,12 @@ def kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wan
     return segments * n_states * batch * n * itemsize + lists
 
 
-def recurrent_kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool) -> int:
-    """The same of `recurrent_pass.forward`."""
+def recurrent_kept_bytes(
+    n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool, rules: Adjoint
+) -> int:
+    """The same of `recurrent_pass.forward` for the adjoint `rules`."""
     segments = math.ceil(steps / recurrent_pass._span(n_states, batch, n, itemsize, steps))
-    return segments * n_states * batch * n * itemsize + (event_bytes(steps * batch, n) if wanted else 0)
+    tape = len(recurrent_pass.factors(rules)) * steps * batch * n * itemsize
+    states = segments * n_states * batch * n * itemsize
+    kept = tape if 0 < tape <= recurrent_pass.TAPE_BYTES else states
+    return kept + (event_bytes(steps * batch, n) if wanted else 0)

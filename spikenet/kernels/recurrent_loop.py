@@ -2,9 +2,10 @@
 
 The current of step t is x[t] + output[t - 1] @ w. A thread takes a few batch rows (`group`) through all steps, so
 nothing waits between steps: for each row the rows of w whose neuron fired are added to the current, the model runs, its
-spikes are listed. As in `time_loop`, the forward loop keeps the states at the starts of segments only, and the adjoint
-runs each segment again, from the spikes that were listed, before it walks it backwards. There the error that arrives at
-an output is g_out[t] + w @ g_current[t + 1]: computed only where the surrogate is not 0, when those places are listed.
+spikes are listed. The forward loop keeps on `tape` what `derive.tape` says the adjoint needs of every step; or, where
+that would be too much memory, the states at the starts of segments only, and the adjoint runs each segment again, from
+the spikes that were listed, before it walks it backwards. There the error that arrives at an output is
+g_out[t] + w @ g_current[t + 1]: computed only where the surrogate is not 0, when those places are listed.
 
 Arrays, C-contiguous and of one float type, rows being (step, batch row):
     p     (parameters, n)               one row a parameter
@@ -14,6 +15,7 @@ Arrays, C-contiguous and of one float type, rows being (step, batch row):
     w, back (tiles, n, lanes)           weight (from, to) and its transpose, as `recurrent_products.packed` lays it out
     out   (rows or 0, n)                output; empty to write none
     kept  (segments or 0, states, batch, n)     states before each segment; empty to keep none
+    tape  (rows or 0, factors, n)       what the adjoint needs of every step; empty to keep none
     columns, counts                     where the neurons fired, as `events` lists it; graded models leave it alone
     wanted, n_wanted                    likewise, where the surrogate is not 0; empty to list nothing
 """
@@ -32,26 +34,29 @@ from spikenet.derive.adjoint import Adjoint
 from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, apply, ordered, symbol
+from spikenet.derive.tape import tape
 from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.noise import uniform
 from spikenet.kernels.recurrent_products import add_dense, add_wanted, fetch_rows, lanes_of, spikes_adder
-from spikenet.kernels.recurrent_text import ADJOINT, ALL_GROUPS, FORWARD, LISTING
+from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, ALL_GROUPS, FORWARD, LISTING
+from spikenet.kernels.row import multiply_row
+from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
 
 _U, _I = numba.uint16, numba.int32
 _ARRAYS: dict[str, tuple[tuple[str, int, bool, Any], ...]] = {  # (name, axes, only read, type if not the loop's own)
     "recurrent_forward": (
         *(("p", 2, True, None), ("state", 3, False, None), ("last", 2, False, None), ("x", 3, True, None)),
-        *(("w", 3, True, None), ("out", 2, False, None), ("kept", 4, False, None)),
+        *(("w", 3, True, None), ("out", 2, False, None), ("kept", 4, False, None), ("tape", 3, False, None)),
         *(("columns", 2, False, _U), ("counts", 2, False, _I), ("wanted", 2, False, _U), ("n_wanted", 2, False, _I)),
     ),
     "recurrent_adjoint": (
         *(("p", 2, True, None), ("kept", 4, True, None), ("last", 2, True, None), ("x", 3, True, None)),
         *(("out", 2, True, None), ("w", 3, True, None), ("w_rows", 2, True, None), ("back", 3, True, None)),
         *(("columns", 2, True, _U), ("counts", 2, True, _I), ("wanted", 2, True, _U), ("n_wanted", 2, True, _I)),
-        *(("g_out", 3, True, None), ("g_last", 2, True, None)),
+        *(("tape", 3, True, None), ("g_out", 3, True, None), ("g_w", 2, True, None), ("g_last", 2, True, None)),
         *(("g_state", 3, False, None), ("g_x", 3, False, None), ("g_p", 3, False, None)),
     ),
 }
@@ -67,7 +72,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     signature = (*_signature(name, dtype), *[numba.int64] * 4)
     names = {"np": np, "math": math, "list_fired": list_fired, "add_dense": add_dense}
     names |= {"add_wanted": add_wanted, "add_spikes": spikes_adder(lanes_of(dtype)), "fetch_rows": fetch_rows}
-    names["uniform"] = uniform
+    names |= {"uniform": uniform, "multiply_row": multiply_row, "unowned": unowned, "keep": keep}
     one = compiled_source(name, source, names, signature, parallel=False)
     everyone = _groups(name, dtype)
 
@@ -100,32 +105,41 @@ def _module(text: str, emitter: Emitter, dtype: str) -> str:
 
 @cache
 def forward_loop(
-    model: Trace, parameters: tuple[str, ...], dtype: str, surrogate: Surrogate | None = None
+    model: Trace,
+    parameters: tuple[str, ...],
+    dtype: str,
+    surrogate: Surrogate | None = None,
+    factors: tuple[Expression, ...] = (),
 ) -> Callable[..., Any]:
     """The compiled loop `recurrent_forward(p, ..., steps, span, group)` of a model.
 
     parameters: names of the rows of p; it may hold more than the model uses
     dtype     : "float32" or "float64"
     surrogate : lists where it is not 0 in `wanted`; None for a loop that never lists it
+    factors   : what is written to `tape` at every step
     """
     emitter = Emitter()
-    roots = (*model.after, model.output)
+    roots = (*model.after, model.output, *factors)
     if surrogate is not None:
-        assert model.distance is not None
         width = symbol(f"p_{surrogate_name(surrogate)}")
+        assert model.distance is not None
         roots = (*roots, apply("absolute", surrogate.derivative_at(model.distance, width)))
     lines, results = emitter.statements(roots, _names(parameters, model.states))
+    n_states = len(model.states)
     stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
-    stores += [f"output[j] = {results[len(model.states)]}"]
+    stores += [f"output[j] = {results[n_states]}"]
+    stores += [f"kept_{k}[j] = {value}" for k, value in enumerate(results[n_states + 1 :][: len(factors)])]
     stores += [f"slope[j] = {results[-1]}"] if surrogate is not None else []
     text = FORWARD.format(
         arguments=_arguments("recurrent_forward"),
+        bare=_bare("recurrent_forward"),
         views=_lines(1, _parameter_views(parameters, roots)),
         recur="add_spikes(currents, rows, w, fired, 0, n_fired, spare)"
         if model.spikes
         else "add_dense(currents, rows, w, sent, 0)",
         held=_lines(3, [f"s_{s} = state[{k}, b]" for k, s in enumerate(model.states)]),
         keep=_lines(4, _copied(model.states, "kept[segment, {k}, b]", "state[{k}, b]")),
+        taped=_lines(3, [f"kept_{k} = tape[at, {k}]" for k in range(len(factors))]),
         body=_lines(4, [*lines, *stores]),
         listing=_lines(3, LISTING.strip().split("\n") if model.spikes else []),
     )
@@ -138,6 +152,7 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
 
     w_rows : weight (n, width) with rows filled up with 0, as `recurrent_products.wide_rows` makes it
     g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all
+    g_w    : (0, n), or (m, n): then g_out is (steps or 1, batch, m), and the gradient of the output g_out @ g_w
     g_last : (batch, n) gradient of the last output, where it is carried on as a state
     g_state: (states, batch, n) gradient of the states after the last step; overwritten by that of the first ones
     g_x    : (steps, batch, n) gradient of the current of every step
@@ -147,35 +162,50 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
     model, states = rules.model, rules.model.states
     names = _names(parameters, states)
     learnt = [name for name, _ in rules.g_parameters]
-    again, after = emitter.statements(model.after, names)
-    roots = (*rules.g_before, rules.g_current, *(g for _, g in rules.g_parameters))
-    lines, results = emitter.statements(roots, names)
+    kept, roots = tape(rules).kept, tape(rules).roots
+    again, values = emitter.statements((*kept, *model.after), names)
+    lines, results = emitter.statements(roots, names | {f"kept_{k}": f"kept_{k}[j]" for k in range(len(kept))})
     g_before, g_learnt = results[: len(states)], results[len(states) + 1 :]
     stores = [f"gs_{s}[j] = {value}" for s, value in zip(states, g_before, strict=True)]
     adds = [f"sum_{q}[j] += {value}" for q, value in zip(learnt, g_learnt, strict=True)]
     into = [f"g_current[j] = {results[len(states)]}", f"into[j] = {results[len(states)]}"]
-    held = [f"gs_{s} = g_state[{k}, b]" for k, s in enumerate(states)]  # gs_: a state may be called "x"
-    sums = [f"sum_{q} = g_p[{k}, b]" for k, q in enumerate(learnt)]
+    rows = [f"gs_{s} = g_state[{k}, b]" for k, s in enumerate(states)]  # gs_: a state may be called "x"
+    rows += [f"sum_{q} = g_p[{k}, b]" for k, q in enumerate(learnt)]
+    rows += [f"kept_{k} = tape[at, {k}] if tape.shape[0] > 0 else scratch[k, {k}, r]" for k in range(len(kept))]
+    rows += ["current = currents[k, r]"] if symbol("current") in set(ordered(roots)) else []
     place = "t * batch + first - batch"  # of the step before
-    text = ADJOINT.format(
-        arguments=_arguments("recurrent_adjoint"),
-        views=_lines(1, _parameter_views(parameters, (*roots, *model.after))),
+    keeps = [f"kept_{k}[j] = {value}" for k, value in enumerate(values[: len(kept)])]
+    keeps += [f"s_{s}[j] = {value}" for s, value in zip(states, values[len(kept) :], strict=True)]
+    rerun = AGAIN.format(
         recur=f"add_spikes(currents[k], rows, w, columns, {place}, counts, spare)"
         if model.spikes
         else f"add_dense(currents[k], rows, w, out, {place})",
-        start=_lines(5, _copied(states, "scratch[0, {k}, r]", "kept[segment, {k}, b]")),
-        again=_lines(5, [f"s_{s}, to_{s} = scratch[k - 1, {i}, r], scratch[k, {i}, r]" for i, s in enumerate(states)]),
-        repeat=_lines(6, [*again, *(f"to_{s}[j] = {value}" for s, value in zip(states, after, strict=True))]),
-        rows=_lines(4, [*(f"s_{s} = scratch[k, {i}, r]" for i, s in enumerate(states)), *held, *sums]),
+        held=_lines(3, [f"s_{s} = unowned(states)[{i}, r]" for i, s in enumerate(states)]),
+        start=_lines(4, _copied(states, "unowned(states)[{k}, r]", "kept[segment, {k}, b]")),
+        taped=_lines(3, [f"kept_{k} = scratch[k, {k}, r]" for k in range(len(kept))]),
+        repeat=_lines(4, [*again, *keeps]),
+    )
+    text = ADJOINT.format(
+        arguments=_arguments("recurrent_adjoint"),
+        bare=_bare("recurrent_adjoint"),
+        n_kept=len(kept),
+        views=_lines(1, _parameter_views(parameters, (*roots, *kept, *model.after))),
+        again=_lines(2, rerun.strip().split("\n") if kept else []),  # a model without factors needs no past
+        rows=_lines(4, rows),
         body=_lines(5, [*lines, *into, *adds, *stores]),
     )
     return _compiled("recurrent_adjoint", _module(text, emitter, dtype), dtype)
 
 
+def _bare(name: str) -> str:
+    """Lines that make views of the arguments count no references."""
+    return _lines(1, [f"{argument} = unowned({argument})" for argument, *_ in _ARRAYS[name]])
+
+
 def _copied(states: tuple[str, ...], to: str, place: str) -> list[str]:
     """Lines that copy each state's row from `place`."""
     views = [f"into_{s}, from_{s} = {to.format(k=k)}, {place.format(k=k)}" for k, s in enumerate(states)]
-    return [*views, "for j in range(n):", *(f"    into_{s}[j] = from_{s}[j]" for s in states)] if states else []
+    return [*views, "for j in range(n):", *(f"    into_{s}[j] = from_{s}[j]" for s in states)] if states else ["pass"]
 
 
 def _parameter_views(parameters: tuple[str, ...], roots: tuple[Expression, ...]) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikenet.derive.adjoint import Adjoint
+from spikenet.derive.expression import Expression, ordered, symbol
+from spikenet.derive.tape import tape as tape_of
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.kernels import blas, memory, products
@@ -21,6 +23,7 @@ NS_PER_UPDATE = 2.0  # of one neuron for one step, one core, about what it takes
 GROUP = 4  # batch rows a thread takes at once: a dense product reads the weights once for all of them
 SCRATCH_BYTES = 1 << 17  # of the segment a thread runs again: beside the weights in 512 KB of second-level cache
 LONGEST_SPAN = 32  # steps of a segment at most
+TAPE_BYTES = 1 << 26  # of what the adjoint needs of all steps: more, and it runs them again
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class RecurrentPass:
     x: Array
     w: Array
     kept: Array
+    tape: Array
     last: Array
     steps: int
     span: int
@@ -55,7 +59,7 @@ def forward(
     last: Array,
     steps: int,
     *,
-    keep: bool = False,
+    rules: Adjoint | None = None,
     surrogate: Surrogate | None = None,
 ) -> tuple[Array, Array, RecurrentPass]:
     """(states after the last step (states, batch, n), last output (batch, n), what the adjoint needs).
@@ -64,7 +68,7 @@ def forward(
     x        : (steps, batch, n), or (1, batch, n) when the current from outside does not change
     w        : (n, n) weight from the neuron of the row to that of the column
     state    : (states, batch, n) before the first step; last: (batch, n) output before it; not changed
-    keep     : whether the adjoint will be asked for
+    rules    : the adjoint that will be asked for, if any
     surrogate: one of compact support, to list where it is not 0; spiking models only
     """
     names = tuple(values)
@@ -73,11 +77,14 @@ def forward(
     after, sent = (np.array(a, dtype=x.dtype, order="C") for a in (state, last))
     x, w = (np.require(a, x.dtype, requirements=("C", "ALIGNED")) for a in (x, w))
     span = _span(len(state), batch, n, x.dtype.itemsize, steps)
-    kept = memory.empty((-(-steps // span) if keep else 0, len(state), batch, n), x.dtype)
+    written, n_kept = factors(rules), 0 if rules is None else steps
+    taped = bool(written) and steps * batch * n * len(written) * x.dtype.itemsize <= TAPE_BYTES
+    tape = memory.empty((steps * batch if taped else 0, len(written), n), x.dtype)
+    kept = memory.empty((0 if taped else -(-n_kept // span), len(state), batch, n), x.dtype)
     out = memory.empty((0 if model.spikes else steps * batch, n), x.dtype)
     fired = _lists(steps * batch if model.spikes else 0, n)
     wanted = _lists(steps * batch if model.spikes and surrogate is not None else 0, n)
-    loop = forward_loop(model, names, x.dtype.name, surrogate if model.spikes else None)
+    loop = forward_loop(model, names, x.dtype.name, surrogate if model.spikes else None, written if taped else ())
     with enough_threads(steps * batch * n * NS_PER_UPDATE):
         loop(
             read_only(p),
@@ -86,6 +93,7 @@ def forward(
             *map(read_only, (x, packed(w))),
             out,
             kept,
+            tape,
             *fired,
             *wanted,
             steps,
@@ -97,18 +105,19 @@ def forward(
     return (
         after,
         sent,
-        RecurrentPass(names, p, x, w, kept, np.array(last, x.dtype), steps, span, graded, events, places),
+        RecurrentPass(names, p, x, w, kept, tape, np.array(last, x.dtype), steps, span, graded, events, places),
     )
 
 
 def adjoint(
-    rules: Adjoint, one: RecurrentPass, g_out: Array, g_state: Array, g_last: Array
+    rules: Adjoint, one: RecurrentPass, g_out: Array, g_state: Array, g_last: Array, w: Array | None = None
 ) -> tuple[Array, Array, Array]:
     """(gradient of every step's current (steps, batch, n), of the states before the first step, of learnt parameters).
 
     g_out  : (steps, batch, n), or with stride 0 in time when it is the same at every step
     g_state: (states, batch, n) gradient of the states after the last step; not changed
     g_last : (batch, n) gradient of the last output as it is carried on
+    w      : (n, m) when g_out is (steps, batch, m) and the gradient of the output is g_out @ w.T
     """
     batch, n = one.last.shape
     kind = one.x.dtype
@@ -120,7 +129,8 @@ def adjoint(
     fired, wanted = (_lists(0, n) if e is None else (e.columns, e.counts) for e in (one.events, one.wanted))
     loop = adjoint_loop(rules, one.names, kind.name)
     arrays = (one.p, one.kept, one.last, one.x, out, packed(one.w), wide_rows(one.w), packed(one.w.T), *fired, *wanted)
-    given = map(read_only, (*arrays, g_out, np.ascontiguousarray(g_last, dtype=kind)))
+    g_w = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
+    given = map(read_only, (*arrays, one.tape, g_out, g_w, np.ascontiguousarray(g_last, dtype=kind)))
     with enough_threads(one.steps * batch * n * NS_PER_UPDATE):
         loop(*given, g_state, g_x, g_p, one.steps, one.span, _group(batch))
     return g_x, g_state, g_p
@@ -138,6 +148,13 @@ def weight_gradient(one: RecurrentPass, g_x: Array) -> Array:
     assert one.events is not None
     earlier = Events(one.events.columns[:rows], one.events.counts[:rows], binary=True)
     return g + products.transposed_multiply(lambda: earlier.written_out(g_x.dtype), whole, earlier)
+
+
+def factors(rules: Adjoint | None) -> tuple[Expression, ...]:
+    """What to keep of every step; nothing where the adjoint needs the step's current too."""
+    if rules is None or symbol("current") in set(ordered(tape_of(rules).roots)):
+        return ()
+    return tape_of(rules).kept
 
 
 def _group(batch: int) -> int:

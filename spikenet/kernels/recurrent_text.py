@@ -10,12 +10,13 @@ def recurrent_forward({arguments}, first, rows):
     batch, n = last.shape
     blocks = (n + BLOCK - 1) // BLOCK
     width = w.shape[0] * w.shape[2]
-    currents = np.zeros((rows, width), x.dtype)
-    sent = np.zeros((rows, n), x.dtype)
-    spare = np.zeros((rows, n), x.dtype)
-    slope = np.zeros(n, x.dtype)
-    fired = np.zeros((rows, n), np.uint16)
-    n_fired = np.zeros((rows, blocks), np.int32)
+    room = np.zeros((2 * rows + 1, width), x.dtype)
+    spared = np.zeros((rows + 1, n), x.dtype)
+    places = np.zeros((rows, n), np.uint16)
+    n_places = np.zeros((rows, blocks), np.int32)
+{bare}
+    currents, sent, slope = unowned(room[:rows]), unowned(room[rows : 2 * rows]), unowned(room[2 * rows])
+    spare, fired, n_fired = unowned(spared), unowned(places), unowned(n_places)
 {views}
     for t in range(steps):
         fetch_rows(x, t + 1, first, rows)  # the next step is another page of memory: the processor does not foresee it
@@ -35,6 +36,7 @@ def recurrent_forward({arguments}, first, rows):
             if kept.shape[0] > 0 and t % span == 0:
                 segment = t // span
 {keep}
+{taped}
             for j in range(n):
 {body}
             if out.shape[0] > 0:
@@ -46,18 +48,22 @@ def recurrent_forward({arguments}, first, rows):
         row, output = last[first + r], sent[r]
         for j in range(n):
             row[j] = output[j]
+    keep(room)
+    keep(spared)
+    keep(places)
+    keep(n_places)
 """
 
 LISTING = """
 for block in range(blocks):
     low, high = block * BLOCK, min(block * BLOCK + BLOCK, n)
-    places = fired[r, low:high]
-    n_fired[r, block] = list_fired(output[low:high], places)
+    listed = fired[r, low:high]
+    n_fired[r, block] = list_fired(output[low:high], listed)
     if counts.shape[0] > 0:
         counts[at, block] = n_fired[r, block]
         into = columns[at, low:high]
         for k in range(n_fired[r, block]):
-            into[k] = places[k]
+            into[k] = listed[k]
     if n_wanted.shape[0] > 0:
         n_wanted[at, block] = list_fired(slope[low:high], wanted[at, low:high])
 """
@@ -67,43 +73,31 @@ def recurrent_adjoint({arguments}, first, rows):
     batch, n = last.shape
     width = w.shape[0] * w.shape[2]
     segments = (steps + span - 1) // span
-    scratch = np.empty((span, kept.shape[1], rows, n), x.dtype)
-    currents = np.zeros((span, rows, width), x.dtype)
-    spare = np.zeros((rows, n), x.dtype)
-    g_outputs = np.zeros((rows, width), x.dtype)
-    g_currents = np.zeros((rows, width), x.dtype)
+    again = span if tape.shape[0] == 0 else 0
+    room = np.empty((again + 1, {n_kept} + 1, rows, n), x.dtype)
+    states = np.empty((kept.shape[1] + 1, rows, n), x.dtype)
+    inward = np.zeros((again + 1, rows, width), x.dtype)
+    outward = np.zeros((2 * rows, width), x.dtype)
+{bare}
+    scratch, currents = unowned(room), unowned(inward)
+    g_outputs, g_currents, spare = unowned(outward[:rows]), unowned(outward[rows:]), unowned(states[kept.shape[1]])
 {views}
     for m in range(segments):
         segment = segments - 1 - m
         start = segment * span
         length = min(span, steps - start)
-        for k in range(length):
-            t = start + k
-            fetch_rows(x, t + 1 if k + 1 < length else start - span, first, rows)
-            for r in range(rows):
-                current, given = currents[k, r], x[t if x.shape[0] > 1 else 0, first + r]
-                for j in range(n):
-                    current[j] = given[j]
-            if t == 0:
-                add_dense(currents[k], rows, w, last, first)
-            else:
-                {recur}
-            for r in range(rows):
-                b = first + r
-                if k == 0:
-{start}
-                else:
-                    current = currents[k - 1, r]
 {again}
-                    for j in range(n):
-{repeat}
         for k in range(length - 1, -1, -1):
             t = start + k
-            fetch_rows(g_out, t - 1, first, rows)
+            if g_w.shape[0] == 0:
+                fetch_rows(g_out, t - 1, first, rows)
             for r in range(rows):
-                arrived, g_output = g_out[t if g_out.shape[0] > 1 else 0, first + r], g_outputs[r]
-                for j in range(n):
-                    g_output[j] = arrived[j]
+                arrived, g_output = g_out[t if g_out.shape[0] > 1 else 0, first + r], g_outputs[r, :n]
+                if g_w.shape[0] > 0:
+                    multiply_row(arrived, g_w, 0, g_output)
+                else:
+                    for j in range(n):
+                        g_output[j] = arrived[j]
             if t == steps - 1:
                 for r in range(rows):
                     arrived, g_output = g_last[first + r], g_outputs[r]
@@ -115,10 +109,39 @@ def recurrent_adjoint({arguments}, first, rows):
                 add_dense(g_outputs, rows, back, g_currents, 0)
             for r in range(rows):
                 b = first + r
-                current, g_output, g_current, into = currents[k, r], g_outputs[r], g_currents[r], g_x[t, b]
+                at = t * batch + b
+                g_output, g_current, into = g_outputs[r], g_currents[r], g_x[t, b]
 {rows}
                 for j in range(n):
 {body}
+    keep(room)
+    keep(states)
+    keep(inward)
+    keep(outward)
+"""
+
+AGAIN = """
+if tape.shape[0] == 0:
+    for k in range(length):
+        t = start + k
+        fetch_rows(x, t + 1 if k + 1 < length else start - span, first, rows)
+        for r in range(rows):
+            current, given = currents[k, r], x[t if x.shape[0] > 1 else 0, first + r]
+            for j in range(n):
+                current[j] = given[j]
+        if t == 0:
+            add_dense(currents[k], rows, w, last, first)
+        else:
+            {recur}
+        for r in range(rows):
+            b = first + r
+            current = currents[k, r]
+{held}
+            if k == 0:
+{start}
+{taped}
+            for j in range(n):
+{repeat}
 """
 
 ALL_GROUPS = """

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spikenet.derive.adjoint import adjoint
 from spikenet.graph import Tensor, relu
 from spikenet.kernels import pass_bytes
 from spikenet.kernels.memory import IDLE_LIMIT
@@ -177,8 +178,12 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
     if isinstance(layer, (Spiking, Recurrent)):
         neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
         wanted = neurons.model.distance is not None and math.isfinite(neurons.surrogate.support)
-        count = pass_bytes.recurrent_kept_bytes if isinstance(layer, Recurrent) else pass_bytes.kept_bytes
-        kept = count(len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted) if neurons.states else 0
+        sizes = (len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted)
+        if isinstance(layer, Recurrent):
+            rules = adjoint(neurons.runs, neurons.surrogate, neurons.learn)
+            kept = pass_bytes.recurrent_kept_bytes(*sizes, rules)
+        else:
+            kept = pass_bytes.kept_bytes(*sizes) if neurons.states else 0
         one = replace(one, written=written, kept=kept, pooled=True)
         if isinstance(layer, Recurrent):  # the weight's gradient takes currents of every step, and spikes written out
             full = y.steps * y.batch * y.n * itemsize

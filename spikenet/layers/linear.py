@@ -12,7 +12,7 @@ from spikenet.graph import Factored, Tensor, TensorLike, matmul, repeat
 from spikenet.kernels import memory, products
 from spikenet.layers.layer import State, Training, entering, generator, refuse_state
 
-FEW = 16  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
+FEW = 32  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
 
 
 class Linear:

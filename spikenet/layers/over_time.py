@@ -55,7 +55,7 @@ def over_time(
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         rules = adjoint(model, surrogate, learn)
-        g_out, w = _factors(arrived[0], (steps, batch, n), x.dtype)
+        g_out, w = as_factors(arrived[0], (steps, batch, n), x.dtype)
         g_after = np.zeros((len(before), batch, n), x.dtype)
         for k, g in enumerate(arrived[1:]):
             if g is not None:
@@ -88,7 +88,7 @@ def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: 
     }
 
 
-def _factors(
+def as_factors(
     g: Array | Factored | None, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> tuple[Array, Array | None]:
     """The output's gradient in three axes, and its second factor if it is a product.

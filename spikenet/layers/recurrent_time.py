@@ -11,9 +11,8 @@ from spikenet.derive.adjoint import adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.graph import Late, Tensor, is_recording, outputs, unbroadcast
-from spikenet.graph.factored import dense
 from spikenet.kernels import blas
-from spikenet.layers.over_time import parameter_rows
+from spikenet.layers.over_time import as_factors, parameter_rows
 from spikenet.neurons.surrogate import Surrogate
 
 
@@ -44,6 +43,7 @@ def recurrent_over_time(
     state = np.empty((len(before), batch, n), x.dtype)
     for k, part in enumerate(before):
         state[k] = part.data
+    rules = adjoint(model, surrogate, learn)
     compact = keep and model.distance is not None and math.isfinite(surrogate.support)
     after, sent, one = recurrent_pass.forward(
         model,
@@ -53,18 +53,17 @@ def recurrent_over_time(
         state,
         last.data,
         steps,
-        keep=keep,
+        rules=rules if keep else None,
         surrogate=surrogate if compact else None,
     )
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
-        rules = adjoint(model, surrogate, learn)
-        g_out = np.broadcast_to(np.zeros((), x.dtype), x.shape) if arrived[0] is None else dense(arrived[0])
+        g_out, w = as_factors(arrived[0], (steps, batch, n), x.dtype)
         g_after = np.zeros((len(before) + 1, batch, n), x.dtype)
         for k, g in enumerate(arrived[1:]):
             if g is not None:
                 g_after[k] = g
-        g_x, g_before, g_p = recurrent_pass.adjoint(rules, one, g_out, g_after[:-1], g_after[-1])
+        g_x, g_before, g_p = recurrent_pass.adjoint(rules, one, g_out, g_after[:-1], g_after[-1], w)
         return [
             g_x.sum(axis=0, keepdims=True) if repeated else g_x,
             recurrent_pass.weight_gradient(one, g_x) if weight.requires_grad else None,
@@ -83,4 +82,5 @@ def recurrent_over_time(
         sent_on = Late(shape, dtype, lambda: spikes.written_out(dtype).reshape(shape))
     results = outputs([sent_on, *after, sent], parents, vjp, operation=f"recurrent {model.name}")
     results[0].events, results[0].wanted = spikes, one.wanted
+    results[0].takes_factors = True
     return results
