@@ -119,5 +119,9 @@ def test_surrogates_are_drawn_with_the_functions_they_are_derivatives_of():
     assert labels(right) == [f"s{k}" for k in range(9)]
     assert len({(line.get_color(), line.get_linestyle()) for line in right.lines}) == 9
     assert right.get_xlabel().endswith("(no unit)")
+    each = plot.surrogates(curves * 2)
+    assert len(each) == 18
+    assert each[3].get_title() == "s3"
+    assert np.array_equal(each[3].lines[2].get_ydata(), curves[0].derivative(u))
     with pytest.raises(ValueError, match="at least one surrogate"):
         plot.surrogates([])

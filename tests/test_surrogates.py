@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikenet.neurons import surrogate
-from spikenet.neurons.surrogate import ALL, Surrogate
+from spikenet.neurons.surrogate import USUAL as ALL
+from spikenet.neurons.surrogate import Surrogate
 
 CURVES = [*ALL, *(s(width) for s in ALL for width in (0.3, 7.0))]
 EVERY = pytest.mark.parametrize("curve", ALL, ids=lambda s: s.name)

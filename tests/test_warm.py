@@ -51,7 +51,7 @@ def test_every_part_has_tasks_and_covers_the_models():
     names = {part: [name for name, _ in tasks()] for part, tasks in warm.PARTS.items()}
     assert all(names.values())
     for model in ("IF", "LIF", "CubaLIF"):
-        for curve in surrogate.ALL:
+        for curve in surrogate.USUAL:
             assert f"{model} with {curve.name}" in names["neurons"]
             assert f"recurrent {model} with {curve.name}" in names["recurrent"]
     assert {"LI", "LeakyRate", "LIFRate"} <= set(names["neurons"])

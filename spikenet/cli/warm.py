@@ -108,7 +108,7 @@ def _models(recurrent: bool = False) -> Iterator[tuple[str, Callable[[], Any]]]:
     from spikenet.neurons import reset, surrogate
 
     spiking = (layers.IF, layers.LIF, layers.CubaLIF)
-    for model, curve in product(spiking, surrogate.ALL):
+    for model, curve in product(spiking, surrogate.USUAL):
         yield f"{model.__name__} with {curve.name}", partial(model, surrogate=curve)
     resets = () if recurrent else (reset.subtract, reset.to_zero, reset.detached(reset.to_zero))
     for model, after in product(spiking, resets):

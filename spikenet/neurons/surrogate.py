@@ -5,75 +5,18 @@ place. The smooth twin replaces the spike itself in gradient checks: with it fin
 they must agree with the adjoint that uses the surrogate.
 
 The idea: Neftci, Mostafa & Zenke 2019 (IEEE Signal Processing Magazine 36(6):51-63); each curve's own source stands
-beside it. All are finite for |u| up to 1e30 in float32.
+beside it. All are finite for |u| up to 1e30 in float32 and float64. Here are the usual ones; the others, each found in
+some package, stand by their shape in peaked_, pieced_ and lopsided_surrogates, and are used from here like these.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from spikenet.errors import positive
+from spikenet.neurons import lopsided_surrogates, peaked_surrogates, pieced_surrogates
 from spikenet.neurons import primitives as f
-
-Curve = Callable[[Any, Any], Any]
-
-
-def everywhere(value: float) -> float:
-    """Reach of a curve with tails."""
-    return math.inf
-
-
-def as_wide(value: float) -> float:
-    """Reach of a curve whose width is its support."""
-    return value
-
-
-@dataclass(frozen=True)
-class Surrogate:
-    """One curve with one width. Calling it gives the same curve at another width: ``fast_sigmoid(slope)``.
-
-    name       : the curve's name
-    parameter  : what `value` is called, e.g. "slope" (1/u) or "half_width" (u)
-    value      : > 0, in or per unit of the membrane
-    derivative : (u, value) -> d spike / d u
-    smooth     : (u, value) -> the function `derivative` is the derivative of
-    reach      : value -> the |u| beyond which `derivative` is exactly 0; infinite for curves with tails
-    """
-
-    name: str
-    parameter: str
-    value: float
-    derivative_at: Curve
-    smooth_at: Curve
-    reach: Callable[[float], float] = everywhere
-
-    def __call__(self, value: float) -> Surrogate:
-        return replace(self, value=positive(f"{self.name}({self.parameter})", value))
-
-    def derivative(self, u: Any) -> Any:
-        """d spike / d u at u (number or array)."""
-        with _quiet():
-            return self.derivative_at(u, self.value)
-
-    def smooth(self, u: Any) -> Any:
-        """The smooth twin of the spike at u (number or array)."""
-        with _quiet():
-            return self.smooth_at(u, self.value)
-
-    @property
-    def support(self) -> float:
-        """The |u| beyond which the derivative is exactly 0 (inf for curves with tails)."""
-        return self.reach(self.value)
-
-
-def _quiet() -> np.errstate:
-    """Far from the threshold a square overflows on its way to a derivative of 0: nothing to warn of."""
-    return np.errstate(over="ignore", under="ignore")
+from spikenet.neurons.surrogate_record import Surrogate, as_wide
 
 
 def _atan_derivative(u: Any, alpha: Any) -> Any:
@@ -146,4 +89,24 @@ box = Surrogate("box", "half_width", 0.5, _box_derivative, _box_smooth, as_wide)
 # Normal density of standard deviation sigma.
 gaussian = Surrogate("gaussian", "sigma", 0.5, _gaussian_derivative, _gaussian_smooth)
 
-ALL = (atan, fast_sigmoid, super_spike, sigmoid, triangle, box, gaussian)
+USUAL = (atan, fast_sigmoid, super_spike, sigmoid, triangle, box, gaussian)
+(
+    tall_super_spike,
+    softsign,
+    exponential,
+    single_exponential,
+    slayer,
+    erf,
+    scaled_erf,
+    tanh,
+    circle,
+    log_abs,
+    heavy_tail,
+    capped_inverse,
+    multi_gaussian,
+) = peaked_surrogates.ALL
+(piecewise_quadratic, low_triangle, eprop, leaky_box, straight_through, fourier) = pieced_surrogates.ALL
+(window, gate, leaky_relu, s2nn, log_tailed_relu, sparse_fast_sigmoid, escape_rate, graded, periodic_exponential) = (
+    lopsided_surrogates.ALL
+)
+ALL = (*USUAL, *peaked_surrogates.ALL, *pieced_surrogates.ALL, *lopsided_surrogates.ALL)
