@@ -26,7 +26,11 @@ from spikenet.layers import (
     BatchNorm2d,
     Bidirectional,
     BilinearUpsample2d,
+    Cardioid,
     CausalConv1d,
+    ComplexBatchNorm,
+    ComplexConv2d,
+    ComplexLinear,
     Conv1d,
     Conv2d,
     ConvTranspose1d,
@@ -65,16 +69,19 @@ from spikenet.layers import (
     Linear,
     LogSigmoid,
     LogSoftmax,
+    Magnitude,
     MaskedConv2d,
     Maxout,
     MaxPool1d,
     MaxPool2d,
     MeanOverTime,
     Mish,
+    ModReLU,
     MultiHeadAttention,
     Parallel,
     Patches,
     PReLU,
+    QuaternionLinear,
     Recurrent,
     ReLU,
     ReLU6,
@@ -90,6 +97,8 @@ from spikenet.layers import (
     Softsign,
     SpikeDrivenAttention,
     SpikingSelfAttention,
+    SplitReLU,
+    SplitTanh,
     SumPool1d,
     SumPool2d,
     Swish,
@@ -98,6 +107,7 @@ from spikenet.layers import (
     Unflatten,
     Upsample1d,
     Upsample2d,
+    ZReLU,
     adaptive,
     graded,
     nonlinear,
@@ -207,6 +217,8 @@ IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12
     "BatchNorm2d": lambda: BatchNorm2d(12, eps=1e-3),
 }
 SYMBOLS = {"Embedding": lambda: Embedding(5, 3, seed=0)}  # for whole numbers in 0 .. 4
+
+
 TOKENS = {  # for input (12, 2, 2, 4)
     "SpikeDrivenAttention": lambda: SpikeDrivenAttention(LIF(), LIF(), LIF(), LIF()),
     "SpikingSelfAttention": lambda: SpikingSelfAttention(LIF(), LIF(), LIF(), LIF(), heads=2),
@@ -226,5 +238,13 @@ FIRING |= {
 }
 RATES = (rates.ThresholdLinearRate, rates.SigmoidRate, rates.LIFFirstOrderRate, rates.WilsonCowan)
 GRADED |= {make.__name__: make for make in (*RATES, synaptic.ShortTermPlasticity)}
+COMPLEX = {  # for complex input (12, 2, 4)
+    "ComplexLinear": lambda: ComplexLinear(4, 3, seed=0),
+    "ComplexConv2d": lambda: ComplexConv2d(12, 2, 2, seed=0),
+    "ModReLU": lambda: ModReLU(4),
+    **{make.__name__: make for make in (ZReLU, Cardioid, SplitReLU, SplitTanh, Magnitude)},
+    "ComplexBatchNorm": lambda: ComplexBatchNorm(4),
+    "QuaternionLinear": lambda: QuaternionLinear(1, 2, seed=0),
+}
 NEURONS = FIRING | GRADED
 LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS

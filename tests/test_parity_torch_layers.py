@@ -140,3 +140,25 @@ def test_scaled_dot_product_attention(dtype):
     close(y.data, expected.detach().numpy(), dtype, "output")
     for one, other, what in zip(ours, theirs, "qkv", strict=True):
         close(one.grad, other.grad.numpy(), dtype, what)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("kind", ["linear", "conv"])
+def test_complex_layers(kind, dtype):
+    layer = sn.ComplexLinear(4, 3, seed=0) if kind == "linear" else sn.ComplexConv2d(4, 3, 3, padding=1, seed=0)
+    rng, layer = np.random.default_rng(0), sn.cast(layer, dtype)
+    shape = (5, 4) if kind == "linear" else (2, 4, 5, 6)
+    z = (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.result_type(dtype, np.complex64))
+    ours = Tensor(z, requires_grad=True)
+    y = layer(ours)
+    g = (rng.normal(size=y.shape) + 1j * rng.normal(size=y.shape)).astype(z.dtype)
+    y.backward(g)
+    w = {n: torch.tensor(p.data.astype(np.float64), requires_grad=True) for n, p in layer.weights.items()}
+    theirs = torch.tensor(z.astype(np.complex128), requires_grad=True)
+    weight, bias = torch.complex(w["weight_real"], w["weight_imag"]), torch.complex(w["bias_real"], w["bias_imag"])
+    expected = theirs @ weight + bias if kind == "linear" else F.conv2d(theirs, weight, bias, padding=1)
+    expected.backward(torch.tensor(g.astype(np.complex128)))
+    close(y.data, expected.detach().numpy(), dtype, "output")
+    close(ours.grad, theirs.grad.numpy(), dtype, "input")
+    for name, p in layer.weights.items():
+        close(p.grad, w[name].grad.numpy(), dtype, name)

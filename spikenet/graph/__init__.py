@@ -7,6 +7,7 @@ from spikenet.graph.attention import attention
 from spikenet.graph.backward import backward
 from spikenet.graph.broadcast import unbroadcast
 from spikenet.graph.check import check_gradient, numerical_gradient
+from spikenet.graph.complex_numbers import angle, as_complex, conj, imag, real
 from spikenet.graph.determinant import log_abs_det
 from spikenet.graph.edges import Edge, Flow, edge_gradients
 from spikenet.graph.einsum import einsum
@@ -39,6 +40,8 @@ __all__ = [
     "TensorLike",
     "abs",
     "add",
+    "angle",
+    "as_complex",
     "as_tensor",
     "attention",
     "backward",
@@ -47,6 +50,7 @@ __all__ = [
     "check_gradient",
     "clip",
     "concatenate",
+    "conj",
     "cos",
     "cumsum",
     "divide",
@@ -63,6 +67,7 @@ __all__ = [
     "hard_sigmoid",
     "hard_swish",
     "hard_tanh",
+    "imag",
     "is_recording",
     "leaky_relu",
     "log",
@@ -89,6 +94,7 @@ __all__ = [
     "pad",
     "power",
     "prod",
+    "real",
     "relu",
     "relu6",
     "repeat",

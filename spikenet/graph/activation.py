@@ -14,7 +14,7 @@ from spikenet.graph.tensor import Tensor, TensorLike
 def tanh(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     y = np.tanh(a.data)
-    return Tensor(y, (a,), lambda g: (g * (1 - y * y),), operation="tanh")
+    return Tensor(y, (a,), lambda g: (g * (1 - y * y).conj(),), operation="tanh")
 
 
 def sigmoid(a: TensorLike) -> Tensor:

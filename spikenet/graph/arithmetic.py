@@ -40,8 +40,8 @@ def multiply(a: TensorLike, b: TensorLike) -> Tensor:
 
     def vjp(g: Array) -> tuple[Array | None, ...]:
         return (
-            unbroadcast(g * y, x.shape) if a.requires_grad else None,
-            unbroadcast(g * x, y.shape) if b.requires_grad else None,
+            unbroadcast(g * y.conj(), x.shape) if a.requires_grad else None,
+            unbroadcast(g * x.conj(), y.shape) if b.requires_grad else None,
         )
 
     return Tensor(x * y, (a, b), vjp, operation="multiply")
@@ -53,10 +53,10 @@ def divide(a: TensorLike, b: TensorLike) -> Tensor:
     quotient = x / y
 
     def vjp(g: Array) -> tuple[Array | None, ...]:
-        g_x = g / y
+        g_x = g / y.conj()
         return (
             unbroadcast(g_x, x.shape) if a.requires_grad else None,
-            unbroadcast(-g_x * quotient, y.shape) if b.requires_grad else None,
+            unbroadcast(-g_x * quotient.conj(), y.shape) if b.requires_grad else None,
         )
 
     return Tensor(quotient, (a, b), vjp, operation="divide")
@@ -86,7 +86,7 @@ def _constant_power(a: Tensor, exponent: float) -> Tensor:
     return Tensor(
         x**exponent,
         (a,),
-        lambda g: (g * (exponent * x ** (exponent - 1)) if exponent else np.zeros_like(x),),
+        lambda g: (g * (exponent * x.conj() ** (exponent - 1)) if exponent else np.zeros_like(x),),
         operation=f"power {exponent:g}",
     )
 
@@ -94,7 +94,7 @@ def _constant_power(a: Tensor, exponent: float) -> Tensor:
 def square(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     x = a.data
-    return Tensor(x * x, (a,), lambda g: (g * (2 * x),), operation="square")
+    return Tensor(x * x, (a,), lambda g: (g * (2 * x.conj()),), operation="square")
 
 
 def negate(a: TensorLike) -> Tensor:

@@ -32,7 +32,7 @@ def einsum(subscripts: str, *tensors: TensorLike) -> Tensor:
         known = set(out).union(*(names[j] for j in others))
         kept = "".join(letter for letter in names[k] if letter in known)
         lists = ",".join([out, *(names[j] for j in others)])
-        g_kept = np.einsum(f"{lists}->{kept}", g, *(arrays[j] for j in others), optimize=len(others) > 0)
+        g_kept = np.einsum(f"{lists}->{kept}", g, *(arrays[j].conj() for j in others), optimize=len(others) > 0)
         # a letter that only this operand has was summed over: its gradient is the same along that axis
         lone = tuple(axis for axis, letter in enumerate(names[k]) if letter not in known)
         return np.broadcast_to(np.expand_dims(g_kept, lone), tuple(lengths[letter] for letter in names[k]))

@@ -1,4 +1,8 @@
-"""Functions of one number, applied to every element, each beside its vjp."""
+"""Functions of one number, applied to every element, each beside its vjp.
+
+Of complex numbers, as everywhere in the graph: the gradient of a real loss in z = u + iv is dL/du + i dL/dv, twice the
+Wirtinger derivative in conj(z); through a holomorphic f it passes as g conj(f'(z)). conj() of real arrays is free.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from spikenet.graph.tensor import Tensor, TensorLike
 def exp(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     y = np.exp(a.data)
-    return Tensor(y, (a,), lambda g: (g * y,), operation="exp")
+    return Tensor(y, (a,), lambda g: (g * y.conj(),), operation="exp")
 
 
 def expm1(a: TensorLike) -> Tensor:
@@ -24,7 +28,7 @@ def expm1(a: TensorLike) -> Tensor:
 def log(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     x = a.data
-    return Tensor(np.log(x), (a,), lambda g: (g / x,), operation="log")
+    return Tensor(np.log(x), (a,), lambda g: (g / x.conj(),), operation="log")
 
 
 def log1p(a: TensorLike) -> Tensor:
@@ -38,16 +42,16 @@ def sqrt(a: TensorLike) -> Tensor:
     """The gradient at 0 is infinite."""
     a = as_tensor(a)
     y = np.sqrt(a.data)
-    return Tensor(y, (a,), lambda g: (g / (2 * y),), operation="sqrt")
+    return Tensor(y, (a,), lambda g: (g / (2 * y.conj()),), operation="sqrt")
 
 
 def sin(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     x = a.data
-    return Tensor(np.sin(x), (a,), lambda g: (g * np.cos(x),), operation="sin")
+    return Tensor(np.sin(x), (a,), lambda g: (g * np.cos(x.conj()),), operation="sin")
 
 
 def cos(a: TensorLike) -> Tensor:
     a = as_tensor(a)
     x = a.data
-    return Tensor(np.cos(x), (a,), lambda g: (-g * np.sin(x),), operation="cos")
+    return Tensor(np.cos(x), (a,), lambda g: (-g * np.sin(x.conj()),), operation="cos")

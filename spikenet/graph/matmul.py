@@ -26,9 +26,9 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 
     def vjp(g: Array) -> tuple[Array | None, ...]:
         if x.ndim == 1 and y.ndim == 1:
-            return (g * y if a.requires_grad else None), (g * x if b.requires_grad else None)
-        rows = x[None, :] if x.ndim == 1 else x
-        columns = y[:, None] if y.ndim == 1 else y
+            return (g * y.conj() if a.requires_grad else None), (g * x.conj() if b.requires_grad else None)
+        rows = (x[None, :] if x.ndim == 1 else x).conj()
+        columns = (y[:, None] if y.ndim == 1 else y).conj()
         g = np.expand_dims(g, -2) if x.ndim == 1 else g[..., None] if y.ndim == 1 else g
         g_x = g_y = None
         if a.requires_grad:

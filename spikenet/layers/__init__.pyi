@@ -3,6 +3,8 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .complex_norm import ComplexBatchNorm, QuaternionLinear
+from .complex_layers import Cardioid, ComplexConv2d, ComplexLinear, Magnitude, ModReLU, SplitReLU, SplitTanh, ZReLU
 from .masked import CausalConv1d, MaskedConv2d
 from .conditional import AdaIN, ConditionalBatchNorm2d, SPADE
 from .parallel import Ensemble, MeanOverTime, Parallel
@@ -55,24 +57,24 @@ from .trained_lif import GatedLIF, KLIF, ParametricLIF
 from .transposed import ConvTranspose1d, ConvTranspose2d
 
 __all__ = [
-    "AdEx", "AdaptiveCurrentLIF", "AdaptiveLIF", "AlphaLIF", "ConductanceLIF", "DoubleExponentialLIF",
-    "ExponentialIF", "GatedLIF", "GradedLIF", "Izhikevich", "KLIF", "LIFFirstOrderRate", "MultiLevelLIF",
-    "ParametricLIF", "QuadraticIF", "ResonateAndFire", "ResonateIzhikevich", "ShortTermPlasticity", "SigmaDelta",
-    "SigmoidRate", "StochasticLIF", "TernaryLIF", "ThresholdLinearRate", "TwoCompartmentLIF", "WilsonCowan",
-    "log_probability",
-    "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AlphaDropout", "AvgPool1d",
-    "AvgPool2d", "BatchNorm", "BatchNorm1d", "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU",
-    "CausalConv1d", "ConditionalBatchNorm2d", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
-    "Convolution", "CubaLIF", "Decisions", "Delay", "DelayedLinear", "DropConnect", "DropPath", "Dropout",
-    "Dropout1d", "Dropout2d", "ELU", "Elman", "Embedding", "Ensemble", "Flatten", "FullyRecurrent", "GELU", "GLU",
-    "GRU", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
-    "GlobalSumPool2d", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "IF", "Identity", "InstanceNorm1d",
-    "InstanceNorm2d", "LI", "LIF", "LIFRate", "LSTM", "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU",
-    "LearntPositions", "Linear", "LogSigmoid", "LogSoftmax", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout",
-    "MeanOverTime", "Memoryless", "Mish", "MultiHeadAttention", "Normalisation", "PReLU", "Parallel", "Patches",
-    "Pointwise", "Pooling", "RMSNorm", "ReLU", "ReLU6", "Recurrent", "Residual", "SELU", "SPADE", "Segmented",
-    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Softplus", "Softsign",
-    "SpikeDrivenAttention", "Spiking", "SpikingSelfAttention", "State", "SumPool1d", "SumPool2d", "Swish", "Tanh",
-    "TokenMean", "Training", "Unflatten", "Upsample1d", "Upsample2d", "build", "cast", "decide", "fold",
-    "initialise", "match_rates", "record", "stream",
+    "AdEx", "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveCurrentLIF", "AdaptiveLIF",
+    "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",
+    "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",
+    "ComplexConv2d", "ComplexLinear", "ConditionalBatchNorm2d", "ConductanceLIF", "Conv1d", "Conv2d",
+    "ConvTranspose1d", "ConvTranspose2d", "Convolution", "CubaLIF", "Decisions", "Delay", "DelayedLinear",
+    "DoubleExponentialLIF", "DropConnect", "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU", "Elman",
+    "Embedding", "Ensemble", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU", "GatedLIF",
+    "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
+    "GlobalSumPool2d", "GradedLIF", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "IF", "Identity",
+    "InstanceNorm1d", "InstanceNorm2d", "Izhikevich", "KLIF", "LI", "LIF", "LIFFirstOrderRate", "LIFRate", "LSTM",
+    "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear", "LogSigmoid",
+    "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime", "Memoryless",
+    "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel", "ParametricLIF",
+    "Patches", "Pointwise", "Pooling", "QuadraticIF", "QuaternionLinear", "RMSNorm", "ReLU", "ReLU6", "Recurrent",
+    "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented", "Sequential",
+    "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "SinusoidalPositions", "Softmax",
+    "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingSelfAttention", "SplitReLU", "SplitTanh",
+    "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish", "Tanh", "TernaryLIF", "ThresholdLinearRate",
+    "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU",
+    "build", "cast", "decide", "fold", "initialise", "log_probability", "match_rates", "record", "stream",
 ]

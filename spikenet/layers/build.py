@@ -10,10 +10,12 @@ from spikenet.layers.layer import Layer
 from spikenet.layers.plain import revived
 
 _KINDS = {  # file: the kinds it makes; loaded when asked for
-    "adaptive": "AdaptiveLIF AdaptiveCurrentLIF AdEx",
     "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign "
     "LogSigmoid LogSoftmax GLU Identity",
+    "adaptive": "AdaptiveLIF AdaptiveCurrentLIF AdEx",
     "attention": "MultiHeadAttention",
+    "complex_layers": "ComplexLinear ComplexConv2d ModReLU ZReLU Cardioid SplitReLU SplitTanh Magnitude",
+    "complex_norm": "ComplexBatchNorm QuaternionLinear",
     "convolution": "Conv1d Conv2d",
     "delay": "Delay",
     "delayed_linear": "DelayedLinear",
@@ -21,8 +23,8 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "dropouts": "Dropout1d Dropout2d GaussianDropout AlphaDropout DropPath DropConnect",
     "embedding": "Embedding",
     "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
-    "learnt_activations": "PReLU Swish Maxout",
     "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
+    "learnt_activations": "PReLU Swish Maxout",
     "linear": "Linear",
     "masked": "MaskedConv2d CausalConv1d",
     "neurons": "IF LIF CubaLIF LI LIFRate LeakyRate",
@@ -34,10 +36,10 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "positions": "SinusoidalPositions LearntPositions Patches TokenMean Unflatten",
     "rates": "ThresholdLinearRate SigmoidRate LIFFirstOrderRate WilsonCowan",
     "recurrent": "Recurrent",
-    "resonating": "ResonateAndFire ResonateIzhikevich",
     "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d GlobalSumPool2d "
     "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d Upsample1d Upsample2d "
     "BilinearUpsample2d",
+    "resonating": "ResonateAndFire ResonateIzhikevich",
     "sample_norms": "LayerNorm RMSNorm GroupNorm InstanceNorm1d InstanceNorm2d",
     "segmented": "Segmented",
     "sequential": "Sequential Residual",
