@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from hw import activity, chips, neurons, report
 from hw.architecture import Architecture
+from hw.breach import Breach, DoesNotFit
 from hw.break_even import BreakEven, break_even
 from hw.candidate import Candidate, evaluate, largest, summed
+from hw.check import Check, Verdict, check
 from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
 from hw.compare import compare
 from hw.comparison import Comparison, Crossing, Row
@@ -31,12 +33,15 @@ __all__ = [
     "AllInEnergies",
     "Architecture",
     "Arithmetic",
+    "Breach",
     "BreakEven",
     "Candidate",
+    "Check",
     "Chip",
     "Comparison",
     "Counts",
     "Crossing",
+    "DoesNotFit",
     "Energy",
     "EventEnergies",
     "Evidence",
@@ -52,9 +57,11 @@ __all__ = [
     "Sram",
     "TechnologyEnergies",
     "Term",
+    "Verdict",
     "activity",
     "all_in_energy",
     "break_even",
+    "check",
     "chips",
     "compare",
     "count",
