@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from hw.neurons import akida, brainscales2, loihi, ring_buffers, speck, spinnaker, truenorth, xylo
+from hw.neurons import akida, brainscales2, loihi, loihi2, ring_buffers, speck, spinnaker, truenorth, twin, xylo
 
-__all__ = ["akida", "brainscales2", "loihi", "ring_buffers", "speck", "spinnaker", "truenorth", "xylo"]
+__all__ = [
+    "akida",
+    "brainscales2",
+    "loihi",
+    "loihi2",
+    "ring_buffers",
+    "speck",
+    "spinnaker",
+    "truenorth",
+    "twin",
+    "xylo",
+]
