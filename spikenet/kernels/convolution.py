@@ -1,6 +1,6 @@
 """Convolution of arrays that are not sparse.
 
-    forward         y = w * x + bias
+    forward         y = w * x + bias, or the largest of each pooling window
     weight_gradient of w and bias
     input_gradient  of x
 
@@ -22,45 +22,40 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels.filters import Filters, filled, lanes_of, packed, places, tiles, unpacked
+from spikenet.kernels.filters import Filters, aligned, filled, lanes_of, packed, places, tile_lanes, tiles, unpacked
+from spikenet.kernels.lane_rows import largest_rows
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.pictures import map_sizes, pad, padded_pixels, rooms_for_pictures
+from spikenet.kernels.placed import pool_table, room_for_places
 from spikenet.kernels.stretch import add_stretch, copy_stretch, transpose
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.tile import ROWS, multiply_tile
+from spikenet.kernels.window import Window
 
 TASKS = 16  # shares of the rows
 PARTIAL_BYTES = 1 << 26  # for the tasks' own sums of the weight gradient
 NS_PER_MULTIPLY_ADD = 0.03  # one core, float32, about what it takes here
 
 
-@compiled()
-def pad(picture: Array, x: Array, x_at: int, channels: int, size: Any) -> None:
-    """Copies channels of x, from x[x_at], into the middle of a padded picture; size: (height, width, padding 2)."""
-    height, width, ph, pw = size
-    wide = width + 2 * pw
-    if ph == 0 and pw == 0:
-        copy_stretch(picture, 0, x, x_at, channels * height * width)
-    else:
-        for c in range(channels):
-            for i in range(height):
-                into = (c * (height + 2 * ph) + ph + i) * wide + pw
-                copy_stretch(picture, into, x, x_at + (c * height + i) * width, width)
-
-
 @cache
 def _forward_kernel(lanes: int) -> Any:
     multiply = multiply_tile(lanes)
 
+    largest = largest_rows(lanes)
+
     @compiled(parallel=True)
-    def convolve(x: Array, w: Array, bias: Array, y: Array, groups: int, pixels: int, size: Any, windows: Array,
-                 targets: Array, depth: Array, pictures: Array, sums: Array) -> None:  # fmt: skip
-        rows, n_out = y.shape[0], y.shape[1] // pixels
+    def convolve(x: Array, w: Array, bias: Array, y: Array, place: Array, sizes: Any, size: Any, windows: Array,
+                 targets: Array, depth: Array, table: Array, pictures: Array, sums: Array,
+                 pooled: Array) -> None:  # fmt: skip
+        groups, pixels, n_largest, places, wide = sizes
+        n_y = n_largest if n_largest > 0 else pixels
+        rows, n_out = y.shape[0], y.shape[1] // n_y
         tasks, per_group, n_tiles = pictures.shape[0], n_out // groups, w.shape[0] // groups
         share, n_in = (rows + tasks - 1) // tasks, x.shape[1] // (size[0] * size[1])
         flat_x, flat_y = x.reshape(x.size), y.reshape(y.size)
         for index in numba.prange(tasks):
             task = np.int64(index)
-            picture, into = pictures[task], sums[task]
+            picture, into, best = pictures[task], sums[task], pooled[task]
             for r in range(task * share, min((task + 1) * share, rows)):
                 pad(picture, flat_x, r * x.shape[1], n_in, size)
                 for tile in range(w.shape[0]):
@@ -72,8 +67,17 @@ def _forward_kernel(lanes: int) -> Any:
                         multiply(into, 0, targets, picture, group_at, windows, p, depth, depth.size,
                                  w, tile * depth.size * lanes)  # fmt: skip
                     filters = min(lanes, per_group - low)
-                    start = (r * n_out + group * per_group + low) * pixels
-                    transpose(flat_y, start, pixels, into, 0, lanes, pixels, filters)
+                    start = (r * n_out + group * per_group + low) * n_y
+                    if n_largest == 0:
+                        transpose(flat_y, start, pixels, into, 0, lanes, pixels, filters)
+                    else:
+                        for k in range(lanes):
+                            into[pixels * lanes + k] = -np.inf  # the border of pooling
+                        wide_tiles = (per_group + wide - 1) // wide
+                        first = ((r * groups + group) * wide_tiles + low // wide) * n_largest * wide + low % wide
+                        for p in range(n_largest):
+                            largest(into, 0, table, p * places, places, best, p * lanes, place, first + p * wide)
+                        transpose(flat_y, start, n_largest, best, 0, lanes, n_largest, filters)
 
     return convolve
 
@@ -149,15 +153,28 @@ def _input_kernel(lanes: int) -> Any:
 
 def forward(x: Array, w: Array, bias: Array | None, shape: Filters) -> Array:
     """y (rows, filters * pixels)."""
+    return _forward(x, w, bias, shape, None, np.empty(0, np.uint8))
+
+
+def largest(x: Array, w: Array, bias: Array | None, shape: Filters, window: Window) -> tuple[Array, Array]:
+    """(the largest of y under each window, (rows, filters * windows); their places as `placed` keeps them)."""
+    place = room_for_places(len(x), shape, window, x.dtype)
+    return _forward(x, w, bias, shape, window, place), place
+
+
+def _forward(x: Array, w: Array, bias: Array | None, shape: Filters, window: Window | None, place: Array) -> Array:
     lanes, at = lanes_of(x.dtype), places(shape)
     n_pixels = shape.window.n_out
-    y = memory.empty((len(x), shape.n_y), x.dtype)
+    table, windows, n_places = pool_table(window)
+    y = memory.empty((len(x), shape.n_out * (windows or n_pixels)), x.dtype)
     plus = packed(np.zeros(shape.n_out, x.dtype) if bias is None else bias, shape.groups, lanes)
     sums = memory.empty((TASKS, (n_pixels + 1) * lanes), x.dtype)
     with enough_threads(shape.multiply_adds(len(x)) * NS_PER_MULTIPLY_ADD):
         _forward_kernel(lanes)(
-            read_only(x), _flat_tiles(packed(w, shape.groups, lanes)), read_only(plus.reshape(-1)), y, shape.groups,
-            n_pixels, _size(shape), at.pixels, _rows(n_pixels, lanes), at.depth, _pictures(shape, TASKS, x.dtype), sums,
+            read_only(x), _flat_tiles(packed(w, shape.groups, lanes)), read_only(plus.reshape(-1)), y, place,
+            (shape.groups, n_pixels, windows, n_places, tile_lanes(shape.per_group, x.dtype)), map_sizes(shape),
+            at.pixels, _rows(n_pixels, lanes), at.depth, table, rooms_for_pictures(shape, TASKS, x.dtype), sums,
+            aligned((TASKS, windows * lanes), x.dtype),
         )  # fmt: skip
     return y
 
@@ -173,8 +190,8 @@ def weight_gradient(x: Array, g: Array, shape: Filters) -> tuple[Array, Array]:
     turned = memory.zeros((tasks, shape.window.n_out * lanes), x.dtype)  # lanes without a filter stay 0
     with enough_threads(shape.multiply_adds(len(x)) * NS_PER_MULTIPLY_ADD):
         _weight_kernel(lanes)(
-            read_only(x), read_only(g), partial, partial_bias, shape.groups, shape.window.n_out, _size(shape),
-            at.pixels, _rows(shape.depth, lanes), filled(at.depth), _pictures(shape, tasks, x.dtype), turned,
+            read_only(x), read_only(g), partial, partial_bias, shape.groups, shape.window.n_out, map_sizes(shape),
+            at.pixels, _rows(shape.depth, lanes), filled(at.depth), rooms_for_pictures(shape, tasks, x.dtype), turned,
         )  # fmt: skip
     whole = partial.sum(axis=0).reshape(n_tiles, shape.depth + 1, lanes)[:, :-1]
     return (
@@ -186,7 +203,7 @@ def weight_gradient(x: Array, g: Array, shape: Filters) -> tuple[Array, Array]:
 def input_gradient(g: Array, w: Array, shape: Filters) -> Array:
     """Gradient of x (rows, channels * pixels) for the gradient g of y."""
     lanes, at = lanes_of(g.dtype), places(shape)
-    n_pixels, n_padded = shape.window.n_out, _padded(shape)
+    n_pixels, n_padded = shape.window.n_out, padded_pixels(shape)
     g_x = memory.empty((len(g), shape.n_x), g.dtype)
     # (groups, filters, channels, taps) -> (groups, channels, taps, filters)
     turned = w.reshape(shape.groups, shape.per_group, shape.channels, -1).transpose(0, 2, 3, 1)
@@ -196,7 +213,7 @@ def input_gradient(g: Array, w: Array, shape: Filters) -> Array:
     pictures = memory.empty((TASKS, (n_padded + int(at.taps[-1]) + 1) * lanes), g.dtype)
     with enough_threads(shape.multiply_adds(len(g)) * NS_PER_MULTIPLY_ADD):
         _input_kernel(lanes)(
-            read_only(g), _flat_tiles(tiled), g_x, shape.groups, n_pixels, _size(shape),
+            read_only(g), _flat_tiles(tiled), g_x, shape.groups, n_pixels, map_sizes(shape),
             filled(np.arange(n_pixels)), targets, at.taps, np.arange(shape.per_group) * n_pixels, pictures,
         )  # fmt: skip
     return g_x
@@ -205,21 +222,6 @@ def input_gradient(g: Array, w: Array, shape: Filters) -> Array:
 def weight_tasks(shape: Filters, dtype: Any) -> int:
     """Shares of the rows that have sums of their own: fewer where those would fill the memory."""
     return max(2, min(TASKS, PARTIAL_BYTES // (shape.n_out * shape.depth * int(np.dtype(dtype).itemsize))))
-
-
-def _size(shape: Filters) -> tuple[int, int, int, int]:
-    return (*shape.window.size, *shape.window.padding)
-
-
-def _padded(shape: Filters) -> int:
-    """Pixels of a padded map."""
-    (height, width), (ph, pw) = shape.window.size, shape.window.padding
-    return (height + 2 * ph) * (width + 2 * pw)
-
-
-def _pictures(shape: Filters, tasks: int, dtype: Any) -> Array:
-    """A padded picture for each task."""
-    return memory.zeros((tasks, shape.n_in * _padded(shape)), dtype)
 
 
 def _rows(n: int, lanes: int) -> Array:

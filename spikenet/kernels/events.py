@@ -79,7 +79,7 @@ def _write_ones(columns: Array, counts: Array, values: Array, width: int) -> Non
                 row[listed[k]] = 1
 
 
-_PLACES = np.array(
+PLACES = np.array(
     [([k for k in range(8) if byte >> k & 1] + [0] * 8)[:8] for byte in range(256)], dtype=np.uint16
 ).ravel()  # of each byte's set bits, eight numbers a byte: listing takes no branch that depends on the spikes
 
@@ -110,7 +110,7 @@ def _find(values: Array, columns: Array, counts: Array, others: Array, width: in
                         for j in range(low, low + 32):
                             kinds |= kind_of(row[j])
                     for k in range(4):
-                        count += put_places(listed, count, _PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
+                        count += put_places(listed, count, PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
             for j in range(whole, row.size):
                 if row[j] != 0:
                     listed[count] = j
@@ -129,7 +129,7 @@ def list_fired(output: Array, columns: Array) -> int:
         bits = fired_bits(output, low)
         if bits != 0:
             for k in range(4):  # writes up to eight places past the count, never past the places looked at
-                count += put_places(columns, count, _PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
+                count += put_places(columns, count, PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
     for j in range(whole, output.size):
         if output[j] > 0:
             columns[count] = j

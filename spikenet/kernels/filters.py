@@ -90,6 +90,15 @@ def lanes_of(dtype: Any) -> int:
     return LANE_BYTES // int(np.dtype(dtype).itemsize)
 
 
+WIDEST_BYTES, NARROWEST = 256, 16  # of a tile: eight vectors of 32 bytes; lanes where there are few filters
+
+
+def tile_lanes(n: int, dtype: Any) -> int:
+    """Filters of a tile where each event, or each window, adds to all of them at once."""
+    widest = WIDEST_BYTES // int(np.dtype(dtype).itemsize)
+    return next((lanes for lanes in (NARROWEST, 2 * NARROWEST) if n <= lanes < widest), widest)
+
+
 def tiles(n: int, lanes: int) -> int:
     """Tiles that n filters or channels of a group take."""
     return -(-n // lanes)

@@ -15,10 +15,10 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels.convolution import pad
 from spikenet.kernels.filters import Filters, places
 from spikenet.kernels.memory import read_only
 from spikenet.kernels.pick import EIGHT, largest_of_eight, sum_of_eight
+from spikenet.kernels.pictures import pad
 from spikenet.kernels.stretch import copy_stretch
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.window import Window

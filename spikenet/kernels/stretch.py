@@ -90,11 +90,14 @@ _turn: Any = intrinsic(_turn_eight)
 def transpose(target: Array, target_at: int, target_step: int, source: Array, source_at: int, source_step: int,
               rows: int, columns: int) -> None:  # fmt: skip
     """target (columns, rows) = source (rows, columns).T; steps are the distances of their rows; both arrays 1-d."""
-    whole_rows, whole_columns = rows - rows % LANES, columns - columns % LANES
-    for i in range(0, whole_rows, LANES):
-        for j in range(0, whole_columns, LANES):
-            _turn(target, target_at + j * target_step + i, target_step,
-                  source, source_at + i * source_step + j, source_step)  # fmt: skip
-    for i in range(rows):
-        for j in range(whole_columns if i < whole_rows else 0, columns):
-            target[target_at + j * target_step + i] = source[source_at + i * source_step + j]
+    if rows < LANES or columns < LANES:
+        for i in range(rows):
+            for j in range(columns):
+                target[target_at + j * target_step + i] = source[source_at + i * source_step + j]
+    else:
+        for low in range(0, rows, LANES):
+            i = min(low, rows - LANES)  # the last block overlaps the one before: some numbers are copied twice
+            for left in range(0, columns, LANES):
+                j = min(left, columns - LANES)
+                _turn(target, target_at + j * target_step + i, target_step,
+                      source, source_at + i * source_step + j, source_step)  # fmt: skip

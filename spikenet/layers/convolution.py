@@ -10,6 +10,7 @@ import numpy as np
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
+from spikenet.kernels.window import Window
 from spikenet.layers.layer import State, Training, entering, refuse_state
 from spikenet.layers.sliding import Extent, extents, shape_text, window_of
 
@@ -50,6 +51,11 @@ class Convolution:
             self.bias = Tensor(start, requires_grad=True, name="bias")
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        x, shape = self.checked(x)
+        return convolve(x, self.weight, self.bias, shape, self.n_axes)
+
+    def checked(self, x: TensorLike) -> tuple[Tensor, Filters]:
+        """(the input, the sizes of the convolution on it); ValueError and TypeError as for a call."""
         x = entering(self, x)
         if x.ndim <= self.n_axes or x.shape[-self.n_axes - 1] != self.n_in:
             raise ValueError(
@@ -58,7 +64,7 @@ class Convolution:
         if x.dtype != self.weight.dtype:
             raise TypeError(f"{self.kind}: expected {self.weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
         window = window_of(self.kind, x.shape, self.kernel_size, self.stride, self.padding, self.dilation)
-        return convolve(x, self.weight, self.bias, Filters(self.n_in, self.n_out, self.groups, window), self.n_axes)
+        return x, Filters(self.n_in, self.n_out, self.groups, window)
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
@@ -126,12 +132,18 @@ def Conv2d(
     return Convolution("Conv2d", 2, n_in, n_out, kernel_size, stride, padding, dilation, groups, bias, seed)
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Filters, n_axes: int) -> Tensor:
-    """The convolution of x (..., channels, and the last `n_axes` axes); input that repeats in time once."""
+def convolve(
+    x: Tensor, weight: Tensor, bias: Tensor | None, shape: Filters, n_axes: int, pooling: Window | None = None
+) -> Tensor:
+    """The convolution of x (..., channels, and the last `n_axes` axes); input that repeats in time once.
+
+    pooling: the result is the largest of it under each of these windows, and it is not written out itself
+    """
     from spikenet.kernels import conv_routes  # when first used: a kernel costs milliseconds to import
+    from spikenet.kernels.placed import Placed
 
     if x.repeated is not None and x.ndim > n_axes + 1:
-        return repeat(convolve(x.repeated, weight, bias, shape, n_axes), len(x))
+        return repeat(convolve(x.repeated, weight, bias, shape, n_axes, pooling), len(x))
     leading = x.shape[: x.ndim - n_axes - 1]
     rows = math.prod(leading)
 
@@ -139,26 +151,33 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Filters, n_a
         return np.ascontiguousarray(x.data.reshape(rows, shape.n_x))
 
     w = np.ascontiguousarray(weight.data.reshape(shape.n_out, shape.depth))
+    plus = None if bias is None else bias.data
     events = x.events
     if events is not None and events.columns.shape != (rows, shape.n_x):
         events = None  # listed for other rows than pictures
     elif events is None and x.vjp is None and not x.requires_grad:
         events = conv_routes.events_in(pictures(), shape)  # data: black pixels, silent channels
-    y = conv_routes.forward(pictures, events, w, None if bias is None else bias.data, shape)
+    place = np.empty(0, np.uint8)
+    if pooling is None:
+        y = conv_routes.forward(pictures, events, w, plus, shape)
+    else:
+        y, place = conv_routes.largest(pictures, events, w, plus, shape, pooling)
 
     def vjp(g: Any) -> tuple[Any, ...]:
-        g_rows = np.ascontiguousarray(g.reshape(rows, shape.n_y))
+        g_rows = np.ascontiguousarray(g.reshape(rows, y.shape[1]))
+        g_y = g_rows if pooling is None else Placed(g_rows, place, pooling)
         g_x = g_weight = g_bias = None
         if x.requires_grad:
-            g_x = conv_routes.input_gradient(g_rows, w, _wanted(x, rows, shape), shape).reshape(x.shape)
+            g_x = conv_routes.input_gradient(g_y, w, _wanted(x, rows, shape), shape).reshape(x.shape)
         if weight.requires_grad or (bias is not None and bias.requires_grad):
-            g_weight, g_bias = conv_routes.weight_gradient(pictures, events, g_rows, shape)
+            g_weight, g_bias = conv_routes.weight_gradient(pictures, events, g_y, shape)
             g_weight = g_weight.reshape(weight.shape)
         return (g_x, g_weight) if bias is None else (g_x, g_weight, g_bias)
 
     parents = (x, weight) if bias is None else (x, weight, bias)
-    out = shape.window.out[2 - n_axes :]
-    return Tensor(y.reshape(*leading, shape.n_out, *out), parents, vjp, operation="convolve")
+    out = (shape.window if pooling is None else pooling).out[2 - n_axes :]
+    name = "convolve" if pooling is None else "convolve, max_pool"
+    return Tensor(y.reshape(*leading, shape.n_out, *out), parents, vjp, operation=name)
 
 
 def _wanted(x: Tensor, rows: int, shape: Filters) -> Any:

@@ -39,8 +39,11 @@ class Pooling:
             raise ValueError(f"{self.kind}: expected input (..., channels, {shape_text(self.n_axes)}), got {x.shape}")
         if x.dtype.kind == "c":
             raise TypeError(f"{self.kind}: expected float32 or float64, got {x.dtype}")
-        window = window_of(self.kind, x.shape, self.kernel_size, self.stride, self.padding, (1,) * self.n_axes)
-        return pooled(self.function, x, window, self.n_axes)
+        return pooled(self.function, x, self.window_on(x.shape), self.n_axes)
+
+    def window_on(self, shape: tuple[int, ...]) -> Window:
+        """The window on an input of this shape; ValueError when it does not fit."""
+        return window_of(self.kind, shape, self.kernel_size, self.stride, self.padding, (1,) * self.n_axes)
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None

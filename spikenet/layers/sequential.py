@@ -6,9 +6,10 @@ from typing import Any
 
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.dropout import Dropout
-from spikenet.layers.layer import Layer, State, Training, check_training, entering, state_parts
+from spikenet.layers.layer import Layer, State, Training, check_training, entering, refuse_state, state_parts
 from spikenet.layers.linear import Linear
 from spikenet.layers.pointwise import Pointwise
+from spikenet.layers.pooled_convolution import Unpooled, joined, pooled
 from spikenet.layers.spiking import Spiking
 
 
@@ -113,9 +114,16 @@ def _run(
     if training is not None and has_memory(whole):
         training = training.with_time()
     after = []
+    waiting: Unpooled | None = None
     for k, layer in enumerate(layers):
+        before = None if state is None else state[k]
         try:
-            x, one = layer.run(x, None if state is None else state[k], training=training)
+            if joined(layers, k):
+                one, waiting = refuse_state(layer.kind, before), Unpooled(layer, *layer.checked(x))  # type: ignore[arg-type,attr-defined]
+            elif waiting is not None:
+                one, x, waiting = refuse_state(layer.kind, before), pooled(waiting, layer), None  # type: ignore[arg-type]
+            else:
+                x, one = layer.run(x, before, training=training)
         except (ValueError, TypeError) as error:
             error.add_note(f"in layer {k} of {whole.kind}: {layer!r}")
             raise
