@@ -82,6 +82,7 @@ from spikenet.layers import (
     Patches,
     PReLU,
     QuaternionLinear,
+    RadialBasis,
     Recurrent,
     ReLU,
     ReLU6,
@@ -121,6 +122,7 @@ from spikenet.layers.joins import and_not
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
+    "RadialBasis": lambda: RadialBasis(4, 3, seed=0),
     "Unflatten": lambda: Unflatten((2, 2)),
     "Linear": lambda: Linear(4, 3, seed=0),
     "Linear-unbiased": lambda: Linear(4, 3, bias=False, seed=0),

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .radial import RadialBasis, k_means, place
 from .complex_norm import ComplexBatchNorm, QuaternionLinear
 from .complex_layers import Cardioid, ComplexConv2d, ComplexLinear, Magnitude, ModReLU, SplitReLU, SplitTanh, ZReLU
 from .masked import CausalConv1d, MaskedConv2d
@@ -70,11 +71,12 @@ __all__ = [
     "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear", "LogSigmoid",
     "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime", "Memoryless",
     "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel", "ParametricLIF",
-    "Patches", "Pointwise", "Pooling", "QuadraticIF", "QuaternionLinear", "RMSNorm", "ReLU", "ReLU6", "Recurrent",
-    "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented", "Sequential",
+    "Patches", "Pointwise", "Pooling", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU", "ReLU6",
+    "Recurrent", "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented", "Sequential",
     "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "SinusoidalPositions", "Softmax",
     "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingSelfAttention", "SplitReLU", "SplitTanh",
     "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish", "Tanh", "TernaryLIF", "ThresholdLinearRate",
     "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU",
-    "build", "cast", "decide", "fold", "initialise", "log_probability", "match_rates", "record", "stream",
+    "build", "cast", "decide", "fold", "initialise", "k_means", "log_probability", "match_rates", "place", "record",
+    "stream",
 ]

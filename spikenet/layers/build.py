@@ -34,6 +34,7 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "pointwise": "ReLU Sigmoid Tanh Softplus GELU Softmax Flatten",
     "pooling": "MaxPool1d MaxPool2d SumPool1d SumPool2d AvgPool1d AvgPool2d",
     "positions": "SinusoidalPositions LearntPositions Patches TokenMean Unflatten",
+    "radial": "RadialBasis",
     "rates": "ThresholdLinearRate SigmoidRate LIFFirstOrderRate WilsonCowan",
     "recurrent": "Recurrent",
     "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d GlobalSumPool2d "

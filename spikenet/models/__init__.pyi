@@ -3,6 +3,11 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .self_organising import SelfOrganisingMap, bubble, gaussian, hexagonal, rectangular, train_som
+from .neural_sampling import (
+    Calibration, Sampler, calibrate, divergence, run_network, sample_machine, state_probabilities,
+)
+from .boltzmann import BoltzmannMachine, Rbm, boltzmann_machine, dbn_features, dbn_sample, rbm, train_dbn, train_rbm
 from .autoregressive import WaveNet, draw_pixels, pixel_cnn, pixel_nats
 from .flows import Flow, glow, nice, real_nvp
 from .growing import Growing
@@ -14,9 +19,12 @@ from .spiking_transformer import spiking_block, spiking_transformer
 from .transformer import DecoderBlock, Transformer, encoder_block, image_transformer
 
 __all__ = [
-    "Codes", "DecoderBlock", "Elbo", "Flow", "Growing", "Transformer", "VariationalAutoencoder", "VectorQuantiser",
-    "VqAutoencoder", "WaveNet", "autoencoder", "critic_loss", "dcgan_discriminator", "dcgan_generator",
-    "draw_pixels", "encoder_block", "glow", "image_transformer", "maker_loss", "mlp", "nice", "pixel_cnn",
-    "pixel_nats", "real_nvp", "residual_unit", "resnet", "spiking_block", "spiking_mlp", "spiking_resnet",
-    "spiking_transformer", "spiking_unit", "unet",
+    "BoltzmannMachine", "Calibration", "Codes", "DecoderBlock", "Elbo", "Flow", "Growing", "Rbm", "Sampler",
+    "SelfOrganisingMap", "Transformer", "VariationalAutoencoder", "VectorQuantiser", "VqAutoencoder", "WaveNet",
+    "autoencoder", "boltzmann_machine", "bubble", "calibrate", "critic_loss", "dbn_features", "dbn_sample",
+    "dcgan_discriminator", "dcgan_generator", "divergence", "draw_pixels", "encoder_block", "gaussian", "glow",
+    "hexagonal", "image_transformer", "maker_loss", "mlp", "nice", "pixel_cnn", "pixel_nats", "rbm", "real_nvp",
+    "rectangular", "residual_unit", "resnet", "run_network", "sample_machine", "spiking_block", "spiking_mlp",
+    "spiking_resnet", "spiking_transformer", "spiking_unit", "state_probabilities", "train_dbn", "train_rbm",
+    "train_som", "unet",
 ]

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .doubt import Doubt, dropout_draws
 from .descent import descend
 from . import consistency, loss, metrics, optim, regularise
 from .checkpoint import load, restore, save
@@ -16,7 +17,7 @@ from .memory import MemoryEstimate, memory_estimate
 from .sweeping import SweepRecord, sweep
 
 __all__ = [
-    "EarlyStop", "EpochRecord", "History", "MemoryEstimate", "SweepRecord", "TrainingDiverged", "clip_gradients",
-    "consistency", "descend", "evaluate", "fit", "load", "loss", "memory_estimate", "metrics", "optim",
-    "regularise", "restore", "save", "sweep",
+    "Doubt", "EarlyStop", "EpochRecord", "History", "MemoryEstimate", "SweepRecord", "TrainingDiverged",
+    "clip_gradients", "consistency", "descend", "dropout_draws", "evaluate", "fit", "load", "loss",
+    "memory_estimate", "metrics", "optim", "regularise", "restore", "save", "sweep",
 ]
