@@ -3,6 +3,10 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .numerically import numerical_gradients, perturbed_gradients
+from .extreme import solve_readout
+from .hebbian import hebbian_components
+from .searching import Found, as_vector, cma_es, put_vector, simulated_annealing
 from .doubt import Doubt, dropout_draws
 from .descent import descend
 from . import consistency, loss, metrics, optim, regularise
@@ -17,7 +21,9 @@ from .memory import MemoryEstimate, memory_estimate
 from .sweeping import SweepRecord, sweep
 
 __all__ = [
-    "Doubt", "EarlyStop", "EpochRecord", "History", "MemoryEstimate", "SweepRecord", "TrainingDiverged",
-    "clip_gradients", "consistency", "descend", "dropout_draws", "evaluate", "fit", "load", "loss",
-    "memory_estimate", "metrics", "optim", "regularise", "restore", "save", "sweep",
+    "Doubt", "EarlyStop", "EpochRecord", "Found", "History", "MemoryEstimate", "SweepRecord", "TrainingDiverged",
+    "as_vector", "clip_gradients", "cma_es", "consistency", "descend", "dropout_draws", "evaluate", "fit",
+    "hebbian_components", "load", "loss", "memory_estimate", "metrics", "numerical_gradients", "optim",
+    "perturbed_gradients", "put_vector", "regularise", "restore", "save", "simulated_annealing", "solve_readout",
+    "sweep",
 ]
