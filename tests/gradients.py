@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spikenet import graph
+from spikenet.graph import Tensor
 
 
 def as_function(layer, learnt):
@@ -28,3 +31,24 @@ def joined(y, states):
 def numbers(layer, learnt):
     """The values of the parameters named, in float64."""
     return [layer.values[name].data.astype("float64") for name in learnt]
+
+
+def all_gradients(layer, run, x, states, seed=0):
+    """Output, last states and gradients in input, states and parameters, of one random weighting of all."""
+    leaves = [Tensor(np.array(a), requires_grad=True) for a in (x, *states)]
+    for p in layer.parameters().values():
+        p.grad = None
+    y, after = run(leaves[0], tuple(leaves[1:]))
+    rng = np.random.default_rng(seed)
+    loss = graph.sum(y * rng.normal(size=y.shape))
+    for s in after:
+        loss = loss + graph.sum(s * rng.normal(size=s.shape))
+    loss.backward()
+    nothing = np.zeros(())
+    found = [leaf.grad for leaf in leaves] + [p.grad for p in layer.parameters().values()]
+    return [y.data, *(s.data for s in after)], [nothing if g is None else g for g in found]
+
+
+def assert_close(ours, theirs, relative):
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=relative, atol=relative * max(np.abs(b).max(), 1e-3))

@@ -12,7 +12,7 @@ import naive_models
 import numpy as np
 import pytest
 import trace_on_graph
-from gradients import joined, numbers
+from gradients import all_gradients, assert_close, joined, numbers
 from model_cases import CASES, REFRACTORY, N
 from neuron_cases import rows
 
@@ -97,40 +97,19 @@ def test_adjoint_equals_finite_differences_of_the_smooth_twin(case, period, rng,
     check_gradient(f, x, *free, *numbers(layer, learnt))
 
 
-def gradients(layer, run, x, states, seed=0):
-    """Output, last states and gradients in input, states and parameters, of one random weighting of all."""
-    leaves = [Tensor(np.array(a), requires_grad=True) for a in (x, *states)]
-    for p in layer.parameters().values():
-        p.grad = None
-    y, after = run(leaves[0], tuple(leaves[1:]))
-    rng = np.random.default_rng(seed)
-    loss = graph.sum(y * rng.normal(size=y.shape))
-    for s in after:
-        loss = loss + graph.sum(s * rng.normal(size=s.shape))
-    loss.backward()
-    nothing = np.zeros(())
-    found = [leaf.grad for leaf in leaves] + [p.grad for p in layer.parameters().values()]
-    return [y.data, *(s.data for s in after)], [nothing if g is None else g for g in found]
-
-
-def assert_close(ours, theirs, relative):
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b, rtol=relative, atol=relative * max(np.abs(b).max(), 1e-3))
-
-
 @EVERY
 def test_compiled_as_it_stands(case, rng):
     """Compiled once, with its own reset and surrogate: naive version forward, the graph step by step backward."""
     layer = cast(case.make(learn=case.learn), np.float64)
     compare(case, layer, case.naive, rng)
     x, states = case.current(rng, 11, 2), case.start(layer, rng, 2)
-    ours, slopes = gradients(layer, layer.run, x, states)
+    ours, slopes = all_gradients(layer, layer.run, x, states)
     values = dict(layer.values)
 
     def on_graph(x, states):
         return trace_on_graph.run(layer, x, states, values)
 
-    theirs, wanted = gradients(layer, on_graph, x, states)
+    theirs, wanted = all_gradients(layer, on_graph, x, states)
     assert_close(ours, theirs, 1e-9)
     assert_close(slopes, wanted, 1e-8 if case.relative else 1e-10)
     assert any(np.abs(g).max() > 0 for g in wanted)
@@ -171,7 +150,7 @@ def test_recurs(case, rng, recurrent_interpreted):
     neurons = layer.layers[0]
     x = np.round(case.current(rng, 6, 2) * 64) / 64
     states = (*case.start(neurons, rng, 2), np.zeros((2, N)))
-    ours, slopes = gradients(layer, layer.run, x, states)
+    ours, slopes = all_gradients(layer, layer.run, x, states)
 
     def step_by_step(x, states):
         *now, last = states
@@ -183,6 +162,6 @@ def test_recurs(case, rng, recurrent_interpreted):
             out.append(last)
         return graph.stack(out), (*now, last)
 
-    theirs, wanted = gradients(layer, step_by_step, x, states)
+    theirs, wanted = all_gradients(layer, step_by_step, x, states)
     assert_close(ours, theirs, 1e-9)
     assert_close(slopes, wanted, 1e-8)

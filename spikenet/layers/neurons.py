@@ -7,10 +7,12 @@ from typing import Any
 
 from spikenet.errors import finite_values, positive
 from spikenet.layers.firing import DT_S, firing
+from spikenet.layers.peer_semantics import as_in
 from spikenet.layers.spiking import Spiking
 from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, leaky_rate, lif, lif_rate
 from spikenet.neurons.primitives import tanh
 from spikenet.neurons.reset import Reset, detached_subtract
+from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate, atan
 
 
@@ -42,6 +44,7 @@ def LIF(
     reset: Reset = detached_subtract,
     reset_value: Any = None,
     refractory_s: Any = None,
+    semantics: Semantics | None = None,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
@@ -49,9 +52,13 @@ def LIF(
 
     tau_mem_s, dt_s: > 0, seconds
     refractory_s   : absolute refractory period, >= 0, rounded to whole steps; None keeps no count
+    semantics      : another package's LIF, such as sn.semantics.snntorch_subtract: it says how time constants, input,
+                     comparison and reset are meant; `reset` is then left alone, and `reset_value` is 0 unless given
     learn          : names among "leak", "threshold", "reset_value"
     """
     described = dict(locals())
+    if semantics is not None:
+        return as_in(semantics, "LIF", described)
     return firing("LIF", lif.step, described, lif.parameters(tau_mem_s, dt_s, threshold))
 
 
@@ -64,15 +71,19 @@ def CubaLIF(
     reset: Reset = detached_subtract,
     reset_value: Any = None,
     refractory_s: Any = None,
+    semantics: Semantics | None = None,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
     """LIF behind a decaying synaptic current: i <- syn_leak i + current, v <- leak v + i, then as `IF`.
 
     tau_mem_s, tau_syn_s, dt_s: > 0, seconds
+    semantics                 : as of `LIF`
     learn                     : names among "syn_leak", "leak", "threshold", "reset_value"
     """
     described = dict(locals())
+    if semantics is not None:
+        return as_in(semantics, "CubaLIF", described)
     return firing("CubaLIF", cuba_lif.step, described, cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold))
 
 

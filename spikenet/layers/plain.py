@@ -9,7 +9,8 @@ import numpy as np
 
 from spikenet.graph import Tensor
 from spikenet.layers import joins
-from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, stochastic_lif, surrogate
+from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
+from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -23,6 +24,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         *(stochastic_lif.straight_through, stochastic_lif.by_score),
     )
 }
+_SEMANTICS = {s.name: s for s in semantics.ALL}
 _SURROGATES = {s.name: s for s in surrogate.ALL}
 
 
@@ -32,6 +34,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, Surrogate):
         return {"surrogate": value.name, "value": value.value}
+    if isinstance(value, Semantics):
+        return {"semantics" if _SEMANTICS.get(value.name) is value else "own semantics": value.name}
     if isinstance(value, (np.ndarray, np.generic, Tensor)):
         return np.asarray(value).tolist()
     if isinstance(value, (list, tuple)):
@@ -55,6 +59,8 @@ def revived(value: Any) -> Any:
         return value
     if "surrogate" in value and value["surrogate"] in _SURROGATES:
         return _SURROGATES[value["surrogate"]](value["value"])
+    if value.get("semantics") in _SEMANTICS:
+        return _SEMANTICS[value["semantics"]]
     if "detached" in value:
         return reset.detached(revived(value["detached"]))
     if value.get("function") in _FUNCTIONS:
