@@ -3,29 +3,34 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .layers import (
+    AdEx, AdaIN, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveCurrentLIF, AdaptiveLIF, AdaptiveMaxPool2d,
+    AlphaDropout, AlphaLIF, AvgPool1d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bidirectional,
+    BilinearUpsample2d, CELU, Cardioid, CausalConv1d, ComplexBatchNorm, ComplexConv2d, ComplexLinear,
+    ConditionalBatchNorm2d, ConductanceLIF, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, CubaLIF, Decisions,
+    Delay, DelayedLinear, DoubleExponentialLIF, DropConnect, DropPath, Dropout, Dropout1d, Dropout2d, ELU, Elman,
+    Embedding, Ensemble, ExponentialIF, Flatten, FullyRecurrent, GELU, GLU, GRU, GatedLIF, GaussianDropout,
+    GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, GlobalSumPool2d, GradedLIF, GroupNorm,
+    HardSigmoid, HardSwish, HardTanh, IF, Identity, InstanceNorm1d, InstanceNorm2d, Izhikevich, KLIF, LI, LIF,
+    LIFFirstOrderRate, LIFRate, LSTM, Layer, LayerNorm, LayerRecord, LeakyRate, LeakyReLU, LearntPositions, Linear,
+    LogSigmoid, LogSoftmax, Magnitude, MaskedConv2d, MaxPool1d, MaxPool2d, Maxout, MeanOverTime, Mish, ModReLU,
+    MultiHeadAttention, MultiLevelLIF, PReLU, Parallel, ParametricLIF, Patches, Pointwise, QuadraticIF,
+    QuaternionLinear, RMSNorm, RadialBasis, ReLU, ReLU6, Recurrent, Residual, ResonateAndFire, ResonateIzhikevich,
+    SELU, SPADE, Segmented, Sequential, ShortTermPlasticity, SiLU, SigmaDelta, Sigmoid, SigmoidRate,
+    SinusoidalPositions, Softmax, Softplus, Softsign, SpikeDrivenAttention, Spiking, SpikingSelfAttention,
+    SplitReLU, SplitTanh, StochasticLIF, SumPool1d, SumPool2d, Swish, Tanh, TernaryLIF, ThresholdLinearRate,
+    TokenMean, Training, TwoCompartmentLIF, Unflatten, Upsample1d, Upsample2d, WilsonCowan, ZReLU, cast, decide,
+    fold, log_probability, match_rates, record, stream,
+)
 from . import data, encode, graph, learning, models, plot, spike_trains, train
 from .graph import Tensor, check_gradient, no_grad, numerical_gradient
-from .layers import (
-    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AlphaDropout, AvgPool1d, AvgPool2d, BatchNorm,
-    BatchNorm1d, BatchNorm2d, Bidirectional, BilinearUpsample2d, CELU, Conv1d, Conv2d, ConvTranspose1d,
-    ConvTranspose2d, CubaLIF, Decisions, Delay, DelayedLinear, DropConnect, DropPath, Dropout, Dropout1d, Dropout2d,
-    ELU, Elman, Embedding, Flatten, FullyRecurrent, GELU, GLU, GRU, GaussianDropout, GlobalAvgPool1d,
-    GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, GlobalSumPool2d, GroupNorm, HardSigmoid, HardSwish, HardTanh,
-    IF, Identity, InstanceNorm1d, InstanceNorm2d, LI, LIF, LIFRate, LSTM, Layer, LayerNorm, LayerRecord, LeakyRate,
-    LeakyReLU, LearntPositions, Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, Maxout, Mish,
-    MultiHeadAttention, PReLU, Patches, Pointwise, RMSNorm, ReLU, ReLU6, Recurrent, Residual, SELU, Segmented,
-    Sequential, SiLU, Sigmoid, SinusoidalPositions, Softmax, Softplus, Softsign, SpikeDrivenAttention, Spiking,
-    SpikingSelfAttention, SumPool1d, SumPool2d, Swish, Tanh, TokenMean, Training, Unflatten, Upsample1d, Upsample2d,
-    cast, decide, fold, match_rates, record, stream,
+from .neurons import (
+    graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate,
 )
-from .layers import (
-    AdEx, AdaptiveCurrentLIF, AdaptiveLIF, AlphaLIF, ConductanceLIF, DoubleExponentialLIF, ExponentialIF, GatedLIF,
-    GradedLIF, Izhikevich, KLIF, LIFFirstOrderRate, MultiLevelLIF, ParametricLIF, QuadraticIF, ResonateAndFire,
-    ResonateIzhikevich, ShortTermPlasticity, SigmaDelta, SigmoidRate, StochasticLIF, TernaryLIF,
-    ThresholdLinearRate, TwoCompartmentLIF, WilsonCowan, log_probability,
-)
-from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
 from .neurons.primitives import spike
+from .network import cells, draw, inputs, rules
+from .network.network import Network
+from .simulate import Recording, Simulation, probe, simulate
 from .train import (
     EarlyStop, EpochRecord, History, MemoryEstimate, SweepRecord, TrainingDiverged, clip_gradients, evaluate, fit,
     load, loss, memory_estimate, metrics, optim, regularise, restore, save, sweep,
@@ -34,26 +39,30 @@ from .train import (
 __version__: str
 
 __all__ = [
-    "AdEx", "AdaptiveCurrentLIF", "AdaptiveLIF", "AlphaLIF", "ConductanceLIF", "DoubleExponentialLIF",
-    "ExponentialIF", "GatedLIF", "GradedLIF", "Izhikevich", "KLIF", "LIFFirstOrderRate", "MultiLevelLIF",
-    "ParametricLIF", "QuadraticIF", "ResonateAndFire", "ResonateIzhikevich", "ShortTermPlasticity", "SigmaDelta",
-    "SigmoidRate", "StochasticLIF", "TernaryLIF", "ThresholdLinearRate", "TwoCompartmentLIF", "WilsonCowan",
-    "graded_lif", "izhikevich", "log_probability", "multi_level_lif", "stochastic_lif",
-    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AlphaDropout", "AvgPool1d", "AvgPool2d",
-    "BatchNorm", "BatchNorm1d", "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Conv1d", "Conv2d",
-    "ConvTranspose1d", "ConvTranspose2d", "CubaLIF", "Decisions", "Delay", "DelayedLinear", "DropConnect",
-    "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU", "EarlyStop", "Elman", "Embedding", "EpochRecord",
-    "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d",
-    "GlobalMaxPool1d", "GlobalMaxPool2d", "GlobalSumPool2d", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh",
-    "History", "IF", "Identity", "InstanceNorm1d", "InstanceNorm2d", "LI", "LIF", "LIFRate", "LSTM", "Layer",
-    "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear", "LogSigmoid", "LogSoftmax",
-    "MaxPool1d", "MaxPool2d", "Maxout", "MemoryEstimate", "Mish", "MultiHeadAttention", "PReLU", "Patches",
-    "Pointwise", "RMSNorm", "ReLU", "ReLU6", "Recurrent", "Residual", "SELU", "Segmented", "Sequential", "SiLU",
-    "Sigmoid", "SinusoidalPositions", "Softmax", "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking",
-    "SpikingSelfAttention", "SumPool1d", "SumPool2d", "SweepRecord", "Swish", "Tanh", "Tensor", "TokenMean",
-    "Training", "TrainingDiverged", "Unflatten", "Upsample1d", "Upsample2d", "cast", "check_gradient",
-    "clip_gradients", "data", "decide", "encode", "evaluate", "fit", "fold", "graph", "learning", "load", "loss",
-    "match_rates", "memory_estimate", "metrics", "models", "no_grad", "numerical_gradient", "optim", "plot",
-    "primitives", "record", "regularise", "reset", "restore", "save", "spike", "spike_trains", "stream",
-    "surrogate", "sweep", "train",
+    "semantics",
+    "AdEx", "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveCurrentLIF", "AdaptiveLIF",
+    "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",
+    "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",
+    "ComplexConv2d", "ComplexLinear", "ConditionalBatchNorm2d", "ConductanceLIF", "Conv1d", "Conv2d",
+    "ConvTranspose1d", "ConvTranspose2d", "CubaLIF", "Decisions", "Delay", "DelayedLinear", "DoubleExponentialLIF",
+    "DropConnect", "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU", "EarlyStop", "Elman", "Embedding",
+    "Ensemble", "EpochRecord", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU", "GatedLIF",
+    "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
+    "GlobalSumPool2d", "GradedLIF", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "History", "IF",
+    "Identity", "InstanceNorm1d", "InstanceNorm2d", "Izhikevich", "KLIF", "LI", "LIF", "LIFFirstOrderRate",
+    "LIFRate", "LSTM", "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear",
+    "LogSigmoid", "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime",
+    "MemoryEstimate", "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Network", "PReLU", "Parallel",
+    "ParametricLIF", "Patches", "Pointwise", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU",
+    "ReLU6", "Recording", "Recurrent", "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE",
+    "Segmented", "Sequential", "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "Simulation",
+    "SinusoidalPositions", "Softmax", "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking",
+    "SpikingSelfAttention", "SplitReLU", "SplitTanh", "StochasticLIF", "SumPool1d", "SumPool2d", "SweepRecord",
+    "Swish", "Tanh", "Tensor", "TernaryLIF", "ThresholdLinearRate", "TokenMean", "Training", "TrainingDiverged",
+    "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "cast", "cells",
+    "check_gradient", "clip_gradients", "data", "decide", "draw", "encode", "evaluate", "fit", "fold", "graded_lif",
+    "graph", "inputs", "izhikevich", "learning", "load", "log_probability", "loss", "match_rates",
+    "memory_estimate", "metrics", "models", "multi_level_lif", "no_grad", "numerical_gradient", "optim", "plot",
+    "primitives", "probe", "record", "regularise", "reset", "restore", "rules", "save", "simulate", "spike",
+    "spike_trains", "stochastic_lif", "stream", "surrogate", "sweep", "train",
 ]
