@@ -1,6 +1,6 @@
 """Neuron models, what they are written in, resets and surrogates."""
 
-from . import graded_lif, izhikevich, multi_level_lif, primitives, reset, stochastic_lif, surrogate
+from . import graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
 
 __all__ = [
     "graded_lif",
@@ -8,6 +8,7 @@ __all__ = [
     "multi_level_lif",
     "primitives",
     "reset",
+    "semantics",
     "stochastic_lif",
     "surrogate",
 ]
