@@ -11,7 +11,23 @@ import pytest
 from spikenet import encode
 from spikenet.graph import Tensor, no_grad
 from spikenet.kernels import memory as shelf
-from spikenet.layers import LI, LIF, CubaLIF, Dropout, Flatten, Linear, ReLU, Residual, Segmented, Sequential, Training
+from spikenet.layers import (
+    LI,
+    LIF,
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    CubaLIF,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Residual,
+    Segmented,
+    Sequential,
+    Training,
+)  # fmt: skip
 from spikenet.neurons.surrogate import triangle
 from spikenet.train import fit, loss, optim, regularise
 from spikenet.train.memory import memory_estimate, segment_steps
@@ -47,6 +63,27 @@ NETS = {
     "conventional": (
         lambda: Sequential(Flatten(2), lin(400, 600), ReLU(), lin(600, 600), ReLU(), lin(600, 10)),
         lambda rng: rng.random((3000, 20, 20), dtype=np.float32),
+    ),
+    "convolutions, pooled at once": (
+        lambda: Sequential(
+            *(Conv2d(1, 8, 5, seed=0), MaxPool2d(2), LIF(threshold=5.0), Conv2d(8, 16, 3, seed=0), MaxPool2d(2), LIF()),
+            *(Flatten(3), lin(16 * 25, 10), LI()),
+        ),
+        lambda rng: np.broadcast_to(rng.random((1, 32, 1, 28, 28), dtype=np.float32), (60, 32, 1, 28, 28)),
+    ),
+    "convolutions and pooling apart": (
+        lambda: Sequential(
+            *(Conv2d(2, 8, 3, seed=0), BatchNorm2d(8), LIF(threshold=0.5), MaxPool2d(2)),
+            *(Conv2d(8, 8, 3, seed=0), LIF(threshold=0.5), AvgPool2d(2), Flatten(3), lin(8 * 36, 10), LI()),
+        ),
+        lambda rng: events(rng, 20, 16, 2, 30, 30),
+    ),
+    "conventional convolutions": (
+        lambda: Sequential(
+            *(Conv2d(1, 8, 5, seed=0), ReLU(), Conv2d(8, 16, 3, seed=0), MaxPool2d(2), ReLU()),
+            *(Flatten(3), lin(16 * 121, 10)),
+        ),
+        lambda rng: rng.random((300, 1, 28, 28), dtype=np.float32),
     ),
     "in segments": (
         lambda: Segmented(Sequential(lin(200, 200), LIF(), lin(200, 200), LIF(), lin(200, 10), LI()), steps=20),

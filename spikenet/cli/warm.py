@@ -80,6 +80,13 @@ def products() -> Iterator[Task]:
     yield "crossovers", remember
 
 
+def convolutions() -> Iterator[Task]:
+    """Dense and by events, for few and for many filters, pooled at once or not; pooling; batch norm."""
+    for n_out in (12, 24, 64):
+        yield f"convolutions with {n_out} filters", partial(_convolve, n_out)
+    yield "pooling and batch norm", _pool
+
+
 def delays() -> Iterator[Task]:
     """Delay and DelayedLinear."""
     from spikenet.layers import Delay, DelayedLinear, Linear, Sequential
@@ -99,7 +106,7 @@ def optimisers() -> Iterator[Task]:
 
 
 PARTS: dict[str, Callable[[], Iterator[Task]]] = {
-    part.__name__: part for part in (neurons, recurrent, products, delays, optimisers)
+    part.__name__: part for part in (neurons, recurrent, products, convolutions, delays, optimisers)
 }
 
 
@@ -157,6 +164,40 @@ def _multiply(n_out: int) -> None:
         event_products.multiply(lambda: x, listed, w)
         event_products.transposed_multiply(lambda: x, listed, g)
         wanted_products.multiply_transposed(g, w, listed)
+
+
+def _convolve(n_out: int) -> None:
+    from dataclasses import replace
+
+    import numpy as np
+
+    from spikenet.kernels import conv_events, conv_placed, conv_wanted, convolution, events, placed
+    from spikenet.kernels.filters import Filters
+    from spikenet.kernels.window import Window
+
+    pooling = Window((4, 4), (2, 2), (2, 2))
+    for n_in in (1, 12):  # few and many numbers in a row of a window
+        shape = Filters(n_in, n_out, 1, Window((8, 8), (5, 5)))
+        x = _input(shape.n_x)[0]
+        w, bias = np.ones((n_out, shape.depth), np.float32), np.ones(n_out, np.float32)
+        g, found = np.ones((len(x), shape.n_y), np.float32), events.found(x)
+        largest, place = convolution.largest(x, w, bias, shape, pooling)
+        for listed in (found, replace(found, binary=False)):
+            conv_events.largest(x, listed, w, bias, shape, pooling)
+        behind = placed.Placed(largest, place, pooling)
+        for one in (g, behind):
+            conv_events.weight_gradient(x, found, one, shape), conv_wanted.input_gradient(one, w, found, shape)
+        convolution.weight_gradient(x, g, shape), convolution.input_gradient(g, w, shape)
+        conv_placed.weight_gradient(x, behind, shape), conv_placed.input_gradient(behind, w, shape)
+
+
+def _pool() -> None:
+    from spikenet.layers import LIF, AvgPool2d, BatchNorm2d, Conv2d, MaxPool2d, Sequential
+
+    x = _input(3 * 8 * 8).reshape(3, 4, 3, 8, 8)
+    spikes = Sequential(Conv2d(3, 4, 3, seed=0), LIF(), MaxPool2d(2))
+    for layer in (MaxPool2d(2), AvgPool2d(2), BatchNorm2d(3), spikes):
+        _train(layer, x)
 
 
 def _update(optimiser: Any) -> None:

@@ -63,8 +63,12 @@ class Convolution:
             )
         if x.dtype != self.weight.dtype:
             raise TypeError(f"{self.kind}: expected {self.weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
-        window = window_of(self.kind, x.shape, self.kernel_size, self.stride, self.padding, self.dilation)
-        return x, Filters(self.n_in, self.n_out, self.groups, window)
+        return x, self.filters_on(x.shape)
+
+    def filters_on(self, shape: tuple[int, ...]) -> Filters:
+        """The sizes of the convolution on an input of this shape; ValueError when the window does not fit."""
+        window = window_of(self.kind, shape, self.kernel_size, self.stride, self.padding, self.dilation)
+        return Filters(self.n_in, self.n_out, self.groups, window)
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None

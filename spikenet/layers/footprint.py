@@ -18,10 +18,15 @@ from spikenet.graph import Tensor, relu
 from spikenet.kernels import pass_bytes
 from spikenet.kernels.memory import IDLE_LIMIT
 from spikenet.kernels.products import WORTH_LOOKING
+from spikenet.layers import window_footprint
+from spikenet.layers.convolution import Convolution
 from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer, Training
 from spikenet.layers.linear import FEW, Linear
+from spikenet.layers.normalisation import Normalisation
 from spikenet.layers.pointwise import Pointwise
+from spikenet.layers.pooled_convolution import joined
+from spikenet.layers.pooling import Pooling
 from spikenet.layers.recurrent import Recurrent
 from spikenet.layers.segmented import Segmented
 from spikenet.layers.sequential import Residual, Sequential
@@ -84,9 +89,14 @@ class _Signal:
         return math.prod(self.probe.shape[self.lead :])
 
     @property
+    def rows(self) -> int:
+        """How often those are there."""
+        return (1 if self.held else self.steps) * self.batch
+
+    @property
     def dense(self) -> int:
         """Bytes as an array."""
-        return (1 if self.held else self.steps) * self.batch * self.n * self.probe.dtype.itemsize
+        return self.rows * self.n * self.probe.dtype.itemsize
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -139,7 +149,8 @@ def _walk(place: str, layer: Layer, signals: list[_Signal], training: Training) 
     x = signals[-1]
     if isinstance(layer, (Sequential, Residual)):
         for k, inner in enumerate(layer.layers):
-            yield from _walk(f"{place}{', ' if place else ''}{k} ", inner, signals, training)
+            for one in _walk(f"{place}{', ' if place else ''}{k} ", inner, signals, training):
+                yield _within(layer.layers, k, one, signals[-1])
         if isinstance(layer, Residual):
             last = signals[-1]
             probe = Tensor(np.array(last.probe.data), requires_grad=last.learnt)
@@ -162,6 +173,16 @@ def _walk(place: str, layer: Layer, signals: list[_Signal], training: Training) 
     output = pass_bytes.event_bytes(y.steps * y.batch, y.n) if sends_events else y.dense
     one = LayerMemory(name, y.shape, weights, output, gradient=x.dense if x.learnt else 0)
     yield _of_kind(layer, one, x, y, state)
+
+
+def _within(layers: tuple[Any, ...], k: int, one: LayerMemory, y: _Signal) -> LayerMemory:
+    """The memory of layer k as its neighbours leave it: what is pooled at once is never written out."""
+    if joined(layers, k):
+        return replace(one, output=0)
+    if k and joined(layers, k - 1):
+        windows = math.prod(y.probe.shape[y.lead :][-layers[k].n_axes :])
+        return replace(one, **window_footprint.of_joined(layers[k - 1], windows, y.rows, y.probe.dtype))
+    return one
 
 
 def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any) -> LayerMemory:
@@ -202,6 +223,16 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
             backward_scratch=training_bytes(parts, copies=1),  # the gradients of a segment; weights count outside
             pooled=True,
         )
+    if isinstance(layer, Convolution):
+        data = not (x.learnt or x.events)
+        more = window_footprint.of_convolution(layer, x.probe.shape[x.lead :], x.rows, x.probe.dtype, data)
+        return replace(one, **more, pooled=True)
+    if isinstance(layer, Pooling):
+        return replace(
+            one, **window_footprint.of_pooling(layer, y.probe.shape[y.lead :], y.rows, x.events), pooled=True
+        )
+    if isinstance(layer, Normalisation):
+        return replace(one, written=written, pooled=True)
     if _is_view(y.probe, x.probe):
         return replace(one, output=0, gradient=0)
     if isinstance(layer, Dropout):
