@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.philox import philox
 from spikenet.kernels.pointers import array_at
+from spikenet.kernels.sampling import normal
 
 # words of the entries of the plan
 N, INPUT, WEIGHT = 0, 1, 2  # of both: neurons, address of the row that is added to, address of one number
@@ -53,7 +53,7 @@ def step_operation(dtype: str) -> Any:
 
 @cache
 def noise_operation(dtype: str) -> Any:
-    """Adds a normal number to each neuron's input, two neurons a draw (Box & Muller 1958)."""
+    """Adds a normal number to each neuron's input, four neurons a draw."""
     floats = array_at(dtype)
     number: Any = np.dtype(dtype).type
 
@@ -62,12 +62,12 @@ def noise_operation(dtype: str) -> Any:
         n, first = plan[at + N], plan[at + FIRST]
         weight, row = floats(plan[at + WEIGHT], 1)[0], floats(plan[at + INPUT], n)
         mean, std = floats(plan[at + MEAN], n), floats(plan[at + STD], n)
-        for j in range(0, n, 2):  # shares begin at even neurons
-            x0, x1, _, _ = philox((first + j) >> 1, t & 0xFFFFFFFF, t >> 32, plan[at + STREAM], plan[at + SEED])
-            radius = math.sqrt(-2.0 * math.log((x0 + 0.5) * 2.0**-32))
-            angle = 2 * math.pi * 2.0**-32 * x1
-            row[j] += weight * (mean[j] + std[j] * number(radius * math.cos(angle)))
-            if j + 1 < n:
-                row[j + 1] += weight * (mean[j + 1] + std[j + 1] * number(radius * math.sin(angle)))
+        for j in range(0, n, 4):  # shares begin at multiples of 4
+            words = philox((first + j) >> 2, t & 0xFFFFFFFF, t >> 32, plan[at + STREAM], plan[at + SEED])
+            k = j
+            for word in words:
+                if k < n:
+                    row[k] += weight * (mean[k] + std[k] * number(normal(word)))
+                k += 1
 
     return noise_current

@@ -12,8 +12,9 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.philox import philox
 from spikenet.kernels.pointers import array_at
-from spikenet.kernels.sampling import sample
+from spikenet.kernels.sampling import from_word, sample
 from spikenet.kernels.unowned import keep, unowned
 
 FIELDS = 10
@@ -25,33 +26,50 @@ FIELDS = 10
     BOUNDS,  # address of (threads + 1,) int64: which thread owns a target
     PORTS,  # address of (threads,) int64: place of the first target's input among those of its thread
     WEIGHT_VALUES,  # address of float64, by number of the synapse, or 0
-    DELAY_VALUES,  # likewise, steps
+    DELAY_VALUES,  # likewise, seconds
     WEIGHT_STREAM,  # of random numbers, or -1: the weight is one number
     DELAY_STREAM,  # likewise
 ) = range(FIELDS)
 CHOSEN = 5  # numbers of a distribution: kind, a, b, low, high; of a constant: 0, the value
 NUMBERS = 2 * CHOSEN + 2
+PAIRED = 0xFFFFFFFF  # in the place of the attempt, which counts from 0
 DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight is multiplied by
 
 _longs, _words, _floats = array_at("int64"), array_at("uint32"), array_at("float64")
 
 
 @compiled()
-def _value(values: int, stream: int, numbers: Array, first: int, edge: int, seed: int) -> Any:
+def _value(values: int, stream: int, numbers: Array, first: int, edge: Any, seed: int) -> Any:
     if values != 0:
         return _floats(values, 0)[edge]
     if stream >= 0:
         return sample(
-            np.int64(numbers[first]), numbers[first + 1], numbers[first + 2], numbers[first + 3], numbers[first + 4],
+            numbers[first], numbers[first + 1], numbers[first + 2], numbers[first + 3], numbers[first + 4],
             edge, stream, seed,
         )  # fmt: skip
     return numbers[first + 1]
 
 
 @compiled()
-def _delay(row: Array, numbers: Array, edge: int, seed: int) -> Any:
-    value = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, edge, seed)
-    return max(1, np.int64(np.floor(value * numbers[DELAY_UNIT] + 0.5)))
+def _steps(seconds: float, numbers: Array) -> Any:
+    return max(1, np.int64(np.floor(seconds * numbers[DELAY_UNIT] + 0.5)))
+
+
+@compiled()
+def _weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
+    """(weight, delay in steps) of a synapse; where both are drawn, one counter serves them."""
+    weight_stream, delay_stream = row[WEIGHT_STREAM], row[DELAY_STREAM]
+    if weight_stream < 0 or delay_stream < 0:
+        weight = _value(row[WEIGHT_VALUES], weight_stream, numbers, 0, edge, seed)
+        return weight, _steps(_value(row[DELAY_VALUES], delay_stream, numbers, CHOSEN, edge, seed), numbers)
+    x0, x1, _, _ = philox(edge & 0xFFFFFFFF, edge >> 32, PAIRED, weight_stream, seed)
+    weight = from_word(numbers[0], numbers[1], numbers[2], x0)
+    seconds = from_word(numbers[CHOSEN], numbers[CHOSEN + 1], numbers[CHOSEN + 2], x1)
+    if not numbers[3] <= weight <= numbers[4]:
+        weight = _value(0, weight_stream, numbers, 0, edge, seed)
+    if not numbers[CHOSEN + 3] <= seconds <= numbers[CHOSEN + 4]:
+        seconds = _value(0, delay_stream, numbers, CHOSEN, edge, seed)
+    return weight, _steps(seconds, numbers)
 
 
 @compiled(parallel=True)
@@ -62,7 +80,7 @@ def delay_range(table: Array, numbers: Array, synapses: int, seed: int, tasks: i
         shortest: Any = np.int64(1) << 40
         longest: Any = np.int64(0)
         for edge in range(low, high):
-            d = _delay(table, numbers, edge, seed)
+            _, d = _weight_and_delay(table, numbers, edge, seed)
             shortest, longest = min(shortest, d), max(longest, d)
         ranges[task, 0], ranges[task, 1] = shortest, longest
 
@@ -97,11 +115,11 @@ def fill(
                     while j >= bounds[owner + 1]:
                         owner += 1
                     edge = row[NUMBER] + k if row[EDGES] == 0 else _longs(row[EDGES], 0)[k]
-                    d = _delay(row, own, edge, seed)
+                    drawn, d = _weight_and_delay(row, own, edge, seed)
                     port[n] = ports[owner] + j - bounds[owner]
                     line[n] = owner * delays + d - shortest
                     if weights.size > 1:
-                        weight[n] = own[FACTOR] * _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], own, 0, edge, seed)
+                        weight[n] = own[FACTOR] * drawn
                     counts[line[n] + 1] += 1
                     n += 1
             for r in range(threads * delays):

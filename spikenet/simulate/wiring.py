@@ -22,7 +22,7 @@ from spikenet.network.synapses import LARGEST, Synapses, listed_order, synapses
 
 DENSE = 1 / 32  # share of all pairs from which bits take less time than a list, and less memory from twice that
 WIDE = 256  # targets below which a vector of bits is mostly empty
-COUNTED = 20_000_000  # synapses up to which the longest delay is looked up, not taken from the distribution's reach
+COUNTED = 1_000_000  # synapses up to which the longest delay is looked up, not taken from the distribution's reach
 
 
 @dataclass(frozen=True)
