@@ -23,6 +23,8 @@ from hw.fact import Evidence, Fact, unknown
 from hw.formats import FLOAT32, INT8, Arithmetic, Format
 from hw.int8_weights import with_int8_weights
 from hw.neurons.loihi_synapses import SignMode, loihi_weights
+from hw.place import place
+from hw.placement import MeshPicture, Part, PlacedCore, Placement
 from hw.quantise import LayerError, QuantisedNet, quantise
 from hw.ranges import min_max, percentile
 from hw.technology import technology_energy
@@ -51,6 +53,10 @@ __all__ = [
     "LayerError",
     "Level",
     "Memory",
+    "MeshPicture",
+    "Part",
+    "PlacedCore",
+    "Placement",
     "QuantisedNet",
     "Row",
     "SignMode",
@@ -72,6 +78,7 @@ __all__ = [
     "min_max",
     "neurons",
     "percentile",
+    "place",
     "quantise",
     "report",
     "summed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from hw.core_room import Room, Wiring, room_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-ROUNDS = 32  # until copies and caps have settled; each round only adds, so they do
+ROUNDS = 32  # until copies and outputs have settled; each round can only add to them
 
 
 @dataclass(frozen=True)
@@ -51,45 +52,64 @@ def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most:
     if found is None:
         raise TypeError(f"{chip.name}: expected a chip of cores, it is {chip.architecture.value}")
     room, use = found
-    sums = [np.concatenate([[0.0], np.cumsum(stage_load)]) for stage_load in load]
+    sums = [_running(stage_load) for stage_load in load]
     limit = dict(room) | ({"load": most} if sums else {})
-
-    def used(wiring: Wiring, k: int, low: int, high: int) -> Mapping[str, float]:
-        found = dict(use(wiring, low, high))
-        return found | ({"load": float(sums[k][high] - sums[k][low])} if sums else {})
-
-    caps = [wiring.stage.n_neurons for wiring in wired]
+    outputs = chip.limit("output_axons") if chip.architecture is Architecture.AXON_CORES else None
+    if outputs is not None:
+        limit["output_axons"] = outputs
     wired = tuple(wired)
+    reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
     for _ in range(ROUNDS):
-        cores = _greedy(wired, limit, used, caps, chip)
-        settled = _settle(wired, cores, caps, chip)
-        if settled is None:
+        sent = [_running(targets) for targets in reach]
+
+        def used(wiring: Wiring, k: int, low: int, high: int, sent: list[Floats] = sent) -> Mapping[str, float]:
+            found = dict(use(wiring, low, high)) | ({"load": float(sums[k][high] - sums[k][low])} if sums else {})
+            return found | {"output_axons": float(sent[k][high] - sent[k][low])}
+
+        cores = _greedy(wired, limit, used, chip)
+        reached = _reach(wired, cores)
+        if chip.architecture is Architecture.CROSSBAR_CORES:
+            copies = [max(wiring.copies, int(r.max(initial=1))) for wiring, r in zip(wired, reached, strict=True)]
+            settled = copies == [wiring.copies for wiring in wired]
+            wired = tuple(replace(wiring, copies=n) for wiring, n in zip(wired, copies, strict=True))
+        else:
+            sums_out = (sum(int(reached[p.stage][p.low : p.high].sum()) for p in core) for core in cores)
+            settled = outputs is None or all(total <= outputs for total in sums_out)
+            reach = [np.maximum(old, new) for old, new in zip(reach, reached, strict=True)]
+        if settled:
             return Filled(cores, wired)
-        wired = settled
     raise DoesNotFit([Breach(chip.name, "no arrangement of the cores", "the net", None, None, "", "use fewer neurons")])
 
 
-def _greedy(wired: tuple[Wiring, ...], limit: Room, used: Used, caps: list[int], chip: Chip) -> tuple[Core, ...]:
+def _running(values: npt.NDArray[Any]) -> Floats:
+    """Sums of the first 0, 1, 2, ... values."""
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+
+
+def _greedy(wired: tuple[Wiring, ...], limit: Room, used: Used, chip: Chip) -> tuple[Core, ...]:
     cores: list[list[Piece]] = [[]]
-    have: dict[str, float] = {}
+    have: Room = {}
     for k, wiring in enumerate(wired):
         low, n = 0, wiring.stage.n_neurons
         while low < n:
-            high = _furthest(wiring, k, low, min(low + caps[k], n), have, limit, used)
-            if high == low and cores[-1]:
+            high = _furthest(wiring, k, low, n, have, limit, used)
+            if high > low:
+                cores[-1].append(Piece(k, low, high))
+                have = _sum(have, used(wiring, k, low, high))
+                low = high
+            elif not cores[-1]:
+                raise DoesNotFit(_too_large(wiring, k, low, limit, used, chip))
+            if low < n:  # never two parts of a stage on one core: they would hear the same axons twice
                 cores.append([])
                 have = {}
-                continue
-            if high == low:
-                raise DoesNotFit(_too_large(wiring, k, low, limit, used, chip))
-            cores[-1].append(Piece(k, low, high))
-            have = _sum(have, used(wiring, k, low, high))
-            low = high
     return tuple(map(tuple, cores))
 
 
 def _furthest(wiring: Wiring, k: int, low: int, n: int, have: Room, limit: Room, used: Used) -> int:
-    """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does."""
+    """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does.
+
+    By bisection: where indices grow by a bit, a part that fits may stand behind one that does not, and is not found.
+    """
 
     def fits(high: int) -> bool:
         total = _sum(have, used(wiring, k, low, high))
@@ -113,9 +133,11 @@ def _sum(a: Mapping[str, float], b: Mapping[str, float]) -> Room:
 def _too_large(wiring: Wiring, k: int, low: int, limit: Room, used: Used, chip: Chip) -> list[Breach]:
     alone = used(wiring, k, low, low + 1)
     where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
+    remedy = {"input_axons": f"keep at most {limit.get('input_axons', 0):.12g} of its inputs",
+              "output_axons": "give it fewer targets"}  # fmt: skip
     return [
         Breach(chip.name, name, where, need, limit[name], chip.limits[name].unit if name in chip.limits else "",
-               f"keep at most {limit[name]:.12g} of its inputs" if name == "input_axons" else "give it fewer inputs")
+               remedy.get(name, "give it fewer inputs"))
         for name, need in alone.items()
         if need > limit.get(name, np.inf)
     ]  # fmt: skip
@@ -131,7 +153,9 @@ def destinations(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[tuple[i
     for c, core in enumerate(cores):
         for piece in core:
             for m, matrix in enumerate(wired[piece.stage].columns):
-                rows = np.unique(matrix.indices[matrix.indptr[piece.low] : matrix.indptr[piece.high]]).astype(np.int64)
+                reaching = np.zeros(matrix.shape[0], np.bool_)
+                reaching[matrix.indices[matrix.indptr[piece.low] : matrix.indptr[piece.high]]] = True
+                rows: Integers = np.flatnonzero(reaching).astype(np.int64)
                 if m == 1:  # recurrent: already in the stage's own order
                     found.append((piece.stage, c, rows))
                 elif piece.stage == 0:
@@ -141,31 +165,10 @@ def destinations(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[tuple[i
     return found
 
 
-def _settle(
-    wired: tuple[Wiring, ...], cores: tuple[Core, ...], caps: list[int], chip: Chip
-) -> tuple[Wiring, ...] | None:
-    """Wiring with more copies, or smaller caps, when outputs do not fit; None when they do."""
-    if chip.architecture not in (Architecture.CROSSBAR_CORES, Architecture.AXON_CORES):
-        return None
-    reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]  # destination cores of each neuron
+def _reach(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[Integers]:
+    """For each stage (neurons,) how many cores each neuron sends to."""
+    reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
     for stage, _, sources in destinations(wired, cores):
         if stage >= 0:
             reach[stage][sources] += 1
-    if chip.architecture is Architecture.CROSSBAR_CORES:
-        copies = [max(wiring.copies, int(r.max(initial=1))) for wiring, r in zip(wired, reach, strict=True)]
-        if copies == [wiring.copies for wiring in wired]:
-            return None
-        return tuple(replace(wiring, copies=n) for wiring, n in zip(wired, copies, strict=True))
-    most = chip.limit("output_axons")
-    changed = False
-    for core in cores:
-        sent = sum(int(reach[piece.stage][piece.low : piece.high].sum()) for piece in core)
-        if most is not None and sent > most:
-            piece = max(core, key=lambda p: int(reach[p.stage][p.low : p.high].sum()))
-            each = int(reach[piece.stage][piece.low : piece.high].max())
-            if each > most:
-                raise DoesNotFit([Breach(chip.name, "output_axons", wired[piece.stage].stage.name, each, most,
-                                         "axons per core", "give its neurons fewer targets")])  # fmt: skip
-            caps[piece.stage] = min(caps[piece.stage] - 1, int(most) // each)
-            changed = True
-    return wired if changed else None
+    return reach

@@ -5,6 +5,7 @@ from spikenet.plot.energy import energy_bars
 from spikenet.plot.graphs import graph
 from spikenet.plot.layer_panels import layers_raster
 from spikenet.plot.membranes import traces
+from spikenet.plot.meshes import mesh
 from spikenet.plot.mosaic import weights
 from spikenet.plot.rasters import raster
 from spikenet.plot.saving import save
@@ -22,6 +23,7 @@ __all__ = [
     "loss_surface",
     "loss_surface_grid",
     "loss_surface_path",
+    "mesh",
     "raster",
     "save",
     "surrogates",

@@ -1,0 +1,188 @@
+"""Neurons onto cores, cores onto the mesh: few hops, even load, several chips when one is full."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hw.arrange import arranged, cost
+from hw.breach import Breach, DoesNotFit
+from hw.chip import Chip
+from hw.connectivity import order
+from hw.core_room import Wiring, room_of, wirings
+from hw.fill import Core, Filled, destinations, fill
+from hw.limits.cores import cores as cores_broken
+from hw.mesh import Floats, distances, link_traffic, mesh_of
+from hw.placement import Part, PlacedCore, Placement
+from hw.stages import Layout, layout
+from spikenet.errors import finite_values, whole
+
+MANY = 1 << 40  # chips: what is broken then is not their number
+HALVINGS = 12  # of the interval in which the least load of the busiest core lies
+TINY = 1e-300  # so that no traffic makes no hops
+SPARE = 16  # empty places at least that cores may move to
+EQUAL_RATES = "every source sends one spike a step: give rates to weigh them"
+ENTRANCE = "spikes from outside enter each core directly: where a chip's input arrives is not modelled"
+NO_MESH = "the shape of the mesh is not published: the squarest one is taken"
+
+
+def place(
+    network: Any,
+    chip: Chip,
+    input_shape: Any = None,
+    *,
+    rates: Sequence[Any] | None = None,
+    n_chips: int | None = None,
+    crossing_hops: float = 4.0,
+    seed: int = 0,
+) -> Placement:
+    """Lays a Sequential onto the cores of one or several chips; the same for the same seed.
+
+    input_shape  : (features,) or (channels, height, width); may be left out when a Linear comes first
+    rates        : spikes a step of the input's elements and of each layer's neurons, a number or an array each;
+                   None: all 1
+    n_chips      : how many there are; None: as many as it takes
+    crossing_hops: how many hops a step from one chip to the next counts for in the search, on top of the step itself
+
+    First a greedy filling, core by core within every limit of the chip; then, on as many cores, the cuts between them
+    are moved so that the busiest core has as little to do as possible; then the cores are arranged on the mesh so that
+    messages take few hops (`hw.arrange`).
+
+    Raises DoesNotFit with every limit broken, TypeError for a chip that is not made of alike cores.
+    """
+    found = layout(network, input_shape)
+    cored = room_of(chip)
+    if cored is None:
+        raise TypeError(f"place: {chip.name} is {chip.architecture.value}; expected a chip of alike cores")
+    if found.obstacles:
+        raise DoesNotFit([Breach(chip.name, o.what, o.where, None, None, "", o.change) for o in found.obstacles])
+    wired = wirings(found)
+    if wired is None:
+        change = "place it in parts"
+        raise DoesNotFit([Breach(chip.name, "more synapses than are listed", "the net", None, None, "", change)])
+    spikes = _rates(found, rates)
+    load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
+    try:
+        greedy = fill(wired, chip)
+    except DoesNotFit:
+        raise DoesNotFit(cores_broken(found, wired, chip, MANY)) from None
+    chips = _chips(chip, len(greedy.cores), n_chips)
+    even = _balanced(wired, chip, greedy, load)
+    mesh = mesh_of(chip, chips)
+    traffic, incoming = _traffic(even, spikes)
+    slots = mesh.nearest(chips, len(even.cores) + max(SPARE, len(even.cores) // 4))
+    far = distances(slots, crossing_hops)
+    at = arranged(traffic, far, whole("place: seed", seed, least=0))
+    before, _ = _traffic(greedy, spikes)
+    plain, in_rows = distances(slots, 0.0), distances(mesh.slots(chips)[: len(greedy.cores)], 0.0)
+    links = link_traffic(mesh, slots[at, 1:], traffic)
+    cores = []
+    for core, slot in zip(even.cores, slots[at].tolist(), strict=True):
+        used: dict[str, float] = {}
+        for piece in core:
+            for name, n in cored[1](even.wired[piece.stage], piece.low, piece.high).items():
+                used[name] = used.get(name, 0) + n
+        parts = tuple(_part(found, p.stage, p.low, p.high) for p in core)
+        chip_number, x, y = slot
+        cores.append(PlacedCore(chip_number, x, y, parts, used, _load(core, load)))
+    start = np.arange(len(greedy.cores))
+    return Placement(
+        chip=chip.name,
+        n_chips=chips,
+        mesh=mesh,
+        layers=tuple(stage.name for stage in found.stages),
+        cores=tuple(cores),
+        traffic=traffic,
+        incoming=incoming,
+        links=links,
+        hops=cost(traffic, plain, at) / max(float(traffic.sum()), TINY),
+        hops_greedy=cost(before, in_rows, start) / max(float(before.sum()), TINY),
+        load_most_greedy=max(_load(core, load) for core in greedy.cores),
+        seed=seed,
+        assumptions=(*((EQUAL_RATES,) if rates is None else ()), ENTRANCE, *((NO_MESH,) if mesh.assumed else ())),
+    )
+
+
+def _rates(found: Layout, rates: Sequence[Any] | None) -> list[Floats]:
+    """Spikes a step of the input's elements, then of each stage's neurons, in the layers' own order."""
+    sizes = [found.stages[0].n_sources, *(stage.n_neurons for stage in found.stages)]
+    given = [1.0] * len(sizes) if rates is None else list(rates)
+    if len(given) != len(sizes):
+        wanted = f"{len(sizes)}, of the input and of {len(sizes) - 1} layers"
+        raise ValueError(f"place: rates: expected {wanted}, got {len(given)}")
+    spikes = []
+    for k, (rate, n) in enumerate(zip(given, sizes, strict=True)):
+        values = finite_values(f"place: rates[{k}]", rate).astype(np.float64).reshape(-1)
+        if values.size not in (1, n) or (values < 0).any():
+            got = f"{values.size} numbers, the least {values.min(initial=0):g}"
+            raise ValueError(f"place: rates[{k}]: expected one number >= 0, or {n}, got {got}")
+        spikes.append(np.broadcast_to(values, (n,)))
+    return spikes
+
+
+def _loads(wiring: Wiring, k: int, spikes: list[Floats]) -> Floats:
+    """(neurons,) operations a step: each neuron's update and the synaptic events that reach it, in placed order."""
+    load: Floats = np.ones(wiring.stage.n_neurons)
+    senders = (spikes[k], spikes[k + 1][order(wiring.stage)])  # the stage before; the stage itself, as it is placed
+    for matrix, sent in zip(wiring.columns, senders, strict=False):
+        load += matrix.T.astype(np.float64) @ sent
+    return load
+
+
+def _load(core: Core, load: list[Floats]) -> float:
+    return sum(float(load[piece.stage][piece.low : piece.high].sum()) for piece in core)
+
+
+def _balanced(wired: tuple[Wiring, ...], chip: Chip, greedy: Filled, load: list[Floats]) -> Filled:
+    """As many cores as the greedy filling, cut where the busiest has least to do: bisection of what one may have."""
+    n = len(greedy.cores)
+    high = max(_load(core, load) for core in greedy.cores)
+    low = max(sum(float(part.sum()) for part in load) / n, max(float(part.max()) for part in load))
+    best = greedy
+    for _ in range(HALVINGS):
+        if high - low <= 1e-9 * high:
+            break
+        middle = (low + high) / 2
+        filled = fill(wired, chip, load, middle)
+        if len(filled.cores) <= n:
+            best, high = filled, max(_load(core, load) for core in filled.cores)
+        else:
+            low = middle
+    return best
+
+
+def _traffic(filled: Filled, spikes: list[Floats]) -> tuple[Floats, Floats]:
+    """(messages a step from core to core, messages a step into each core from outside)."""
+    n = len(filled.cores)
+    home = [np.empty(wiring.stage.n_neurons, np.int64) for wiring in filled.wired]
+    for c, core in enumerate(filled.cores):
+        for piece in core:
+            home[piece.stage][piece.low : piece.high] = c
+    placed = [spikes[k + 1][order(wiring.stage)] for k, wiring in enumerate(filled.wired)]
+    traffic, incoming = np.zeros((n, n)), np.zeros(n)
+    for stage, target, sources in destinations(filled.wired, filled.cores):
+        if stage < 0:
+            incoming[target] += spikes[0][sources].sum()
+        else:
+            traffic[:, target] += np.bincount(home[stage][sources], placed[stage][sources], n)
+    return traffic, incoming
+
+
+def _chips(chip: Chip, n_cores: int, n_chips: int | None) -> int:
+    """How many chips so many cores take; DoesNotFit when that is more than there are."""
+    each = chip.limit("cores")
+    needed = 1 if each is None else math.ceil(n_cores / each)
+    if n_chips is None:
+        return needed
+    if needed > whole("place: n_chips", n_chips):
+        allowed = (each or 0) * n_chips
+        unit = chip.limits["cores"].unit
+        raise DoesNotFit([Breach(chip.name, "cores", "the net", n_cores, allowed, unit, f"use {needed} chips")])
+    return needed
+
+
+def _part(found: Layout, stage: int, low: int, high: int) -> Part:
+    return Part(found.stages[stage].name, order(found.stages[stage])[low:high])

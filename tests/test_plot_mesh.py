@@ -1,0 +1,56 @@
+"""The picture of a mesh: a square for each core, a line for each link that carries something."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, PatchCollection
+
+from spikenet import plot
+
+
+def drawn(ax, kind):
+    return [c for c in ax.collections if isinstance(c, kind)]
+
+
+def test_cores_and_links():
+    load = np.full((2, 3, 4), np.nan)
+    load[0, 0, :2], load[1, 2, 0] = (5.0, 10.0), 0.0
+    horizontal, vertical = np.array([[4.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 0.0, 2.0]])
+    ax = plot.mesh(load, horizontal, vertical, (3, 1))
+    (cores,) = drawn(ax, PatchCollection)
+    values = cores.get_array()
+    assert values.size == 24
+    assert sorted(values.compressed().tolist()) == [0.0, 5.0, 10.0]
+    assert cores.get_clim() == (0.0, 10.0)
+    rows, columns = drawn(ax, LineCollection)
+    ends = sorted(np.array(segment).tolist() for segment in rows.get_segments())
+    assert ends == [[[0, 0], [1, 0]], [[1, 1], [2, 1]]]
+    assert [np.array(segment).tolist() for segment in columns.get_segments()] == [[[2, 0], [2, 1]]]
+    assert max(rows.get_linewidths()) == 8.0 > columns.get_linewidths()[0] > min(rows.get_linewidths())
+    assert "4 messages a step" in ax.get_title()
+    assert ax.child_axes[0].get_ylabel() == "load of a core (operations a step)"
+    assert sum(line.get_linestyle() == "--" for line in ax.lines) == 1  # between two chips
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # row 0 at the top
+
+
+def test_an_empty_mesh_and_one_tile():
+    ax = plot.mesh(np.full((1, 1, 1), np.nan), np.zeros((1, 0)), np.zeros((0, 1)))
+    assert "no traffic" in ax.get_title()
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("load", "horizontal", "vertical", "said"),
+    [
+        (np.zeros((2, 2)), np.zeros((2, 1)), np.zeros((1, 2)), "cores a tile"),
+        (np.zeros((2, 2, 1)), np.zeros((2, 2)), np.zeros((1, 2)), "horizontal"),
+        (np.zeros((2, 2, 1)), np.zeros((2, 1)), np.zeros((2, 2)), "vertical"),
+        (np.zeros((2, 2, 1)), -np.ones((2, 1)), np.zeros((1, 2)), "horizontal.*negative"),
+        (np.zeros((2, 2, 1)), np.zeros((2, 1)), np.full((1, 2), np.nan), "vertical.*NaN"),
+        (-np.ones((2, 2, 1)), np.zeros((2, 1)), np.zeros((1, 2)), "load"),
+    ],
+)
+def test_bad_input_is_refused(load, horizontal, vertical, said):
+    with pytest.raises(ValueError, match=said):
+        plot.mesh(load, horizontal, vertical)
