@@ -143,6 +143,7 @@ def routes(monkeypatch):
     for module in (blas, event_products):
         watch(module, "multiply")
         watch(module, "transposed_multiply")
+    watch(event_products, "transposed_multiply_and_sum")
     return taken
 
 
@@ -155,6 +156,14 @@ def test_many_events_are_left_to_blas(events_of_100, route, routes, rng):
     assert_product(products.multiply(lambda: x, w, g, events), x, w, g)
     assert_product(products.transposed_multiply(lambda: x, g, events), np.ascontiguousarray(x.T), g)
     assert routes == [(route, "multiply"), (route, "transposed_multiply")]
+    weights, biases = products.transposed_multiply_and_sum(lambda: x, g, events)
+    assert_product(weights, np.ascontiguousarray(x.T), g)
+    np.testing.assert_allclose(biases, g.sum(axis=0), rtol=1e-5, atol=1e-5 * len(g))
+    assert routes[2:] == [
+        ("event_products", "transposed_multiply_and_sum")
+        if route == "event_products"
+        else ("blas", "transposed_multiply")
+    ]
 
 
 def test_without_events_it_is_blas(routes, rng):
@@ -216,7 +225,7 @@ def test_linear_after_spikes_with_events_or_without(path, m, dtype, routes, rng)
     current = current.reshape(6, 3, 26, 10) if "flatten" in path else current
     g = rng.normal(size=(6, 3, m)).astype(dtype)
     with_events = through(PATHS[path], current, g, dtype, forget=False)
-    assert routes == [("event_products", "multiply"), ("event_products", "transposed_multiply")]
+    assert routes == [("event_products", "multiply"), ("event_products", "transposed_multiply_and_sum")]
     without = through(PATHS[path], current, g, dtype, forget=True)
     assert routes[2:] == [("blas", "multiply"), ("blas", "transposed_multiply")]
     for a, b in zip(with_events, without, strict=True):
@@ -242,3 +251,15 @@ def test_events_do_not_travel_where_rows_change(rng):
     assert Flatten(1)(spikes).events is spikes.events
     assert not Dropout(0.5)(spikes, training=Training(rng, over_time=True)).events.binary
     assert Dropout(0.5)(spikes).events.binary
+
+
+def test_the_size_of_a_share_changes_sums_by_rounding_alone(rng, monkeypatch):
+    x = (rng.random((1000, 70)) < 0.02).astype(np.float32)
+    g, events = rng.normal(size=(1000, 70)).astype(np.float32), found(x)
+    results = []
+    for most in (1, 2, 4):
+        monkeypatch.setattr(event_products, "MOST_SHARES", most)
+        results.append(np.vstack(event_products.transposed_multiply_and_sum(lambda: x, events, g)))
+    assert event_products._share(events.density) == 4 * event_products.ROWS_A_SHARE
+    for other in results[1:]:
+        np.testing.assert_allclose(other, results[0], rtol=1e-4, atol=1e-4)

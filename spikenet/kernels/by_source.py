@@ -16,6 +16,9 @@ from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.vector_products import prefetch
+
+AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how many of them
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def _sort(
         here = starts[index]
         next_place = np.zeros(n, np.int64)
         for r in range(many):
+            prefetch(columns, (first + min(r + AHEAD, many - 1)) * n, FIRST_PLACES)
             for block in range(counts.shape[1]):
                 base = block * block_size
                 for k in range(counts[first + r, block]):

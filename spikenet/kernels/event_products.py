@@ -28,12 +28,15 @@ from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import copy_lanes, gather
+from spikenet.kernels.vector_products import prefetch
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
 WIDE_BYTES, TRANSPOSED_BYTES = 128, 256  # a wide tile, in registers: four of 32 bytes forward, eight for gradients
 SHARE = 160  # rows of x a thread takes through all tiles at once, forward: their events fit the nearest cache
 FEW = 16  # likewise where there are few rows: through one tile
 ROWS_A_SHARE = 96  # rows of g whose tile a weight gradient goes through at once: 24 KB
+MOST_SHARES, EVENTS_A_COLUMN = 4, 8  # then the tile is in the second-level cache: worth it below so many events
+AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how many of them
 WORTH_PACKING = 1024  # rows of x from which laying w out tile by tile pays
 TASKS = 8  # into how many tasks a weight gradient is cut at least
 
@@ -100,6 +103,7 @@ def _multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None
         places = np.empty(ends[many], np.uint32)  # end to end: in place they have a page of memory every few rows
         for r in range(many):
             at = ends[r]
+            prefetch(columns, (first + min(r + AHEAD, many - 1)) * n, FIRST_PLACES)
             for block in range(blocks):
                 low = block * BLOCK
                 for k in range(counts[first + r, block]):
@@ -134,41 +138,49 @@ def _multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None
 
 @cache
 def _transposed_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
-    add_rows, copy = gather(lanes, binary), copy_lanes(lanes)
+    add_rows, sum_rows, copy = gather(lanes, binary), gather(lanes, True), copy_lanes(lanes)
 
     @compiled()
     def transposed_events(
         task: int, starts: Array, places: Array, x: Array, g: Array, rows_a_share: int, parts: Array
     ) -> None:
-        """parts is (groups, tiles, n, lanes): each group of shares has sums of its own."""
+        """parts is (groups, tiles, n or n + 1, lanes): each group of shares has sums of its own, the last that of g."""
         rows, m = g.shape
-        shares = starts.shape[0]
-        groups, tiles, n = parts.shape[0], parts.shape[1], parts.shape[2]
+        shares, n = starts.shape[0], starts.shape[1] - 1
+        groups, tiles, n_sums = parts.shape[0], parts.shape[1], parts.shape[2]
         group = task // tiles
         tile = task % tiles
         low = tile * lanes
         width = min(lanes, m - low)
-        into_at = task * n * lanes
-        for i in range(n):
+        into_at = task * n_sums * lanes
+        for i in range(n_sums):
             for c in range(lanes):
                 parts[group, tile, i, c] = 0
         block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
+        everyone = np.arange(rows_a_share)
         flat = g.reshape(-1)
         for s in range(shares * group // groups, shares * (group + 1) // groups):
             first = s * rows_a_share
-            for r in range(min(rows_a_share, rows - first)):
+            many = min(rows_a_share, rows - first)
+            for r in range(many):
                 if width == lanes:
                     copy(flat, (first + r) * m + low, block, r * lanes)
                 else:
                     for c in range(width):
                         block[r * lanes + c] = g[first + r, low + c]
+            following = min(rows_a_share, rows - first - many)  # rows of the next share, asked for one by one meanwhile
             for j in range(n):
+                if j < following:
+                    prefetch(flat, (first + many + j) * m + low, width)
                 at = starts[s, j]
                 n_events = starts[s, j + 1] - at
                 if n_events > 0:
                     part_at = into_at + j * lanes
                     add_rows(parts, part_at, parts, part_at, block, 0, lanes,
                              places, at, n_events, x, first * n + j, n)  # fmt: skip
+            if n_sums > n:
+                part_at = into_at + n * lanes
+                sum_rows(parts, part_at, parts, part_at, block, 0, lanes, everyone, 0, many, x, 0, 0)
 
     number = functools.partial(array, dtype)
     lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
@@ -206,17 +218,32 @@ def multiply(x: Callable[[], Array], events: Events, w: Array, start: Array | No
 
 def transposed_multiply(x: Callable[[], Array], events: Events, g: Array) -> Array:
     """x().T @ g, for x() C-contiguous (rows, n) with these events and g (rows, m); see `multiply`."""
+    return _transposed(x, events, g, 0)
+
+
+def transposed_multiply_and_sum(x: Callable[[], Array], events: Events, g: Array) -> tuple[Array, Array]:
+    """(x().T @ g, the sum of the rows of g), as a layer's weights and biases need them."""
+    both = _transposed(x, events, g, 1)
+    return both[:-1], both[-1]
+
+
+def _transposed(x: Callable[[], Array], events: Events, g: Array, n_sums: int) -> Array:
     n, m = events.columns.shape[1], g.shape[1]
     lanes = _lanes(m, g.dtype, TRANSPOSED_BYTES)
     tiles = -(-m // lanes)
-    lists = by_source(events, ROWS_A_SHARE)
+    lists = by_source(events, _share(events.density))
     groups = max(1, min(TASKS // tiles, len(lists.starts)))
-    parts = memory.empty((groups, tiles, n, lanes), g.dtype)
+    parts = memory.empty((groups, tiles, n + n_sums, lanes), g.dtype)
     sources = read_only(lists.starts), read_only(lists.places), _values(x, events, g)
     _transposed_kernel(lanes, events.binary, g.dtype)(groups * tiles, *sources, read_only(g), lists.share, parts)
-    w = memory.empty((n, m), g.dtype)
+    w = memory.empty((n + n_sums, m), g.dtype)
     _unpack(read_only(parts), w)
     return w
+
+
+def _share(density: float) -> int:
+    """Rows of a share: more where events are few, so that a column has some in it."""
+    return ROWS_A_SHARE * max(1, min(MOST_SHARES, round(EVENTS_A_COLUMN / max(density * ROWS_A_SHARE, 1e-9))))
 
 
 def _values(x: Callable[[], Array], events: Events, like: Array) -> Array:

@@ -48,6 +48,13 @@ def transposed_multiply(x: Callable[[], Array], g: Array, events: Events | None)
     return blas.transposed_multiply(x(), g)
 
 
+def transposed_multiply_and_sum(x: Callable[[], Array], g: Array, events: Events | None) -> tuple[Array, Array]:
+    """(x().T @ g, the sum of the rows of g) for x() (rows, n), g (rows, m)."""
+    if events is not None and events.density <= limits(g.shape[1]).weights:
+        return event_products.transposed_multiply_and_sum(x, events, g)
+    return blas.transposed_multiply(x(), g), g.sum(axis=0)
+
+
 def multiply_transposed(g: Array, w: Array, wanted: Events | None) -> Array:
     """g @ w.T for g (rows, m), w (n, m); may be 0 outside of the (rows, n) places that are wanted."""
     if wanted is not None and wanted.density <= limits(g.shape[1]).error:

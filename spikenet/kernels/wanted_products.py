@@ -25,6 +25,7 @@ from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
+from spikenet.kernels.vector_products import prefetch
 
 TILE_BYTES = 128  # of a row: four 32-byte registers
 SHARE = 192  # rows of g whose tile a thread goes through at once: 24 KB
@@ -36,16 +37,14 @@ def _kernel(lanes: int, dtype: Any) -> Callable[..., None]:
 
     @compiled()
     def multiply_wanted(
-        index: int, starts: Array, places: Array, g: Array, packed: Array, sums: Array, y: Array, share: int
+        index: int, starts: Array, places: Array, g: Array, packed: Array, y: Array, share: int
     ) -> None:
         rows, m = g.shape
         tiles, n = packed.shape[0], packed.shape[1]
         flat, weights = g.reshape(-1), packed.reshape(-1)
         first = index * share
-        begin, end = starts[index, 0], starts[index, n]
-        mine = sums[begin * PARTS : end * PARTS]
-        for k in range(mine.size):
-            mine[k] = 0
+        begin = starts[index, 0]
+        sums = np.zeros((starts[index, n] - begin) * PARTS, g.dtype)
         block = np.zeros(share * lanes, g.dtype)  # a tile of g end to end; a last one that is not full ends in zeros
         for tile in range(tiles):
             low = tile * lanes
@@ -56,31 +55,38 @@ def _kernel(lanes: int, dtype: Any) -> Callable[..., None]:
                     for c in range(lanes):
                         block[r * lanes + c] = g[first + r, low + c] if low + c < m else 0
             for j in range(n):
+                if j < min(share, rows - first) and low + lanes < m:  # the next tile, row by row meanwhile
+                    prefetch(flat, (first + j) * m + low + lanes, lanes)
                 at = starts[index, j]
                 n_events = starts[index, j + 1] - at
                 if n_events > 0:
-                    add_products(weights, (tile * n + j) * lanes, block, places, at, n_events, sums, at * PARTS)
+                    add_products(
+                        weights, (tile * n + j) * lanes, block, places, at, n_events, sums, (at - begin) * PARTS
+                    )
+        for r in range(first, min(first + share, rows)):
+            row = y[r]
+            for j in range(n):
+                row[j] = 0
         for j in range(n):
             for k in range(starts[index, j], starts[index, j + 1]):
-                at = k * PARTS
+                at = (k - begin) * PARTS
                 y[first + places[k], j] = ((sums[at] + sums[at + 4]) + (sums[at + 1] + sums[at + 5])) + (
                     (sums[at + 2] + sums[at + 6]) + (sums[at + 3] + sums[at + 7])
                 )
 
     number = functools.partial(array, dtype)
     lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
-    arrays = number(2, read=True), number(3, read=True), number(1, read=False), number(2, read=False)
+    arrays = number(2, read=True), number(3, read=True), number(2, read=False)
     return in_parallel(multiply_wanted, (*lists, *arrays, numba.int64))
 
 
 def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
     """g @ w.T for g (rows, m), w (n, m), at the places `wanted` lists for a (rows, n) array; 0 elsewhere."""
-    y = memory.zeros((len(g), len(w)), g.dtype)
+    y = memory.empty((len(g), len(w)), g.dtype)
     lists = by_source(wanted, SHARE)
-    sums = memory.empty((len(lists.places) * PARTS,), g.dtype)
     lanes = TILE_BYTES // g.itemsize
     packed = memory.empty((-(-w.shape[1] // lanes), len(w), lanes), w.dtype)
     pack(read_only(w), 0, packed)
     sources = read_only(lists.starts), read_only(lists.places), read_only(g), read_only(packed)
-    _kernel(lanes, g.dtype)(len(lists.starts), *sources, sums, y, SHARE)
+    _kernel(lanes, g.dtype)(len(lists.starts), *sources, y, SHARE)
     return y

@@ -80,8 +80,11 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     def vjp(g: Any) -> tuple[Any, ...]:
         g_rows = np.ascontiguousarray(g.reshape(-1, n_out))
         g_x = _input_gradient(g_rows, w, x) if x.requires_grad else None
-        g_weight = products.transposed_multiply(rows, g_rows, events) if weight.requires_grad else None
-        return (g_x, g_weight) if bias is None else (g_x, g_weight, g_rows.sum(axis=0))
+        if bias is None:
+            return g_x, products.transposed_multiply(rows, g_rows, events) if weight.requires_grad else None
+        if not weight.requires_grad:
+            return g_x, None, g_rows.sum(axis=0)
+        return g_x, *products.transposed_multiply_and_sum(rows, g_rows, events)
 
     parents = (x, weight) if bias is None else (x, weight, bias)
     return Tensor(y.reshape(*x.shape[:-1], n_out), parents, vjp, operation="linear")
