@@ -52,7 +52,7 @@ def jacobians(layer: Spiking | Recurrent, x: Tensor) -> Jacobians:
     with no_grad():
         out = layer(Tensor(x.data)).data
         current = whole_current(layer, x.data, out)
-        before = _states_before(neurons, current)
+        before = states_before(neurons, current)
     return _derivatives(neurons, current, before, out)
 
 
@@ -68,7 +68,7 @@ def whole_current(layer: Spiking | Recurrent, x: Array, out: Array) -> Array:
     return current
 
 
-def _states_before(neurons: Spiking, current: Array) -> list[Array]:
+def states_before(neurons: Spiking, current: Array) -> list[Array]:
     """Each state before every step, (steps, batch, n)."""
     steps, batch, *shape = current.shape
     rows = parameter_rows(neurons.values, tuple(shape), current.dtype)

@@ -43,7 +43,7 @@ def evaluate(
 
 
 def mean_values(
-    net: Layer,
+    net: Callable[..., Tensor],
     chosen: Samples,
     loss: Loss | None,
     metrics: dict[str, Metric],
@@ -57,7 +57,7 @@ def mean_values(
 
 
 def summed_values(
-    net: Layer,
+    net: Callable[..., Tensor],
     chosen: Samples,
     loss: Loss | None,
     metrics: dict[str, Metric],

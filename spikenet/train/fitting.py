@@ -14,7 +14,7 @@ from spikenet.train.history import History
 from spikenet.train.identity import identity
 from spikenet.train.interrupt import Deferred, deferred_interrupt
 from spikenet.train.parallel import anywhere, begin_together
-from spikenet.train.plan import Callback, Optimiser, Plan, Regulariser, Schedule, plan
+from spikenet.train.plan import Callback, Optimiser, Plan, Regulariser, Rule, Schedule, plan
 from spikenet.train.progress import progress_bar
 from spikenet.train.resume import read_run, write_run
 from spikenet.train.samples import Encoder
@@ -36,6 +36,7 @@ def fit(
     regularise: Sequence[Regulariser] = (),
     schedule: Schedule | None = None,
     clip_norm: float | None = None,
+    rule: Rule | None = None,
     early_stop: EarlyStop | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
@@ -57,6 +58,7 @@ def fit(
     regularise : of sn.regularise, called with the spikes of each layer that fires; their values are added to the loss
     schedule   : of sn.optim, called with the number of steps taken, gives the factor of the learning rate
     clip_norm  : largest norm of all gradients together
+    rule       : of sn.learning, such as sn.learning.OTTT(): where gradients come from, in place of backpropagation
     early_stop : sn.EarlyStop(...), needs a test set
     callbacks  : called with the EpochRecord after each epoch
     checkpoint : file to write after every epoch and on Ctrl-C; replaced only when the new one is whole
@@ -86,7 +88,7 @@ def fit(
     made = plan(
         net, train, test, loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, encode=encode,
         seed=seed, metrics=metrics, regularise=regularise, schedule=schedule, clip_norm=clip_norm,
-        early_stop=early_stop, callbacks=callbacks, checkpoint=checkpoint, memory_bytes=memory_bytes,
+        rule=rule, early_stop=early_stop, callbacks=callbacks, checkpoint=checkpoint, memory_bytes=memory_bytes,
         communicator=communicator,
     )  # fmt: skip
     same = identity(made) if checkpoint is not None or resume is not None or made.communicator is not None else {}

@@ -35,6 +35,7 @@ def identity(plan: Plan) -> dict[str, str]:
         "clip_norm": described(plan.clip_norm),
         "segments": described(getattr(plan.runs, "steps", None)) if plan.runs is not plan.net else "none",
         "processes": str(1 if plan.communicator is None else plan.communicator.size),
+        "rule": described(plan.rule),
         "early_stop": described(plan.early_stop),
     }
 

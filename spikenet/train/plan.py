@@ -31,18 +31,21 @@ Optimiser: TypeAlias = SGD | RMSprop | Adam | AdamW
 Schedule: TypeAlias = Callable[[int], float]
 Regulariser: TypeAlias = Callable[[Tensor], Tensor]
 Callback: TypeAlias = Callable[[EpochRecord], object]
+Runs: TypeAlias = Callable[..., Tensor]
+Rule: TypeAlias = Callable[..., tuple[Tensor, float]]
+"""rule(net, x, targets, loss, training) -> (output, loss), the gradients being in the parameters: sn.learning."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """The arguments of `fit` in the form in which training uses them; made by `plan`.
 
-    runs        : the net, or the net in segments where memory is bounded
+    runs        : the net, or the net in segments where memory is bounded, or as a rule reads it out
     communicator: None in a process on its own
     """
 
     net: Layer
-    runs: Layer
+    runs: Runs
     params: dict[str, Tensor]
     train: Samples
     test: Samples | None
@@ -56,6 +59,7 @@ class Plan:
     regularise: tuple[Regulariser, ...]
     schedule: Schedule | None
     clip_norm: float | None
+    rule: Rule | None
     early_stop: EarlyStop | None
     callbacks: tuple[Callback, ...]
     checkpoint: Path | None
@@ -97,6 +101,7 @@ def plan(
     regularise: Sequence[Regulariser],
     schedule: Schedule | None,
     clip_norm: float | None,
+    rule: Rule | None,
     early_stop: EarlyStop | None,
     callbacks: Sequence[Callback],
     checkpoint: Any,
@@ -108,7 +113,7 @@ def plan(
     params = {name: p for name, p in net.parameters().items() if p.requires_grad}
     if not params:
         raise ValueError("fit: net: expected at least one parameter to train, got a net without any")
-    check_functions("fit", loss=loss, encode=encode, schedule=schedule)
+    check_functions("fit", loss=loss, encode=encode, schedule=schedule, rule=rule)
     if loss is None:
         raise TypeError("fit: loss: expected a function such as sn.loss.cross_entropy, got None")
     if isinstance(optimiser, type) or not (hasattr(optimiser, "start") and hasattr(optimiser, "step")):
@@ -120,7 +125,7 @@ def plan(
     learnt = samples("fit: train", train, dtype)
     made = Plan(
         net=net,
-        runs=net,
+        runs=_as_run(net, rule),
         params=params,
         train=learnt,
         test=None if test is None else samples("fit: test", test, dtype),
@@ -134,6 +139,7 @@ def plan(
         regularise=check_each("fit", "regularise", regularise),
         schedule=schedule,
         clip_norm=None if clip_norm is None else positive("fit: clip_norm", clip_norm),
+        rule=rule,
         early_stop=early_stop,
         callbacks=check_each("fit", "callbacks", callbacks),
         checkpoint=None if checkpoint is None else check_writable(checkpoint),
@@ -151,6 +157,8 @@ def plan(
         raise ValueError(
             "fit: communicator: batch normalisation takes statistics of a whole batch, which no process has"
         )
+    if rule is not None and (made.regularise or memory_bytes is not None):
+        raise ValueError("fit: rule: a rule runs the net its own way; leave out regularise and memory_bytes")
     if memory_bytes is not None:
         made = _within(made, whole("fit: memory_bytes", memory_bytes))
     if made.regularise and _is_segmented(made.runs):
@@ -163,6 +171,12 @@ def plan(
         if early_stop is not None:
             early_stop.watched(EpochRecord(1, trained, tested, rate_scale=1.0, seconds=0.0))
     return made
+
+
+def _as_run(net: Layer, rule: Rule | None) -> Runs:
+    """What is evaluated: the net, or what a rule with an output of its own makes of it."""
+    runs: Callable[[Layer], Runs] | None = getattr(rule, "runs", None)
+    return net if runs is None else runs(net)
 
 
 def _within(made: Plan, memory_bytes: int) -> Plan:
@@ -179,7 +193,7 @@ def _within(made: Plan, memory_bytes: int) -> Plan:
     return replace(made, runs=Segmented(made.net, steps=steps))
 
 
-def _is_segmented(layer: Layer) -> bool:
+def _is_segmented(layer: Any) -> bool:
     return isinstance(layer, Segmented) or any(_is_segmented(inner) for inner in getattr(layer, "layers", ()))
 
 

@@ -17,7 +17,7 @@ from spikenet.train.evaluation import added, measured
 from spikenet.train.gradients import clip_gradients, first_not_finite, is_finite
 from spikenet.train.layerwise import first_not_finite_output, spikes_inside
 from spikenet.train.parallel import gradients_together, share
-from spikenet.train.plan import Plan
+from spikenet.train.plan import Plan, Rule
 from spikenet.train.ranges import not_negative
 from spikenet.train.standing import Standing
 
@@ -63,6 +63,8 @@ def _gradients(
 ) -> tuple[float, dict[str, float]]:
     """(loss, metrics) of the samples numbered `rows`; the gradients are in the parameters then."""
     x, targets = plan.train.batch(rows, plan.encode, encode_seed)
+    if plan.rule is not None:
+        return _by_rule(plan, plan.rule, standing, x, targets, training)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found below, and named
         y, loss, total = _forward(plan, training, x, targets)
         if not math.isfinite(total.item()):
@@ -72,6 +74,19 @@ def _gradients(
         if (name := first_not_finite(plan.params)) is not None:
             raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
     return loss.item(), measured(plan.metrics, y.data, targets)
+
+
+def _by_rule(
+    plan: Plan, rule: Rule, standing: Standing, x: Tensor, targets: Array, training: Training
+) -> tuple[float, dict[str, float]]:
+    _forget_gradients(plan)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        y, loss = rule(plan.net, x, targets, plan.loss, training)
+    if not math.isfinite(loss):
+        raise _diverged(plan, standing, x, f"the loss is {loss}", None)
+    if (name := first_not_finite(plan.params)) is not None:
+        raise _diverged(plan, standing, x, "a gradient is not finite", f"the gradient of {name}")
+    return loss, measured(plan.metrics, y.data, targets)
 
 
 def rate_scale(plan: Plan, epoch: int, step: int) -> float:
