@@ -229,6 +229,27 @@ def test_nan_is_reported_with_step_and_neuron():
         sn.simulate(net, 0.1, threads=2)
 
 
+def test_a_saved_state_goes_on_bit_for_bit(tmp_path, rng):
+    """With spikes under way, by another number of threads; refused by another network, seed or file."""
+    net, _, _ = loop_network(rng)
+    net.drive(net.populations[0], sn.inputs.poisson(300.0), 1.5)
+    whole = sn.Simulation(net, seed=2, threads=2)
+    whole.run(0.0151)
+    whole.save(tmp_path / "state.npz")
+    after = whole.run(0.02)
+    again = sn.Simulation(net, seed=2, threads=1)
+    again.restore(tmp_path / "state.npz")
+    assert len(after["cells"]) > 100
+    assert same(after, again.run(0.02))
+    states = [s.states(net.populations[0]) for s in (whole, again)]
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+    with pytest.raises(ValueError, match="seed: expected 3"):
+        sn.Simulation(net, seed=3).restore(tmp_path / "state.npz")
+    (tmp_path / "half.npz").write_bytes((tmp_path / "state.npz").read_bytes()[:2000])
+    with pytest.raises(ValueError, match="no whole state"):
+        again.restore(tmp_path / "half.npz")
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -26,6 +26,7 @@ class Cell:
     origin  : what is added to a state when it is shown, by state: the membrane is computed above its rest
     inverted: inputs which expect positive weights for synapses that inhibit
     by_sign : (input of weights >= 0, input of weights < 0) where none is named, else the first input for both
+    aliases : other names of inputs
     """
 
     kind: str
@@ -36,14 +37,17 @@ class Cell:
     origin: Mapping[str, Any] = field(default_factory=dict)
     inverted: frozenset[str] = frozenset()
     by_sign: tuple[str, str] | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def receptor(self, name: str | None, weight: float) -> str:
         """The input that a weight goes to, by its name or else by the weight's sign."""
         if name is None:
             return self.by_sign[weight < 0] if self.by_sign else self.inputs[0]
-        if name not in self.inputs:
-            raise ValueError(f"{self.kind}: no input {name!r}; it has {', '.join(self.inputs)}")
-        return name
+        known = self.aliases.get(name, name)
+        if known not in self.inputs:
+            names = ", ".join((*self.aliases, *self.inputs))
+            raise ValueError(f"{self.kind}: no input {name!r}; it has {names}")
+        return known
 
 
 Factory = Callable[..., Any]

@@ -58,20 +58,30 @@ def iaf_psc_exp(
     refractory_s: Any = 2e-3,
     bias_pa: Any = 0.0,
 ) -> Cell:
-    """LIF with exponential synaptic currents. Inputs: "exc", "inh" and "current" (pA); unnamed weights go by sign."""
+    """LIF with exponential synaptic currents. Inputs: "exc", "inh" and "current" (pA); unnamed weights go by sign.
+
+    Where both time constants are equal there is one synaptic state, "i_syn", and "exc" and "inh" are names of its input.
+    """
     kind = "iaf_psc_exp"
     values, tau, capacitance = _membrane(
         kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
     )
-    for name, tau_syn_s in (("exc", tau_exc_s), ("inh", tau_inh_s)):
-        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
+    taus = {
+        "exc": MS * positive_values(f"{kind}: tau_exc_s", tau_exc_s),
+        "inh": MS * positive_values(f"{kind}: tau_inh_s", tau_inh_s),
+    }
+    alike = np.array_equal(taus["exc"], taus["inh"])
+    for name, tau_syn in ({"syn": taus["exc"]} if alike else taus).items():
         values[f"{name}_leak"] = np.exp(-dt_s * MS / tau_syn)
         values[f"{name}_to_v"] = psc_exp.current_to_membrane(tau_syn, tau, capacitance, dt_s * MS)
+    origin = {"v": finite_values(f"{kind}: rest_mv", rest_mv)}
+    if alike:
+        model = trace_with_inputs(psc_exp.alike_step, psc_exp.ALIKE_INPUTS)
+        rest = {"v": 0.0, "i_syn": 0.0, "rests": 0.0}
+        return Cell(kind, model, psc_exp.ALIKE_INPUTS, values, rest, origin, aliases={"exc": "syn", "inh": "syn"})
+    model = trace_with_inputs(psc_exp.step, psc_exp.INPUTS)
     rest = {"v": 0.0, "i_exc": 0.0, "i_inh": 0.0, "rests": 0.0}
-    return Cell(
-        kind, trace_with_inputs(psc_exp.step, psc_exp.INPUTS), psc_exp.INPUTS, values, rest,
-        {"v": finite_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
-    )  # fmt: skip
+    return Cell(kind, model, psc_exp.INPUTS, values, rest, origin, by_sign=("exc", "inh"))
 
 
 def iaf_psc_alpha(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from spikenet.simulate.operations import add_network
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, spikes_record, wanted_spikes
 from spikenet.simulate.recording import Recording, Run
+from spikenet.simulate.state_file import heading, put_under_way, read_state, under_way, write_state
 from spikenet.simulate.wiring import wire
 
 LONGEST_WINDOW = 64  # steps between two meetings of the threads: longer ones only need more room
@@ -58,6 +60,7 @@ class Simulation:
     def _build(self) -> None:
         wiring = wire(self.network, self.seed)
         self.window = min(wiring.shortest or LONGEST_WINDOW, LONGEST_WINDOW)
+        self.longest = wiring.longest
         slots = 1 << (wiring.longest + self.window).bit_length()
         self.layout: Layout = layout(self.network, self.dtype, self.threads, slots, self.seed)
         self._bits: list[BitTable] = []
@@ -148,6 +151,23 @@ class Simulation:
             s: np.concatenate([row[s][: share.n] for row, share in zip(rows, shares, strict=True)])
             for s in cell.model.states
         }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """The whole state in a file, from which `restore` goes on bit for bit."""
+        arrays: dict[str, Array] = {}
+        for k, population in enumerate(self.network.populations):
+            arrays |= {f"{k}.state.{name}": values for name, values in self.states(population).items()}
+            arrays[f"{k}.steps"], arrays[f"{k}.neurons"] = under_way(self.layout, k, self.step, self.longest)
+        write_state(path, heading(self.network, self.seed, self.dtype) | {"step": self.step}, arrays)
+
+    def restore(self, path: str | os.PathLike[str]) -> None:
+        """Stand where the simulation stood that saved the file: of the same network, seed and float type."""
+        head, arrays = read_state(path, heading(self.network, self.seed, self.dtype))
+        for k, population in enumerate(self.network.populations):
+            if population.model is not None:
+                self._put(population, {name: arrays[f"{k}.state.{name}"] for name in self.states(population)})
+            put_under_way(self.layout, k, arrays[f"{k}.steps"], arrays[f"{k}.neurons"])
+        self.step = int(head["step"])
 
     def _put(self, population: Population, states: Mapping[str, Array]) -> None:
         cell = self.layout.cells[population.index]
