@@ -87,7 +87,13 @@ def test_sums_that_wrap_more_than_once_are_as_lava_has_them(rng):
     """From |a| = 2^18 on one turn of u does not bring it back into 24 bits, and Lava makes one turn."""
     p = random_case("lava", rng, 40) | {"vth_low": -3}
     x = random_arrivals(rng, [1000, 300_000, 3_000_000], (300, 40))
-    agrees(naive.lava, loihi.Params(**p), p, x)
+    whole = agrees(naive.lava, loihi.Params(**p), p, x)
+    head = loihi.run(loihi.Params(**p), x[:100])
+    assert np.abs(head.after.u).max() > 1 << 23  # beyond its word, and carried on so
+    small = np.concatenate([x[:100], x[100:] // 1000])
+    tail = loihi.run(loihi.Params(**p), small[100:], head.after)
+    assert np.array_equal(tail.u, loihi.run(loihi.Params(**p), small).u[100:])
+    assert whole.u.dtype == np.int64
     x = random_arrivals(rng, [1000], (50, 40))
     x[25, 7] = -(1 << 18)  # one such sum among small ones
     agrees(naive.lava, loihi.Params(**p), p, x)
@@ -239,6 +245,9 @@ def test_input_is_not_written_to_and_every_whole_type_is_taken(rng):
     wanted = loihi.run(params, x)
     for other in (x.astype(np.int64), x.astype(np.float32), np.asfortranarray(x), x.tolist(), x.astype(np.int32)):
         assert np.array_equal(loihi.run(params, other).v, wanted.v)
+    for reading in ("nengo_loihi", "brian2_loihi"):
+        params = loihi.Params(400, 300, 10, reading=reading)
+        assert np.array_equal(loihi.run(params, x).v, loihi.run(params, x.astype(np.int32)).v)
     empty = loihi.run(params, x[:0])
     assert empty.spikes.shape == (0, 7)
     assert empty.after.u.tolist() == [0] * 7
@@ -346,6 +355,9 @@ def test_wrong_inputs_of_a_run_are_refused():
         loihi.run(params, [[1, 2, 3]], before=3)
     with pytest.raises(ValueError, match=r"before\.u"):
         loihi.run(params, [[1, 2, 3]], before=loihi.rest((2,)))
+    far = loihi.rest((1,))._replace(u=np.array([1 << 24]))
+    with pytest.raises(ValueError, match="24 bits"):
+        loihi.run(loihi.Params(0, 0, 9, reading="nengo_loihi"), [[1]], far)
     with pytest.raises(ValueError, match="64 bits"):
         loihi.run(loihi.Params(0, 0, 9, reading="brian2_loihi"), np.full((1 << 16, 1), (1 << 31) - 1))
 

@@ -27,9 +27,9 @@ import numpy as np
 from hw.kernels.machine_integers import above, add, below, choose, clip, kept_part, subtract, up, wrapped
 from spikenet.derive.compile import compiled
 from spikenet.kernels.tasks import array, in_parallel
-from spikenet.kernels.vector_products import prefetch
+from spikenet.kernels.vector_products import prefetch, prefetch_to_write
 
-BLOCK = 1024  # neurons of a task: eight words and three states of 4 bytes each stay in the second cache
+BLOCK = 512  # neurons of a task: eight words and three states of 4 bytes each stay in 32 KB of cache
 STRIDE = (
     BLOCK + 16
 )  # of a row of the words of a block: rows a multiple of 4 KB apart would want the same lines of cache
@@ -61,8 +61,11 @@ def _store(room: Any, state: Any, b: Any, low: Any, width: Any) -> None:
 
 
 @cache
-def _lava(ternary: bool, wide: bool) -> Any:
-    """The loop of `lava`. ternary: with a low threshold; wide: for sums that may be several turns of u away."""
+def _lava(ternary: bool, wide: bool, arriving: str) -> Any:
+    """The loop of `lava`. ternary: with a low threshold; wide: for sums that may be several turns of u away.
+
+    arriving: type of x; one function for each, since `in_parallel` compiles a function for one set of types
+    """
 
     @compiled()
     def lava(
@@ -85,6 +88,7 @@ def _lava(ternary: bool, wide: bool) -> Any:
         for t in range(x.shape[0]):
             if t + 1 < x.shape[0]:  # another page of memory: the processor does not foresee it
                 prefetch(x, ((t + 1) * rows + b) * n + low, width)
+                prefetch_to_write(spikes, ((t + 1) * rows + b) * n + low, width)
             if interval > 0 and (first + t) % interval == offset:
                 room[U : U + 2 * STRIDE] = nought
             arriving, fired = x[t, b, low:high], spikes[t, b, low:high]
@@ -210,17 +214,18 @@ def _brian2_loihi(
 
 
 @cache
-def loop(reading: str, ternary: bool, wide: bool) -> Callable[..., None]:
+def loop(reading: str, ternary: bool, wide: bool, arriving: str = "int32") -> Callable[..., None]:
     """run(tasks, words, state, x, spikes, u, v, counts, seen, first, interval, offset) of one reading.
 
-    ternary: with a low threshold, "lava" only
-    wide   : in 64 bits: words, state, u and v; x is 32 bits always
+    ternary : with a low threshold, "lava" only
+    wide    : "lava" in 64 bits: words, state, u and v; "brian2_loihi" always is, "nengo_loihi" never
+    arriving: type of x, "int32", or "int16" in "lava"
     """
     others = {"nengo_loihi": _nengo_loihi, "brian2_loihi": _brian2_loihi}
-    one = others[reading] if reading in others else _lava(ternary, wide)
-    integer = "int64" if wide else "int32"
+    one = others[reading] if reading in others else _lava(ternary, wide, arriving)
+    integer = {"nengo_loihi": "int32", "brian2_loihi": "int64"}.get(reading, "int64" if wide else "int32")
     kinds = (
-        *(array(integer, 2, read=True), array(integer, 3, read=False), array("int32", 3, read=True)),
+        *(array(integer, 2, read=True), array(integer, 3, read=False), array(arriving, 3, read=True)),
         *(array("int8", 3, read=False), array(integer, 3, read=False), array(integer, 3, read=False)),
         *(array("int64", 2, read=False), array("int64", 1, read=False), numba.int64, numba.int64, numba.int64),
     )

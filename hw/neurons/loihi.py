@@ -132,14 +132,16 @@ def run(params: Params, arriving: Any, before: State | None = None, *, states: b
     """
     if not isinstance(params, Params):
         raise TypeError(f"loihi.run: expected hw.neurons.loihi.Params, got {type(params).__name__}")
-    x = _whole_numbers(arriving)
+    x = _whole_numbers(arriving, np.int16 if params.reading == "lava" else np.int32)
     words, rows = _laid_out(words_of(params), x.shape[1:])
     start = _start(before, x.shape[1:])
     wide = params.reading == "brian2_loihi"
     if wide:
         _has_room(words, x, start)
-    elif max(np.abs(a).max(initial=0) for a in start[:2]) > HIGHEST:  # after sums that turned more than once
-        wide = True
+    elif max(np.abs(a).max(initial=0) for a in start[:2]) > HIGHEST + 1:
+        if params.reading == "nengo_loihi":
+            raise ValueError("loihi.run: expected states before within 24 bits signed; take record.after")
+        wide = True  # after sums that turned more than once
     record, seen = _pass(params, words, rows, x, start, states, wide=wide)
     if params.reading == "lava" and seen >= WIDE_SUM and not wide:
         record, _ = _pass(params, words, rows, x, start, states, wide=True)
@@ -152,12 +154,14 @@ def rest(shape: tuple[int, ...]) -> State:
     return State(u, v, waiting, 0)
 
 
-def _whole_numbers(arriving: Any) -> Array:
-    """`arriving` in int32, with at least one axis besides time."""
+def _whole_numbers(arriving: Any, narrowest: Any) -> Array:
+    """`arriving` in int32, or in `narrowest` where it fits, with at least one axis besides time."""
     x = array_of("loihi.run: arriving", arriving)
     if x.ndim < 2:
         raise ValueError(f"loihi.run: expected arriving (steps, ..., n), got shape {x.shape}")
-    if x.dtype not in (np.int8, np.int16, np.int32):
+    if x.dtype in (np.int8, np.int16):
+        return np.require(x, narrowest, ("C", "ALIGNED"))
+    if x.dtype != np.int32:
         x = integers("loihi.run: arriving", x, -LARGEST, LARGEST, "no chip word holds it").astype(np.int32)
     return np.require(x, np.int32, ("C", "ALIGNED"))
 
@@ -216,7 +220,7 @@ def _pass(
     interval = params.reset_interval or 0
     offset = params.reset_offset % interval if interval else 0
     with enough_threads(x.size * NS_PER_UPDATE):
-        loop(params.reading, params.vth_low is not None, wide)(
+        loop(params.reading, params.vth_low is not None, wide, x.dtype.name)(
             *(len(seen), read_only(words.astype(integer)), state, read_only(x.reshape(steps, rows, n)), spikes, u, v),
             *(counts, seen, start.steps + 1, interval, offset),
         )
