@@ -63,6 +63,11 @@ class Energy:
         return bool(self.unknown)
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether no cost of anything it needs is known: its sum of 0 then says nothing."""
+        return bool(self.unknown) and not any(term.joules for term in self.terms)
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Every kind of evidence among the terms that cost anything, strongest first."""
         kinds = {term.cost.evidence for term in self.terms if term.joules}

@@ -69,7 +69,8 @@ def breakdown(energy: Energy) -> str:
     for term in energy.terms:
         each = "unknown" if term.cost.value is None else f"{term.cost.value:g} {term.cost.unit}"
         rows.append((term.name, f"{term.count:,.1f}", term.unit, each, joules(term.joules)))
-    rows.append(("total", "", "", "", joules(energy.joules, energy.is_lower_bound)))
+    total = None if energy.is_unknown else energy.joules
+    rows.append(("total", "", "", "", joules(total, energy.is_lower_bound)))
     sources = dict.fromkeys(f"{t.cost.evidence.value}: {t.cost.source}" for t in energy.terms)
     title = f"{energy.device}, {energy.level.value}, per inference"
     return "\n".join([title, *_aligned([head, *rows], left=1), *(f"  {s}" for s in sources)]) + "\n"
@@ -82,7 +83,8 @@ class _Notes:
         self.texts: list[str] = []
 
     def numbers(self, energy: Energy) -> str:
-        known = ", ".join(kind.value for kind in energy.evidence) or "nothing to pay for"
+        nothing = "none known" if energy.unknown else "nothing to pay for"
+        known = ", ".join(kind.value for kind in energy.evidence) or nothing
         wanted = [f"{energy.device}: energies {energy.level.value}, {known}", *energy.assumptions]
         if energy.unknown:
             parts = "; ".join(f"{t.name} ({t.cost.source})" for t in energy.terms if t.joules is None)
@@ -104,7 +106,7 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
         _number(row.acs),
         "-" if row.spikes is None else _number(row.spikes),
         "-" if without is None else joules(without, row.energy.without_memory().is_lower_bound),
-        joules(row.energy_j, bound),
+        joules(None if row.energy.is_unknown else row.energy_j, bound),
         notes.numbers(row.energy),
     )
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hw import activity, all_in_energy, break_even, chips, count, event_energy, technology_energy
+from hw import activity, all_in_energy, break_even, chips, count, event_energy, report, technology_energy
 from hw.chip import AllInEnergies, Chip, Level
 from hw.counts import Counts, LayerCount, Stored, Traffic
 from hw.energy import Energy, Term
@@ -92,6 +92,17 @@ def test_a_total_with_an_unknown_part_is_a_lower_bound():
     energy = Energy("x", Level.EVENT, (Term("a", 2, "", CHEAP), Term("b", 1, "", unknown("pJ", "nowhere"))))
     assert (energy.joules, energy.unknown, energy.is_lower_bound) == (4e-12, ("b",), True)
     assert energy.evidence == (Evidence.MEASURED,)
+
+
+def test_a_total_of_nothing_but_unknown_parts_is_unknown():
+    """Of a chip whose maker published no energies: no 0 J that looks like a price."""
+    cost = unknown("pJ", "looked for everywhere")
+    energy = Energy("Loihi 2", Level.EVENT, (Term("a", 3, "things", cost), Term("b", 0, "things", cost)))
+    assert energy.is_unknown
+    assert "unknown" in next(line for line in report.breakdown(energy).splitlines() if line.startswith("total"))
+    known = Term("c", 1, "things", Fact(2.0, "pJ", Evidence.MEASURED, "a test"))
+    assert not Energy("Loihi 2", Level.EVENT, (*energy.terms, known)).is_unknown
+    assert not Energy("Loihi 2", Level.EVENT, ()).is_unknown
 
 
 def test_levels_and_devices_are_never_added():
