@@ -28,7 +28,7 @@ from .neurons import (
     graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate,
 )
 from .neurons.primitives import spike
-from .network import cells, draw, inputs, rules
+from .network import cells, draw, inputs, networks, rules
 from .network.network import Network
 from .simulate import Recording, Simulation, probe, simulate
 from .train import (
@@ -62,7 +62,7 @@ __all__ = [
     "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "cast", "cells",
     "check_gradient", "clip_gradients", "data", "decide", "draw", "encode", "evaluate", "fit", "fold", "graded_lif",
     "graph", "inputs", "izhikevich", "learning", "load", "log_probability", "loss", "match_rates",
-    "memory_estimate", "metrics", "models", "multi_level_lif", "no_grad", "numerical_gradient", "optim", "plot",
+    "memory_estimate", "metrics", "models", "multi_level_lif", "networks", "no_grad", "numerical_gradient", "optim", "plot",
     "primitives", "probe", "record", "regularise", "reset", "restore", "rules", "save", "simulate", "spike",
     "spike_trains", "stochastic_lif", "stream", "surrogate", "sweep", "train",
 ]

@@ -259,7 +259,7 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path, rng):
         (lambda n, p: n.connect(p, p, sn.rules.all_to_all(), float("nan"), DT), "weight: expected a finite|finite val"),
         (lambda n, p: n.connect(p, p, sn.rules.all_to_all(), 1.0, DT, receptor="nmda"), "no input 'nmda'"),
         (lambda n, p: n.connect(p, p, sn.rules.listed([0], [10]), 1.0, DT) and sn.simulate(n, DT), "neurons 0 to 9"),
-        (lambda n, p: n.connect(p, p, sn.rules.fixed_indegree(11, multapses=False), 1.0) and sn.simulate(n, DT), "only"),
+        (lambda n, p: n.connect(p, p, sn.rules.fixed_indegree(11, multapses=False), 1) and sn.simulate(n, DT), "only"),
         (lambda n, p: n.population("new", sn.LIF, 0), "n: expected a whole number >= 1"),
         (lambda n, p: n.population("p", sn.LIF, 1), "already"),
         (lambda n, p: n.population("q", sn.cells.iaf_psc_exp, 1, reset_mv=-50.0), "below the threshold"),

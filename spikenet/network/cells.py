@@ -60,7 +60,7 @@ def iaf_psc_exp(
 ) -> Cell:
     """LIF with exponential synaptic currents. Inputs: "exc", "inh" and "current" (pA); unnamed weights go by sign.
 
-    Where both time constants are equal there is one synaptic state, "i_syn", and "exc" and "inh" are names of its input.
+    Where both time constants are equal there is one synaptic state, "i_syn"; "exc" and "inh" name its input.
     """
     kind = "iaf_psc_exp"
     values, tau, capacitance = _membrane(

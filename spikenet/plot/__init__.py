@@ -7,6 +7,7 @@ from spikenet.plot.layer_panels import layers_raster
 from spikenet.plot.membranes import traces
 from spikenet.plot.meshes import mesh
 from spikenet.plot.mosaic import weights
+from spikenet.plot.populations import connectivity, distribution, populations
 from spikenet.plot.rasters import raster
 from spikenet.plot.saving import save
 from spikenet.plot.surface import LossSurface, loss_surface_grid, loss_surface_path
@@ -17,6 +18,8 @@ from spikenet.plot.training import training_curves, training_side_by_side
 __all__ = [
     "LossSurface",
     "accuracy_energy",
+    "connectivity",
+    "distribution",
     "energy_bars",
     "graph",
     "layers_raster",
@@ -24,6 +27,7 @@ __all__ = [
     "loss_surface_grid",
     "loss_surface_path",
     "mesh",
+    "populations",
     "raster",
     "save",
     "surrogates",

@@ -83,6 +83,11 @@ class Recording:
     def duration_s(self) -> float:
         return self.stop_s - self.start_s
 
+    @property
+    def trains(self) -> dict[str, tuple[Array, Array, int]]:
+        """(times in seconds, neurons, number of neurons) of every population, as pictures and statistics take them."""
+        return {name: (s.times_s, s.neurons, s.n) for name, s in self.spikes.items()}
+
     def rates_hz(self, population: Population | str) -> Array:
         """(n,) mean rate of every recorded neuron's number; of all neurons unless some were chosen."""
         spikes = self[population]

@@ -1,0 +1,151 @@
+"""`spikenet simulate`: runs a network of a paper, or one described in a Python file, and writes spikes and a raster."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikenet.cli.folder import result_folder, write_text
+
+if TYPE_CHECKING:
+    from spikenet.network import Network
+    from spikenet.simulate import Recording, Simulation
+
+NAMES = ("brunel", "cuba", "coba", "microcircuit")
+
+DESCRIPTION = f"""\
+Simulates a network by name ({", ".join(NAMES)}), or one that a Python file makes with a function
+network(scale) that returns a spikenet.Network. Prints rates, irregularity and speed; writes spikes.npz, raster.png and
+results.json into a folder.
+
+  spikenet simulate brunel --duration 0.5
+  spikenet simulate microcircuit --scale 0.1 --threads 2 --out microcircuit-results
+"""
+
+
+def add_to(commands: Any) -> None:
+    command = commands.add_parser(
+        "simulate",
+        help="simulate a network",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("network", help=f"{', '.join(NAMES)}, or a Python file with network(scale)")
+    command.add_argument("--duration", type=float, default=1.0, help="seconds to simulate (1)")
+    command.add_argument("--scale", type=float, default=1.0, help="size of the network, 1 as published (1)")
+    command.add_argument("--threads", type=int, help="threads; all if not given, with the same results")
+    command.add_argument("--seed", type=int, default=0, help="decides connections and inputs (0)")
+    command.add_argument("--out", default="spikenet-results", help="folder for the results (spikenet-results)")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    from spikenet.simulate import Simulation
+
+    folder = result_folder(options.out)
+    net = described(options.network, options.scale)
+    simulation = Simulation(net, seed=options.seed, threads=options.threads)
+    print(
+        f"{sum(p.n for p in net.populations)} neurons, {simulation.synapses} synapses, "
+        f"built in {simulation.build_s:.2f} s",
+        file=sys.stderr,
+    )
+    recording = with_progress(simulation, options.duration, sys.stderr.isatty())
+    table = summary(recording)
+    print(text_of(table))
+    run_facts = {
+        "network": options.network, "scale": options.scale, "duration_s": options.duration, "seed": options.seed,
+        "threads": simulation.threads, "synapses": simulation.synapses, "build_s": simulation.build_s,
+        "run_s": recording.run.run_s, "real_time_factor": recording.run.real_time_factor,
+    }  # fmt: skip
+    print(f"\n{recording.run.real_time_factor:.3g} s computed for each second simulated; results in {folder}")
+    write_results(folder, recording, {"run": run_facts, "populations": table})
+
+
+def described(name: str, scale: float) -> Network:
+    """The network of that name or file; ValueError when there is none."""
+    from spikenet.network import Network, networks
+
+    if name in NAMES:
+        makers: dict[str, Callable[..., Network]] = {n: getattr(networks, n) for n in NAMES}
+        return makers[name](scale=scale)
+    file = Path(name)
+    if file.suffix != ".py" or not file.is_file():
+        raise ValueError(f"{name}: expected {', '.join(NAMES)}, or a Python file")
+    maker = runpy.run_path(str(file)).get("network")
+    if not callable(maker):
+        raise ValueError(f"{name}: expected a function network(scale) in it")
+    net = maker(scale)
+    if not isinstance(net, Network):
+        raise TypeError(f"{name}: network(scale): expected a spikenet.Network, got {type(net).__name__}")
+    return net
+
+
+def with_progress(simulation: Simulation, duration_s: float, visible: bool) -> Recording:
+    """Run; on a terminal with a bar of simulated time and the real-time factor."""
+    if not visible:
+        return simulation.run(duration_s)
+    from tqdm import tqdm
+
+    form = "{percentage:3.0f}%|{bar}| {n:.3g}/{total:.3g} s simulated [{elapsed}<{remaining}{postfix}]"
+    with tqdm(total=duration_s, bar_format=form, dynamic_ncols=True) as bar:
+
+        def show(simulated_s: float, wall_s: float) -> None:
+            bar.update(simulated_s - bar.n)
+            bar.set_postfix_str(f"{wall_s / max(simulated_s, 1e-12):.3g} x real time")
+
+        return simulation.run(duration_s, progress=show)
+
+
+def summary(recording: Recording) -> dict[str, dict[str, float]]:
+    """Rate, irregularity and synchrony of every population; NaN where there are too few spikes."""
+    import numpy as np
+
+    from spikenet import spike_trains
+
+    table = {}
+    for name, (times, neurons, n) in recording.trains.items():
+        irregular = spike_trains.cv(times, neurons, n)
+        bin_s = min(3e-3, recording.duration_s) or recording.dt_s
+        counts = spike_trains.binned(times, neurons, n, recording.start_s, recording.stop_s, bin_s)
+        table[name] = {
+            "neurons": n,
+            "spikes": len(times),
+            "rate_hz": len(times) / n / recording.duration_s,
+            "cv": float(np.nanmean(irregular)) if np.isfinite(irregular).any() else float("nan"),
+            "synchrony": spike_trains.synchrony(counts),
+        }
+    return table
+
+
+def text_of(table: dict[str, dict[str, float]]) -> str:
+    lines = [f"{'population':12} {'neurons':>8} {'spikes':>10} {'rate Hz':>8} {'CV':>6} {'synchrony':>9}"]
+    for name, row in table.items():
+        lines.append(
+            f"{name:12} {row['neurons']:8.0f} {row['spikes']:10.0f} {row['rate_hz']:8.2f} {row['cv']:6.2f} "
+            f"{row['synchrony']:9.2f}"
+        )
+    return "\n".join(lines)
+
+
+def write_results(folder: Path, recording: Recording, results: dict[str, Any]) -> None:
+    import numpy as np
+
+    from spikenet import plot
+    from spikenet.whole_file import whole_file
+
+    write_text(folder / "results.json", json.dumps(results, indent=2) + "\n")
+    arrays = {}
+    for name, spikes in recording.spikes.items():
+        safe = name.replace("/", "_")  # names of arrays in a file are names of files
+        arrays[f"{safe}.times_s"], arrays[f"{safe}.neurons"] = spikes.times_s, spikes.neurons
+    with whole_file(folder / "spikes.npz") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    start = max(recording.start_s, recording.stop_s - 0.5)  # of a long run, the end
+    upper, _ = plot.populations(recording.trains, start, recording.stop_s)
+    plot.save(upper, folder / "raster.png")

@@ -1,0 +1,70 @@
+"""The simulate command: a network by name, one from a file, and mistakes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from spikenet.cli.command import main
+
+
+def test_a_named_network_is_simulated(tmp_path, capsys):
+    asked = [
+        "simulate",
+        "brunel",
+        "--scale",
+        "0.05",
+        "--duration",
+        "0.05",
+        "--seed",
+        "3",
+        "--out",
+        str(tmp_path / "new"),
+    ]
+    assert main(asked) == 0
+    printed = capsys.readouterr().out
+    results = json.loads((tmp_path / "new" / "results.json").read_text())
+    with np.load(tmp_path / "new" / "spikes.npz") as spikes:
+        assert len(spikes["E.times_s"]) == results["populations"]["E"]["spikes"] > 0
+        assert spikes["E.neurons"].max() < 500
+    assert (tmp_path / "new" / "raster.png").stat().st_size > 10_000
+    assert "real" not in printed.splitlines()[0]
+    assert "computed for each second simulated" in printed
+    assert results["run"]["synapses"] == 625 * (50 + 12)
+
+
+def test_a_network_from_a_file(tmp_path, capsys):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import spikenet as sn\n"
+        "def network(scale):\n"
+        "    net = sn.Network(1e-3)\n"
+        "    cell = net.population('cell', sn.LIF, round(10 * scale), tau_mem_s=20e-3)\n"
+        "    net.drive(cell, sn.inputs.constant_current(0.1))\n"
+        "    return net\n"
+    )
+    assert main(["simulate", str(script), "--scale", "2", "--duration", "0.1", "--out", str(tmp_path)]) == 0
+    assert "cell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nobody"], "expected brunel"),
+        (["brunel", "--duration", "0.00015"], "multiple of"),
+        (["brunel", "--scale", "-1"], "scale"),
+        (["brunel", "--scale", "0.01", "--threads", "0"], "threads"),
+        (["{empty}"], "expected a function network"),
+    ],
+)
+def test_mistakes_get_one_line(tmp_path, capsys, arguments, message):
+    (tmp_path / "empty.py").write_text("")
+    asked = [a.format(empty=tmp_path / "empty.py") for a in arguments]
+    if "--scale" not in asked and "brunel" in asked:
+        asked += ["--scale", "0.01"]
+    assert main(["simulate", *asked, "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in error
+    assert error.startswith("spikenet simulate: ")

@@ -1,0 +1,80 @@
+"""Statistics of spike trains against closed forms and the obvious loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikenet import plot, spike_trains
+
+
+def poisson(rng, n=40, rate_hz=20.0, duration_s=50.0):
+    neurons = np.repeat(np.arange(n), rng.poisson(rate_hz * duration_s, n))
+    return rng.random(neurons.size) * duration_s, neurons
+
+
+def test_intervals_are_those_of_the_obvious_loop(rng):
+    times, neurons = poisson(rng, 5, 4.0, 10.0)
+    for statistic, of in (
+        (spike_trains.cv, lambda g: g.std() / g.mean()),
+        (spike_trains.cv2, lambda g: np.mean(2 * np.abs(np.diff(g)) / (g[1:] + g[:-1]))),
+        (spike_trains.lv, lambda g: np.mean(3 * (np.diff(g) / (g[1:] + g[:-1])) ** 2)),
+    ):
+        obvious = [of(np.diff(np.sort(times[neurons == k]))) for k in range(5)]
+        assert np.allclose(statistic(times, neurons, 5), obvious, rtol=1e-12)
+
+
+def test_poisson_trains_have_unit_statistics(rng):
+    times, neurons = poisson(rng)
+    for statistic in (spike_trains.cv, spike_trains.cv2, spike_trains.lv):
+        assert abs(statistic(times, neurons, 40).mean() - 1) < 0.03
+    counts = spike_trains.binned(times, neurons, 40, 0.0, 50.0, 0.01)
+    assert counts.sum() == times.size
+    assert abs(spike_trains.fano(counts).mean() - 1) < 0.03
+    assert abs(spike_trains.correlations(counts).mean()) < 0.005
+    assert abs(spike_trains.synchrony(counts) - 1) < 0.1
+    frequencies, power = spike_trains.spectrum(counts, 0.01, 1.0)
+    assert frequencies[0] == 1.0
+    assert abs(power.mean() / 20 - 1) < 0.05
+    assert abs(spike_trains.rates_hz(times, neurons, 40, 0.0, 50.0).mean() - 20) < 0.5
+
+
+def test_regular_and_equal_trains():
+    times, neurons = np.tile(np.arange(1, 101) * 0.1, 3), np.repeat(np.arange(3), 100)
+    assert np.allclose(spike_trains.cv(times, neurons, 4)[:3], 0, atol=1e-12)
+    assert np.isnan(spike_trains.cv(times, neurons, 4)[3])
+    counts = spike_trains.binned(times, neurons, 3, 0.0, 10.0, 0.05)
+    assert np.allclose(spike_trains.correlations(counts), 1)
+    assert np.isclose(spike_trains.synchrony(counts), 3)
+    frequencies, power = spike_trains.spectrum(counts, 0.05)
+    assert np.isclose(frequencies[power.argmax()], 10.0)
+
+
+def test_a_spike_belongs_to_the_step_it_ends():
+    counts = spike_trains.binned([1e-3, 2e-3, 2.0001e-3], [0, 0, 0], 1, 0.0, 4e-3, 1e-3)
+    assert counts.ravel().tolist() == [1, 1, 1, 0]
+
+
+def test_mistakes_are_answered():
+    with pytest.raises(ValueError, match="neurons 0 to 1"):
+        spike_trains.cv([0.1], [2], 2)
+    with pytest.raises(ValueError, match="at least one bin"):
+        spike_trains.binned([0.1], [0], 1, 0.0, 0.1, 1.0)
+    with pytest.raises(ValueError, match="one neuron a spike"):
+        spike_trains.lv([0.1, 0.2], [0], 1)
+
+
+def test_pictures_of_populations(rng):
+    times, neurons = poisson(rng, 40, 20.0, 1.0)
+    upper, lower = plot.populations({"E": (times, neurons, 40), "I": ([], [], 10)}, 0.0, 1.0)
+    assert [t.get_text() for t in upper.get_yticklabels()] == ["E", "I"]
+    assert len(upper.lines[0].get_xdata()) == times.size
+    drawn = lower.lines[0].get_ydata()
+    assert np.isclose(drawn.mean(), times.size / 40)
+    assert lower.get_xlabel() == "time (ms)"
+    ax = plot.distribution({"E": rng.random(100), "none": []}, label="interval (s)")
+    assert ax.get_xlabel() == "interval (s)"
+    ax = plot.connectivity([[0.0, 1.0], [2.0, 0.0]], ["E", "I"], label="synapses")
+    assert {t.get_text() for t in ax.texts} == {"1", "2"}
+    with pytest.raises(ValueError, match="2 x 2"):
+        plot.connectivity([[0.0]], ["E", "I"], label="synapses")
