@@ -16,11 +16,13 @@ from spikenet.learning.online import OTTT, SLTT
 from spikenet.learning.rule import Learnt
 from spikenet.learning.stdp import PairSTDP, RewardSTDP, Towards, Traces, TripletSTDP, additive
 from spikenet.learning.truncated import TruncatedBPTT
+from spikenet.learning.winner_take_all import Competitors, WinnerTakeAll, assign_labels, predict_by_assignment
 
 __all__ = [
     "DECOLLE",
     "OTTT",
     "SLTT",
+    "Competitors",
     "EProp",
     "EventNet",
     "EventProp",
@@ -38,9 +40,12 @@ __all__ = [
     "Traces",
     "TripletSTDP",
     "TruncatedBPTT",
+    "WinnerTakeAll",
     "additive",
+    "assign_labels",
     "maximum",
     "mean_membrane",
+    "predict_by_assignment",
     "symmetric",
     "tangent",
 ]
