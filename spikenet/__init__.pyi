@@ -27,6 +27,7 @@ from .graph import Tensor, check_gradient, no_grad, numerical_gradient
 from .neurons import (
     graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate,
 )
+from .layers import ParallelLIF, ParallelSpiking, SlidingSpiking, SpikingConvLSTM, SpikingLSTM
 from .neurons.primitives import spike
 from .network import cells, draw, inputs, networks, rules
 from .network.network import Network
@@ -39,6 +40,7 @@ from .train import (
 __version__: str
 
 __all__ = [
+    "ParallelLIF", "ParallelSpiking", "SlidingSpiking", "SpikingConvLSTM", "SpikingLSTM",
     "semantics",
     "AdEx", "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveCurrentLIF", "AdaptiveLIF",
     "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",

@@ -119,6 +119,9 @@ from spikenet.layers import (
     trained_lif,
 )
 from spikenet.layers.joins import and_not
+from spikenet.layers.parallel_lif import ParallelLIF
+from spikenet.layers.parallel_spiking import ParallelSpiking, SlidingSpiking
+from spikenet.layers.spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
@@ -248,5 +251,12 @@ COMPLEX = {  # for complex input (12, 2, 4)
     "ComplexBatchNorm": lambda: ComplexBatchNorm(4),
     "QuaternionLinear": lambda: QuaternionLinear(1, 2, seed=0),
 }
+CONTAINERS |= {
+    "SpikingLSTM": lambda: SpikingLSTM(4, 3, threshold=0.1, seed=0),
+    "ParallelLIF": lambda: ParallelLIF(tau_mem_s=5e-3, learn=("threshold",)),
+    "SlidingSpiking": lambda: SlidingSpiking(3),
+}
+IMAGES |= {"ParallelSpiking": lambda: ParallelSpiking(12, order=4, seed=0)}
+FILMS = {"SpikingConvLSTM": lambda: SpikingConvLSTM(2, 3, 3, threshold=0.1, seed=0)}  # for input (3, 2, 2, 4, 4)
 NEURONS = FIRING | GRADED
 LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS

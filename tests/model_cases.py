@@ -382,8 +382,6 @@ CASES = (
             "exc_threshold",
             "inh_gain",
             "inh_threshold",
-            "exc_base",
-            "inh_base",
         ),
         drive=(1.5, 1.0),
         relative=CLOSE,

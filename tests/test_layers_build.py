@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from layer_cases import COMPLEX, IMAGES, LAYERS, NEURONS, SYMBOLS, TOKENS
+from layer_cases import COMPLEX, FILMS, IMAGES, LAYERS, NEURONS, SYMBOLS, TOKENS
 
 from spikenet.layers import LIF, LeakyRate, Linear, ReLU, Residual, Sequential, Spiking, build
 from spikenet.layers.build import _MAKERS
@@ -17,9 +17,9 @@ from spikenet.neurons.surrogate import Surrogate
 pytestmark = pytest.mark.usefixtures("interpreted")
 
 
-@pytest.mark.parametrize("name", LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX)
+@pytest.mark.parametrize("name", LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX | FILMS)
 def test_a_layer_made_again_is_the_same(name):
-    layer = (LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX)[name]()
+    layer = (LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX | FILMS)[name]()
     config = json.loads(json.dumps(layer.config(), allow_nan=False))
     again = build(layer.kind, config, getattr(layer, "layers", ()))
     assert again.config() == layer.config()
@@ -29,7 +29,7 @@ def test_a_layer_made_again_is_the_same(name):
         assert again.parameters()[key].shape == parameter.shape
         again.parameters()[key].data[...] = parameter.data
     rng = np.random.default_rng(0)
-    shape = (12, 2, 2, 4) if name in TOKENS else (12, 2, 4)
+    shape = (3, 2, 2, 4, 4) if name in FILMS else (12, 2, 2, 4) if name in TOKENS else (12, 2, 4)
     x = rng.integers(0, 5, (12, 2)) if name in SYMBOLS else rng.normal(0.5, 1, shape).astype(np.float32)
     x = x.astype(np.complex64) * (1 + 2j) if name in COMPLEX and name != "QuaternionLinear" else x
     np.testing.assert_array_equal(again(x).data, layer(x).data)
@@ -48,7 +48,7 @@ def test_a_neuron_made_again_is_the_same_model(name):
 
 
 def test_every_kind_of_layer_is_among_the_cases():
-    assert {make().kind for make in (LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX).values()} == _MAKERS.keys()
+    assert {make().kind for make in (LAYERS | IMAGES | SYMBOLS | TOKENS | COMPLEX | FILMS).values()} == _MAKERS.keys()
 
 
 def test_containers_hold_what_they_are_given():

@@ -8,6 +8,9 @@ from .complex_norm import ComplexBatchNorm, QuaternionLinear
 from .complex_layers import Cardioid, ComplexConv2d, ComplexLinear, Magnitude, ModReLU, SplitReLU, SplitTanh, ZReLU
 from .masked import CausalConv1d, MaskedConv2d
 from .conditional import AdaIN, ConditionalBatchNorm2d, SPADE
+from .parallel_lif import ParallelLIF
+from .parallel_spiking import ParallelSpiking, SlidingSpiking
+from .spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from .parallel import Ensemble, MeanOverTime, Parallel
 from . import initialise
 from .activations import (
@@ -58,6 +61,7 @@ from .trained_lif import GatedLIF, KLIF, ParametricLIF
 from .transposed import ConvTranspose1d, ConvTranspose2d
 
 __all__ = [
+    "ParallelLIF", "ParallelSpiking", "SlidingSpiking", "SpikingConvLSTM", "SpikingLSTM",
     "AdEx", "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveCurrentLIF", "AdaptiveLIF",
     "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",
     "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",

@@ -40,7 +40,10 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "resizing": "GlobalAvgPool1d GlobalAvgPool2d GlobalMaxPool1d GlobalMaxPool2d GlobalSumPool2d "
     "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d Upsample1d Upsample2d "
     "BilinearUpsample2d",
+    "parallel_lif": "ParallelLIF",
+    "parallel_spiking": "ParallelSpiking SlidingSpiking",
     "resonating": "ResonateAndFire ResonateIzhikevich",
+    "spiking_lstm": "SpikingLSTM SpikingConvLSTM",
     "sample_norms": "LayerNorm RMSNorm GroupNorm InstanceNorm1d InstanceNorm2d",
     "segmented": "Segmented",
     "sequential": "Sequential Residual",

@@ -80,7 +80,7 @@ def WilsonCowan(
     tau_..._s : >= dt_s > 0, seconds
     w_ee ...  : weights >= 0, to the first letter's population from the second's
     ..._gain > 0, ..._threshold: of each population's response; inh_share: of the current, to the inhibiting one
-    learn     : names among the weights, "share_exc", "share_inh", "inh_share"
+    learn     : names among the weights, gains and thresholds, "share_exc", "share_inh", "inh_share"
     Source of the values: Wilson & Cowan 1972, figure 11.
     """
     described = dict(locals())

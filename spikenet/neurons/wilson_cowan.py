@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from spikenet.errors import Array, finite_values, positive_values
 from spikenet.neurons.exponential_if import euler_share
 from spikenet.neurons.primitives import sigmoid
@@ -23,10 +21,14 @@ WEIGHTS = ("w_ee", "w_ei", "w_ie", "w_ii")
 
 
 def step(p: Any, e: Any, i: Any, current: Any) -> Any:
-    towards_e = sigmoid(p.exc_gain * (p.w_ee * e - p.w_ei * i + current - p.exc_threshold)) - p.exc_base
-    towards_i = sigmoid(p.inh_gain * (p.w_ie * e - p.w_ii * i + p.inh_share * current - p.inh_threshold)) - p.inh_base
+    towards_e = _response(p.exc_gain, p.exc_threshold, p.w_ee * e - p.w_ei * i + current)
+    towards_i = _response(p.inh_gain, p.inh_threshold, p.w_ie * e - p.w_ii * i + p.inh_share * current)
     after = e + p.share_exc * ((1.0 - e) * towards_e - e)
     return after, i + p.share_inh * ((1.0 - i) * towards_i - i), after
+
+
+def _response(gain: Any, threshold: Any, x: Any) -> Any:
+    return sigmoid(gain * (x - threshold)) - sigmoid(-(gain * threshold))
 
 
 def parameters(
@@ -46,5 +48,4 @@ def parameters(
         gain = positive_values(f"WilsonCowan: {which}_gain", gains[f"{which}_gain"])
         threshold = finite_values(f"WilsonCowan: {which}_threshold", gains[f"{which}_threshold"])
         values |= {f"{which}_gain": gain, f"{which}_threshold": threshold}
-        values[f"{which}_base"] = 1 / (1 + np.exp(gain * threshold))
     return values
