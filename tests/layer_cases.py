@@ -14,6 +14,7 @@ from spikenet.layers import (
     LI,
     LIF,
     LSTM,
+    QCFS,
     SELU,
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -33,6 +34,7 @@ from spikenet.layers import (
     ComplexLinear,
     Conv1d,
     Conv2d,
+    ConvertedIF,
     ConvTranspose1d,
     ConvTranspose2d,
     CubaLIF,
@@ -97,6 +99,7 @@ from spikenet.layers import (
     Softplus,
     Softsign,
     SpikeDrivenAttention,
+    SpikingMaxPool2d,
     SpikingSelfAttention,
     SplitReLU,
     SplitTanh,
@@ -125,6 +128,7 @@ from spikenet.layers.spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from spikenet.neurons import primitives, reset, surrogate
 
 WITHOUT_MEMORY = {
+    "QCFS": lambda: QCFS(4),
     "RadialBasis": lambda: RadialBasis(4, 3, seed=0),
     "Unflatten": lambda: Unflatten((2, 2)),
     "Linear": lambda: Linear(4, 3, seed=0),
@@ -171,6 +175,7 @@ GRADED = {
     "LeakyRate-softplus": lambda: LeakyRate(tau_s=9e-3, activation=primitives.softplus),
 }
 CONTAINERS = {
+    "ConvertedIF": ConvertedIF,
     "Parallel": lambda: Parallel(Linear(4, 4, seed=0), Identity()),
     "Parallel-spikes": lambda: Parallel(LIF(), IF(), join=and_not),
     "Ensemble": lambda: Ensemble(Linear(4, 3, seed=0), Linear(4, 3, seed=1)),
@@ -258,5 +263,6 @@ CONTAINERS |= {
 }
 IMAGES |= {"ParallelSpiking": lambda: ParallelSpiking(12, order=4, seed=0)}
 FILMS = {"SpikingConvLSTM": lambda: SpikingConvLSTM(2, 3, 3, threshold=0.1, seed=0)}  # for input (3, 2, 2, 4, 4)
+FILMS |= {"SpikingMaxPool2d": lambda: SpikingMaxPool2d(2)}
 NEURONS = FIRING | GRADED
 LAYERS = WITHOUT_MEMORY | NEURONS | CONTAINERS

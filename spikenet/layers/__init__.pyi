@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
+from .converted import ConvertedIF, QCFS, SpikingMaxPool2d
 from .radial import RadialBasis, k_means, place
 from .complex_norm import ComplexBatchNorm, QuaternionLinear
 from .complex_layers import Cardioid, ComplexConv2d, ComplexLinear, Magnitude, ModReLU, SplitReLU, SplitTanh, ZReLU
@@ -66,21 +67,21 @@ __all__ = [
     "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",
     "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",
     "ComplexConv2d", "ComplexLinear", "ConditionalBatchNorm2d", "ConductanceLIF", "Conv1d", "Conv2d",
-    "ConvTranspose1d", "ConvTranspose2d", "Convolution", "CubaLIF", "Decisions", "Delay", "DelayedLinear",
-    "DoubleExponentialLIF", "DropConnect", "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU", "Elman",
-    "Embedding", "Ensemble", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU", "GatedLIF",
-    "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
+    "ConvTranspose1d", "ConvTranspose2d", "ConvertedIF", "Convolution", "CubaLIF", "Decisions", "Delay",
+    "DelayedLinear", "DoubleExponentialLIF", "DropConnect", "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU",
+    "Elman", "Embedding", "Ensemble", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU",
+    "GatedLIF", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
     "GlobalSumPool2d", "GradedLIF", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "IF", "Identity",
     "InstanceNorm1d", "InstanceNorm2d", "Izhikevich", "KLIF", "LI", "LIF", "LIFFirstOrderRate", "LIFRate", "LSTM",
     "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear", "LogSigmoid",
     "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime", "Memoryless",
     "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel", "ParametricLIF",
-    "Patches", "Pointwise", "Pooling", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU", "ReLU6",
-    "Recurrent", "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented", "Sequential",
-    "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "SinusoidalPositions", "Softmax",
-    "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingSelfAttention", "SplitReLU", "SplitTanh",
-    "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish", "Tanh", "TernaryLIF", "ThresholdLinearRate",
-    "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU",
-    "build", "cast", "decide", "fold", "initialise", "k_means", "log_probability", "match_rates", "place", "record",
-    "stream",
+    "Patches", "Pointwise", "Pooling", "QCFS", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU",
+    "ReLU6", "Recurrent", "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented",
+    "Sequential", "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "SinusoidalPositions",
+    "Softmax", "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingMaxPool2d",
+    "SpikingSelfAttention", "SplitReLU", "SplitTanh", "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish",
+    "Tanh", "TernaryLIF", "ThresholdLinearRate", "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten",
+    "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "build", "cast", "decide", "fold", "initialise", "k_means",
+    "log_probability", "match_rates", "place", "record", "stream",
 ]

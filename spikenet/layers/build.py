@@ -16,6 +16,7 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "attention": "MultiHeadAttention",
     "complex_layers": "ComplexLinear ComplexConv2d ModReLU ZReLU Cardioid SplitReLU SplitTanh Magnitude",
     "complex_norm": "ComplexBatchNorm QuaternionLinear",
+    "converted": "QCFS ConvertedIF SpikingMaxPool2d",
     "convolution": "Conv1d Conv2d",
     "delay": "Delay",
     "delayed_linear": "DelayedLinear",

@@ -19,7 +19,7 @@ def hebbian_components(
     """(features, n_out) weights of linear units y = x @ w that learn the principal components of data, in order.
 
     data: (samples, features) of mean 0;  n_out: at most as many as features
-    Sanger's rule, w_k += rate y_k (x - sum over j <= k of y_j w_j); of one unit it is Oja's. The rate falls as epochs go.
+    Sanger's rule, w_k += rate y_k (x - sum over j <= k of y_j w_j); of one unit it is Oja's. The rate falls.
     Sources: Hebb 1949; Oja 1982, J. Math. Biol. 15:267-273; Sanger 1989, Neural Networks 2:459-473.
     """
     x = finite_values("hebbian_components: data", data).astype(np.float64)

@@ -1,0 +1,160 @@
+"""Weights taken out: the smallest, those that training moves towards 0, whole channels; at once or by a schedule.
+
+A pruned weight is held at 0 by the bounds that every optimiser of this package keeps parameters within, so training
+goes on around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikenet.errors import Array, whole, within
+from spikenet.graph import Tensor
+from spikenet.layers import Layer
+
+Params = Mapping[str, Tensor]
+
+
+def weights_of(net: Layer) -> dict[str, Tensor]:
+    """The parameters that pruning is about: learnt ones with two axes or more."""
+    return {name: p for name, p in net.parameters().items() if p.requires_grad and p.ndim >= 2}
+
+
+def prune(
+    net: Layer, share: float, *, scores: Mapping[str, Array] | None = None, together: bool = True
+) -> dict[str, float]:
+    """Holds a share of all weights at 0, in place; returns the share of each by name.
+
+    share   : in [0, 1)
+    scores  : what decides, by name, the smallest going first; the weights' sizes if left out. `Movement` makes others
+    together: one ranking for the whole net, so that layers differ; else the same share of each
+
+    What was pruned before stays so. Raises ValueError when nothing of a layer would be left.
+    """
+    part, params = _share(share), weights_of(net)
+    if not params:
+        raise ValueError(f"prune: expected a net with weights, got {net!r:.60}")
+    sizes = {name: np.abs(p.data) for name, p in params.items()}
+    ranks = sizes if scores is None else {name: np.array(scores[name], np.float64) for name in params}
+    for name, p in params.items():
+        if ranks[name].shape != p.shape:
+            raise ValueError(f"prune: expected scores {p.shape} of {name!r}, got {ranks[name].shape}")
+        ranks[name] = np.where(held(p), -np.inf, ranks[name])
+    everything = np.concatenate([r.reshape(-1) for r in ranks.values()]) if together else None
+    taken = {}
+    for name, p in params.items():
+        ranked = ranks[name].reshape(-1) if everything is None else everything
+        count = round(part * ranked.size)
+        mask = ranks[name] <= (np.partition(ranked, count - 1)[count - 1] if count else -np.inf)
+        if mask.all():
+            raise ValueError(f"prune: share {share} would leave nothing of {name!r}; lower it, or together=False")
+        hold_at_zero(p, mask)
+        taken[name] = float(mask.mean())
+    return taken
+
+
+def prune_channels(net: Layer, share: float) -> dict[str, float]:
+    """Holds whole outputs of each layer at 0, those with the shortest weight vectors, but for the last layer's.
+
+    share: of the channels of each layer, in [0, 1). Biases of pruned channels are held at 0 as well.
+    Source: Li et al. 2016 (arXiv:1608.08710), with lengths (L2) for their L1.
+    """
+    part, all_params, taken = _share(share), net.parameters(), {}
+    params = weights_of(net)
+    for name in list(params)[:-1]:
+        p = params[name]
+        axis = 1 if p.ndim == 2 else 0
+        length = np.sqrt(np.square(p.data).sum(axis=tuple(k for k in range(p.ndim) if k != axis)))
+        count = int(part * length.size)
+        gone = np.zeros(length.size, bool)
+        gone[np.argsort(length)[:count]] = True
+        shape = [1] * p.ndim
+        shape[axis] = -1
+        hold_at_zero(p, np.broadcast_to(gone.reshape(shape), p.shape))
+        bias = all_params.get(name.removesuffix("weight") + "bias")
+        if bias is not None and bias.shape == gone.shape:
+            hold_at_zero(bias, gone)
+        taken[name] = float(gone.mean())
+    return taken
+
+
+def hold_at_zero(p: Tensor, mask: Array) -> None:
+    """Sets p to 0 where the mask says so and keeps it there, whatever an optimiser does."""
+    low, high = p.bounds if p.bounds is not None else (-np.inf, np.inf)
+    p.data[mask] = 0
+    kept = np.where(mask, 0, low).astype(p.dtype), np.where(mask, 0, high).astype(p.dtype)
+    p.bounds = kept  # type: ignore[assignment]  # np.clip takes arrays as well as numbers
+
+
+def held(p: Tensor) -> Array:
+    """Where p is held at 0."""
+    if p.bounds is None:
+        return np.zeros(p.shape, bool)
+    low, high = np.broadcast_arrays(*p.bounds, np.empty(p.shape))[:2]
+    return np.asarray((low == 0) & (high == 0))
+
+
+def sparsity(net: Layer) -> float:
+    """Share of all weights that are 0."""
+    params = weights_of(net).values()
+    return sum(int((p.data == 0).sum()) for p in params) / max(sum(p.size for p in params), 1)
+
+
+def cubic(final: float, steps: int, *, start: float = 0.0) -> Callable[[int], float]:
+    """The share to be pruned after k of `steps` steps: fast at first, slow towards the end.
+
+    Source: Zhu & Gupta 2017 (arXiv:1710.01878), eq. 1.
+    """
+    last, first, count = _share(final), _share(start), whole("cubic: steps", steps)
+
+    def share(k: int) -> float:
+        return last + (first - last) * (1 - min(max(k, 0), count) / count) ** 3
+
+    return share
+
+
+@dataclass
+class Gradually:
+    """A callback of `fit`: after each epoch prunes what the schedule says: Gradually(net, cubic(0.9, 8))."""
+
+    net: Layer
+    schedule: Callable[[int], float]
+    scores: Callable[[], Mapping[str, Array]] | None = None
+    epochs: int = 0
+
+    def __call__(self, record: Any) -> None:
+        self.epochs += 1
+        prune(self.net, self.schedule(self.epochs), scores=None if self.scores is None else self.scores())
+
+
+@dataclass
+class Movement:
+    """An optimiser around another that also sums -weight * gradient: how far training moves each weight from 0.
+
+    Its `scores` are for `prune`: weights on their way to 0 go first, even large ones.
+    Source: Sanh et al. 2020 (arXiv:2005.07683), eq. 5.
+    """
+
+    optimiser: Any
+    scores: dict[str, Array] = field(default_factory=dict)
+
+    def start(self, params: Params) -> Any:
+        return self.optimiser.start(params)
+
+    def step(self, params: Params, state: Any, rate_scale: float = 1.0) -> Any:
+        for name, p in params.items():
+            if p.grad is not None and p.ndim >= 2:
+                moved = -p.data * p.grad
+                self.scores[name] = self.scores[name] + moved if name in self.scores else moved
+        return self.optimiser.step(params, state, rate_scale)
+
+
+def _share(share: float) -> float:
+    part = within("prune: share", share, 0, 1)
+    if part == 1:
+        raise ValueError("prune: share: expected less than 1; pruning everything leaves no net")
+    return part
