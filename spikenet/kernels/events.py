@@ -17,7 +17,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.vector import fired_bits, nonzero_bits, one_bits, put_places
+from spikenet.kernels.vector import fired_bits, nonzero_bits, one_bits, put_word
 
 BLOCK = 1024  # columns of a block: as many neurons as a thread carries through time at once
 
@@ -109,8 +109,7 @@ def _find(values: Array, columns: Array, counts: Array, others: Array, width: in
                     if bits != one_bits(row, low):
                         for j in range(low, low + 32):
                             kinds |= kind_of(row[j])
-                    for k in range(4):
-                        count += put_places(listed, count, PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
+                    count += put_word(listed, count, PLACES, bits, low)
             for j in range(whole, row.size):
                 if row[j] != 0:
                     listed[count] = j
@@ -127,9 +126,8 @@ def list_fired(output: Array, columns: Array) -> int:
     whole = output.size - output.size % 32
     for low in range(0, whole, 32):
         bits = fired_bits(output, low)
-        if bits != 0:
-            for k in range(4):  # writes up to eight places past the count, never past the places looked at
-                count += put_places(columns, count, PLACES, (bits >> (8 * k)) & 255, low + 8 * k)
+        if bits != 0:  # writes up to eight places past the count, never past the places looked at
+            count += put_word(columns, count, PLACES, bits, low)
     for j in range(whole, output.size):
         if output[j] > 0:
             columns[count] = j

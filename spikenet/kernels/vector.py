@@ -152,6 +152,25 @@ def _put_places(typing: Any, columns: Any, at: Any, table: Any, byte: Any, low: 
     return types.int64(columns, types.int64, table, types.int64, types.int64), generate
 
 
+def _put_word(typing: Any, columns: Any, at: Any, table: Any, bits: Any, low: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        def pointer(k: int, index: Any) -> Any:
+            return element(context, builder, signature.args[k], given[k], index)
+
+        wide = given[3].type
+        for first in range(0, 32, 8):
+            byte = builder.and_(builder.lshr(given[3], ir.Constant(wide, first)), ir.Constant(wide, 255))
+            places = load_vector(builder, pointer(2, builder.mul(byte, ir.Constant(wide, 8))), 8)
+            base = builder.trunc(builder.add(given[4], ir.Constant(wide, first)), places.type.element)
+            # counted from the lowest bit each time: no byte waits for the one before it
+            earlier = builder.ctpop(builder.and_(given[3], ir.Constant(wide, (1 << first) - 1)))
+            into = builder.bitcast(pointer(0, builder.add(given[1], earlier)), places.type.as_pointer())
+            builder.store(builder.add(places, splat(builder, base, 8)), into, align=2)
+        return builder.ctpop(given[3])
+
+    return types.int64(columns, types.int64, table, types.int64, types.int64), generate
+
+
 fired_bits: Any = _bits(">", 0.0, ordered=True)
 """fired_bits(values, at): a bit for each of 32 elements, the lowest first: whether it is > 0."""
 nonzero_bits: Any = _bits("!=", 0.0, ordered=False)
@@ -163,3 +182,5 @@ nan_bits: Any = _bits("uno", 0.0, ordered=False)
 put_places: Any = intrinsic(_put_places)
 """put_places(columns, at, table, byte, low): columns[at : at + 8] = table[8 * byte : 8 * byte + 8] + low; how many bits
 of `byte` are set, so how many of the eight count."""
+put_word: Any = intrinsic(_put_word)
+"""put_word(columns, at, table, bits, low): the same for the four bytes of 32 bits, one after the other; all their set bits."""
