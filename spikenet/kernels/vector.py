@@ -183,4 +183,4 @@ put_places: Any = intrinsic(_put_places)
 """put_places(columns, at, table, byte, low): columns[at : at + 8] = table[8 * byte : 8 * byte + 8] + low; how many bits
 of `byte` are set, so how many of the eight count."""
 put_word: Any = intrinsic(_put_word)
-"""put_word(columns, at, table, bits, low): the same for the four bytes of 32 bits, one after the other; all their set bits."""
+"""put_word(columns, at, table, bits, low): the same for the four bytes of 32 bits, one after the other."""
