@@ -29,14 +29,16 @@ def QCFS(levels: int, *, threshold: float = 1.0) -> Memoryless:
     return Memoryless("QCFS", partial(_qcfs, count), weights, {"levels": count, "threshold": start})
 
 
-def ConvertedIF(*, threshold: Any = 1.0, start: Any = 0.5, reset: Reset = detached_subtract) -> Spiking:
+def ConvertedIF(
+    *, threshold: Any = 1.0, start: Any = 0.5, reset: Reset = detached_subtract, learn: tuple[str, ...] = ()
+) -> Spiking:
     """IF neurons whose membrane begins above 0, half-way to the threshold unless said otherwise; reset by subtraction.
 
-    threshold, start: a number or one a neuron; `start` in parts of the threshold
+    threshold, start: a number or one a neuron; `start` in parts of the threshold;  learn: ("threshold",) or nothing
     Rounding down, which counting spikes is, becomes rounding to the nearest. Source: Bu et al. 2022 (arXiv:2202.01440).
     """
     begun = finite_values("ConvertedIF: start", start) * finite_values("ConvertedIF: threshold", threshold)
-    described = {"threshold": threshold, "start": start, "reset": reset, "learn": ()}
+    described = {"threshold": threshold, "start": start, "reset": reset, "learn": learn}
     values = integrate_and_fire.parameters(threshold)
     return firing("ConvertedIF", integrate_and_fire.step, described, values, rest={"v": begun})
 
