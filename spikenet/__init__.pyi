@@ -24,7 +24,8 @@ from .layers import (
     match_rates, record, stream,
 )
 from . import convert, data, encode, graph, learning, models, plot, spike_trains, train
-from .graph import Tensor, check_gradient, no_grad, numerical_gradient
+from .diagnosis import Diagnosis, GradientCheck, check_gradient, diagnose
+from .graph import Tensor, no_grad, numerical_gradient
 from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
 from .neurons.primitives import spike
 from .network import cells, draw, inputs, networks, rules
@@ -38,6 +39,7 @@ from .train import (
 __version__: str
 
 __all__ = [
+    "Diagnosis", "GradientCheck", "diagnose",
     "AdEx", "AdaIN", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveCurrentLIF", "AdaptiveLIF",
     "AdaptiveMaxPool2d", "AlphaDropout", "AlphaLIF", "AvgPool1d", "AvgPool2d", "BatchNorm", "BatchNorm1d",
     "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",

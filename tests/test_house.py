@@ -30,6 +30,7 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "simulate": {"network", "kernels"},
     "io": {"layers", "network"},
     "encode": set(),
+    "diagnosis": {"learning"},
     "learning": {"train"},
     "spike_trains": set(),
     "data": set(),
