@@ -42,21 +42,21 @@ def LIFFirstOrderRate(
     tau_s: Any = 20e-3,
     dt_s: float = DT_S,
     tau_mem_s: Any = 20e-3,
-    refractory_period_s: Any = 2e-3,
+    refractory_s: Any = 2e-3,
     amplitude: Any = 0.01,
     softness: Any = 0.05,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
     """tau dr/dt = -r + f(current), f the rate of a LIF neuron as in `LIFRate`; the output is r.
 
-    tau_s, dt_s: > 0, seconds; tau_mem_s, refractory_period_s, amplitude, softness > 0: as of `LIFRate`
+    tau_s, dt_s: > 0, seconds; tau_mem_s, refractory_s, amplitude, softness > 0: as of `LIFRate`
     learn: names among "leak", "tau_mem_s", "refractory_s", "amplitude", "softness"
     """
     described = dict(locals())
-    values = lif_rate.parameters(tau_mem_s, refractory_period_s, amplitude)
+    values: dict[str, Any] = lif_rate.parameters(tau_mem_s, refractory_s, amplitude, "LIFFirstOrderRate")
     values["softness"] = positive_values("LIFFirstOrderRate: softness", softness)
     values["leak"] = leak("LIFFirstOrderRate", "tau_s", tau_s, dt_s)
-    return firing("LIFFirstOrderRate", lif_first_order_rate.step, described, values, functions=())
+    return Spiking(lif_first_order_rate.step, learn=learn, kind="LIFFirstOrderRate", describe=described, **values)
 
 
 def WilsonCowan(

@@ -39,13 +39,13 @@ def _rate(p: Any, rise: Any) -> Any:
     return p.amplitude / (p.refractory_s + p.tau_mem_s * rise)
 
 
-def parameters(tau_mem_s: Any, refractory_s: Any, amplitude: Any) -> dict[str, Array]:
-    """tau_mem_s > 0 and refractory_s >= 0, seconds; amplitude: output for a rate of 1 Hz."""
-    refractory = finite_values("LIFRate: refractory_s", refractory_s)
+def parameters(tau_mem_s: Any, refractory_s: Any, amplitude: Any, model: str = "LIFRate") -> dict[str, Array]:
+    """tau_mem_s > 0 and refractory_s >= 0, seconds; amplitude: output for a rate of 1 Hz; model: for messages."""
+    refractory = finite_values(f"{model}: refractory_s", refractory_s)
     if (refractory < 0).any():
-        raise ValueError(f"LIFRate: refractory_s: expected values >= 0, got {refractory.min()}")
+        raise ValueError(f"{model}: refractory_s: expected values >= 0, got {refractory.min()}")
     return {
-        "tau_mem_s": positive_values("LIFRate: tau_mem_s", tau_mem_s),
+        "tau_mem_s": positive_values(f"{model}: tau_mem_s", tau_mem_s),
         "refractory_s": refractory,
-        "amplitude": finite_values("LIFRate: amplitude", amplitude),
+        "amplitude": finite_values(f"{model}: amplitude", amplitude),
     }
