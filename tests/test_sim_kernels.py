@@ -211,3 +211,34 @@ def test_normal_numbers_are_the_inverse_of_their_distribution():
     values = np.array([sampling.normal(w) for w in words])
     assert np.abs(values - stats.norm.ppf((words + 0.5) / 2**32)).max() < 1e-6
     assert np.abs(values).max() < sampling.WIDEST
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize("periodic", [None, 1.0])
+def test_probability_falls_with_distance(dimensions, periodic, rng):
+    """By shells of distance, the share of connected pairs against the profile: chi-square, p > 1e-3."""
+    places = rng.random((400, dimensions))
+    apart = np.abs(places[:, None] - places[None])
+    apart = np.minimum(apart, 1 - apart) if periodic else apart
+    distances = np.sqrt((apart**2).sum(axis=2))
+    for profile, of in (
+        (rules.GAUSSIAN, lambda d: np.exp(-((d / 0.2) ** 2) / 2)),
+        (rules.EXPONENTIAL, lambda d: np.exp(-d / 0.2)),
+        (rules.DISC, lambda d: d <= 0.2),
+    ):
+        rule = rules.by_distance(profile, 0.6, 0.2, places, places, periodic=periodic, autapses=False)
+        source, target = pairs(rule, 400, 400, one=True)
+        connected = np.zeros((400, 400), bool)
+        connected[source, target] = True
+        assert connected.sum() == source.size
+        chance = 0.6 * of(distances) * ~np.eye(400, dtype=bool)
+        shell = np.minimum(distances / 0.05, 11).astype(int)
+        seen, expected, spread = (
+            np.bincount(shell.ravel(), w.ravel()) for w in (connected, chance, chance * (1 - chance))
+        )
+        chi = ((seen - expected)[spread > 3] ** 2 / spread[spread > 3]).sum()
+        assert stats.chi2.sf(chi, (spread > 3).sum()) > 1e-3
+        assert not seen[expected == 0].any()
+        made = synapses("test", rule, 400, 400, True, 1, 4)
+        starts = starts_of(made.degrees)
+        assert np.array_equal(made.draw(90, 110), made.draw(0, 400)[starts[90] : starts[110]])

@@ -100,6 +100,8 @@ def test_every_spike_reaches_all_its_targets():
     sent = sum((recording[p].steps < 1000 - 30).sum() * f for p, f in (("E", 430), ("I", 330)))
     all_sent = len(recording["E"]) * 430 + len(recording["I"]) * 330
     assert 1e6 < sent <= simulation_end <= all_sent
+    everyone = simulation.fan_out(net.populations[0])
+    assert everyone.sum() == 600 * 60 + 480 * 430
     for source in net.populations[:2]:  # let what is under way arrive
         simulation.set(source, threshold_mv=1e6)
     simulation.run(0.01, spikes=[])
@@ -280,3 +282,15 @@ def test_mistakes_are_answered_before_the_run(make, message):
     population = net.population("p", sn.LIF, 10)
     with pytest.raises((ValueError, TypeError), match=message):
         make(net, population)
+
+
+def test_what_cannot_be_held_is_refused_before_it_is_taken():
+    net = sn.Network(DT)
+    many = net.population("many", sn.LIF, 1_000_000)
+    net.connect(many, many, sn.rules.fixed_outdegree(4000), sn.draw.normal(1.0, 0.1), DT)
+    with pytest.raises(MemoryError, match=r"needs 2\d+(\.\d)? GB .* GB synapses"):
+        sn.simulate(net, DT)
+    net = sn.Network(DT)
+    one = net.population("one", sn.LIF, 100)
+    with pytest.raises(ValueError, match="at most"):
+        net.connect(one, one, sn.rules.all_to_all(), 1.0, 1e9)

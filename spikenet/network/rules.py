@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, whole, within
+from spikenet.errors import Array, finite_values, positive, positive_values, whole, within
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,23 @@ class Listed:
     weight: Array | None = None
 
 
-Rule = AllToAll | OneToOne | Pairwise | FixedIndegree | FixedOutdegree | FixedTotal | Listed
+@dataclass(frozen=True, eq=False)
+class ByDistance:
+    """Each pair with a probability that falls with its distance.
+
+    source, target: (n, dimensions) positions; extent: (dimensions,) of the space that closes on itself, inf where not
+    """
+
+    profile: int
+    probability: float
+    length: float
+    source: Array
+    target: Array
+    extent: Array
+    autapses: bool = True
+
+
+Rule = ByDistance | AllToAll | OneToOne | Pairwise | FixedIndegree | FixedOutdegree | FixedTotal | Listed
 
 
 def all_to_all(*, autapses: bool = True) -> AllToAll:
@@ -99,6 +115,48 @@ def fixed_outdegree(k: int, *, autapses: bool = True, multapses: bool = True) ->
 def fixed_total(n: int, *, autapses: bool = True, multapses: bool = True) -> FixedTotal:
     """n: synapses in all, >= 0."""
     return FixedTotal(whole("rules.fixed_total: n", n, 0), bool(autapses), bool(multapses))
+
+
+GAUSSIAN, EXPONENTIAL, DISC = PROFILES = range(3)
+"""exp(-d^2 / 2 length^2), exp(-d / length), and 1 up to d = length, each times the probability."""
+
+
+def by_distance(
+    profile: int,
+    probability: float,
+    length: float,
+    source: Any,
+    target: Any,
+    *,
+    periodic: Any = None,
+    autapses: bool = True,
+) -> ByDistance:
+    """A probability that falls with distance, in one, two or three dimensions.
+
+    profile       : rules.GAUSSIAN, EXPONENTIAL or DISC
+    probability   : at distance 0; length: of the profile, in the unit of the positions, > 0
+    source, target: (n,) or (n, dimensions) positions of all neurons
+    periodic      : (dimensions,) extent of a space that closes on itself; None for one with borders
+    """
+    places = [_positions(f"rules.by_distance: {w}", p) for w, p in (("source", source), ("target", target))]
+    dimensions = places[0].shape[1]
+    if places[1].shape[1] != dimensions or not 1 <= dimensions <= 3:
+        raise ValueError(f"rules.by_distance: expected 1 to 3 dimensions, got {dimensions} and {places[1].shape[1]}")
+    if profile not in PROFILES:
+        raise ValueError(f"rules.by_distance: profile: expected GAUSSIAN, EXPONENTIAL or DISC, got {profile!r}")
+    extent = np.full(dimensions, np.inf)
+    if periodic is not None:
+        extent = np.array(np.broadcast_to(positive_values("rules.by_distance: periodic", periodic), (dimensions,)))
+    chance = within("rules.by_distance: probability", probability, 0.0, 1.0)
+    reach = positive("rules.by_distance: length", length)
+    return ByDistance(profile, chance, reach, places[0], places[1], extent.astype(np.float64), bool(autapses))
+
+
+def _positions(name: str, values: Any) -> Array:
+    array = finite_values(name, values).astype(np.float64)
+    if array.ndim not in (1, 2):
+        raise ValueError(f"{name}: expected positions (n, dimensions), got shape {array.shape}")
+    return np.ascontiguousarray(array.reshape(len(array), -1))
 
 
 def listed(source: Any, target: Any) -> Listed:

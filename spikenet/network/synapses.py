@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels import connect
+from spikenet.kernels import connect, distance
 from spikenet.network import rules
 from spikenet.network.rules import Rule
 
@@ -56,6 +56,8 @@ def synapses(
             raise ValueError(f"{name}: one_to_one: expected populations of one size, got {n_source} and {n_target}")
         return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32))
     own = 0 if one_population and not rule.autapses else connect.NONE
+    if isinstance(rule, rules.ByDistance):
+        return _by_distance(name, rule, n_source, n_target, own, seed, stream)
     by_source = not isinstance(rule, rules.FixedIndegree)
     owners, partners = (n_source, n_target) if by_source else (n_target, n_source)
     choices = partners - (own == 0)
@@ -101,6 +103,35 @@ def _pairwise(probability: float, owners: int, partners: int, own: int, seed: in
         into = np.empty(int(starts[-1]), np.uint32)
         if into.size:
             connect.pairwise_partners(first, starts, partners, scale, own, stream, seed, into)
+        return into
+
+    return Synapses(True, degrees, draw)
+
+
+def _by_distance(
+    name: str, rule: rules.ByDistance, n_source: int, n_target: int, own: int, seed: int, stream: int
+) -> Synapses:
+    if (len(rule.source), len(rule.target)) != (n_source, n_target):
+        raise ValueError(
+            f"{name}: by_distance: expected {n_source} and {n_target} positions, got {len(rule.source)} and "
+            f"{len(rule.target)}"
+        )
+    nowhere = np.empty(0, np.uint32)
+    degrees = np.zeros(n_source, np.int64)
+
+    def go(first: int, starts: Array, into: Array, counts: Array) -> None:
+        distance.near_partners(
+            first, starts, rule.source, rule.target, rule.extent, rule.profile, rule.probability, rule.length, own,
+            stream, seed, into, counts,
+        )  # fmt: skip
+
+    go(0, np.zeros(n_source + 1, np.int64), nowhere, degrees)
+
+    def draw(first: int, last: int) -> Array:
+        starts = starts_of(degrees[first:last])
+        into = np.empty(int(starts[-1]), np.uint32)
+        if into.size:
+            go(first, starts, into, np.zeros(last - first, np.int64))
         return into
 
     return Synapses(True, degrees, draw)

@@ -25,6 +25,13 @@ class BitTable:
     weight: float
     bits: list[Array]
 
+    def fan_out(self) -> Array:
+        """(sources,) int64: bits that are set."""
+        return sum(
+            (np.bitwise_count(bits).sum(axis=(0, 2), dtype=np.int64)[:-1] for bits in self.bits),
+            start=np.zeros(self.projection.source.n, np.int64),
+        )
+
 
 def bit_table(projection: Projection, made: Synapses, delay: int, layout: Layout) -> tuple[BitTable, Part | None]:
     """The table, and the synapses that are there more than once."""

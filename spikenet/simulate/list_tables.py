@@ -40,6 +40,11 @@ class ListTable:
     weights: Array
     base: Array
 
+    def fan_out(self, threads: int) -> Array:
+        """(sources,) int64."""
+        counts: Array = np.diff(self.rows[:: threads * self.delays].astype(np.int64))
+        return counts
+
 
 def list_tables(wiring: Wiring, parts: list[Part], layout: Layout, dt_s: float) -> list[ListTable]:
     """One table for each source population and weight, those with many weights in one."""

@@ -20,6 +20,7 @@ from spikenet.network.records import Population
 from spikenet.simulate.bit_tables import BitTable, bit_table
 from spikenet.simulate.layout import Layout, layout, own_parameters, state_rows
 from spikenet.simulate.list_tables import ListTable, list_tables
+from spikenet.simulate.memory_need import check_memory
 from spikenet.simulate.operations import add_network
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, spikes_record, wanted_spikes
@@ -59,6 +60,7 @@ class Simulation:
 
     def _build(self) -> None:
         wiring = wire(self.network, self.seed)
+        check_memory(self.network, wiring, self.threads, self.dtype)
         self.window = min(wiring.shortest or LONGEST_WINDOW, LONGEST_WINDOW)
         self.longest = wiring.longest
         slots = 1 << (wiring.longest + self.window).bit_length()
@@ -151,6 +153,13 @@ class Simulation:
             s: np.concatenate([row[s][: share.n] for row, share in zip(rows, shares, strict=True)])
             for s in cell.model.states
         }
+
+    def fan_out(self, population: Population) -> Array:
+        """(n,) how many synapses a spike of each neuron reaches, counted in the tables that deliver it."""
+        self.network.own(population)
+        bits = (table.fan_out() for table in self._bits if table.projection.source is population)
+        lists = (table.fan_out(self.threads) for table in self._lists if table.source is population)
+        return sum((*bits, *lists), start=np.zeros(population.n, np.int64))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The whole state in a file, from which `restore` goes on bit for bit."""

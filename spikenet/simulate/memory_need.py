@@ -1,0 +1,57 @@
+"""How much memory a network will take, asked before any of it is taken."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from spikenet.network.network import Network
+from spikenet.simulate.wiring import Wiring
+
+OVERHEAD = 1.1  # what drawing needs besides, of the tables
+
+
+def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> dict[str, int]:
+    """Bytes of the tables of synapses, of the lists of spikes under way and of the neurons."""
+    size = np.dtype(dtype).itemsize
+    synapses = 0
+    for p, made in wiring.dense:
+        synapses += (p.source.n + 1) * (-(-p.target.n // 512) * 64 + 64 * threads)
+        synapses += 4 * made.total  # while they are drawn
+    for p, made in wiring.listed:
+        shortest, longest = wiring.delays[p.index]
+        synapses += made.total * (2 + (0 if isinstance(p.weight, float) else size))
+        synapses += 4 * p.source.n * threads * (longest - shortest + 1)
+        synapses += 0 if made.by_source else 16 * made.total
+    slots = 1 << (wiring.longest + 64).bit_length()
+    neurons = sum(p.n for p in network.populations)
+    return {
+        "synapses": int(OVERHEAD * synapses),
+        "spikes under way": 4 * slots * neurons,
+        "neurons": 12 * size * neurons,
+    }
+
+
+def available_bytes() -> int:
+    """Memory that can still be had, as the system says."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def check_memory(network: Network, wiring: Wiring, threads: int, dtype: str) -> None:
+    """MemoryError, with the figures, when the network cannot be held."""
+    parts = needed_bytes(network, wiring, threads, dtype)
+    need, have = sum(parts.values()), available_bytes()
+    if need > have:
+        listed = ", ".join(f"{1e-9 * value:.3g} GB {name}" for name, value in parts.items())
+        raise MemoryError(
+            f"simulate: the network needs {1e-9 * need:.3g} GB ({listed}), {1e-9 * have:.3g} GB are available; "
+            "make it smaller, or its delays shorter"
+        )
