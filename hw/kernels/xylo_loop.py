@@ -27,14 +27,15 @@ def sat(x: Array) -> Array:
 
 
 @compiled()
-def receive(current: Array, weight: Array, times: Array) -> Array:
-    """Adds `times` equal events of one source to all targets, each addition saturating; returns how many met a limit.
+def receive(current: Array, first: Array, last: Array, target: Array, weight: Array, times: Array) -> Array:
+    """Adds `times` equal events along synapses first..last-1, each addition saturating; returns how many met a limit.
 
-    Additions of one sign saturate alike one by one or at once.
+    No two of them have one target, and additions of one sign saturate alike one by one or at once.
     """
     met = np.int64(0)
-    for j in range(current.size):
-        raw = np.int32(current[j] + times * np.int32(weight[j]))
+    for k in range(first, last):
+        j = target[k]
+        raw = np.int32(current[j] + times * weight[k])
         held = min(max(raw, LOW), HIGH)
         met += raw != held
         current[j] = held
@@ -54,30 +55,34 @@ def change(inputs: Array, v: Array, dash_mem: Array, bias: Array, counts: Array,
 
 
 @compiled(parallel=True)
-def run_xylo(raster: Array, w_in: Array, w_rec: Array, w_out: Array, dash_syn: Array, dash_mem: Array,
+def run_xylo(raster: Array, start: Array, target: Array, weight: Array, dash_syn: Array, dash_mem: Array,
              threshold: Array, bias: Array, alias: Array, dash_syn_out: Array, dash_mem_out: Array,
              threshold_out: Array, bias_out: Array, first_core: Array, has_bias: Array, i: Array, v: Array,
              spikes: Array, i_out: Array, v_out: Array, hidden: Array, out: Array, rec_i: Array, rec_v: Array,
              rec_i_out: Array, rec_v_out: Array, quiet: Array, counts: Array) -> None:  # fmt: skip
-    """All steps of all rows. counts: per row current, membrane, current_out, membrane_out, capped."""
+    """All steps of all rows. counts: per row current, membrane, current_out, membrane_out, capped.
+
+    start, target, weight: lists of synapses, as hw.neurons.xylo makes them
+    """
+    n_in, n_hidden = raster.shape[2], v.shape[1]
     for row in numba.prange(raster.shape[1]):
         b = np.int64(row)
-        count, was_quiet = counts[b], False
+        count, was_quiet, both = counts[b], False, i[b].reshape(-1)
         for t in range(raster.shape[0]):
             still, events = True, False
             for source in range(raster.shape[2]):
                 n = raster[t, b, source]
                 if n > 0:
                     events = True
-                    for s in range(2):
-                        count[0] += receive(i[b, s], w_in[source, s], n)
+                    count[0] += receive(both, start[source], start[source + 1], target, weight, n)
             for source in range(spikes.shape[1]):
                 n = spikes[b, source]
                 if n > 0:
                     events = True
-                    for s in range(2):
-                        count[0] += receive(i[b, s], w_rec[source, s], n)
-                    count[2] += receive(i_out[b, 0], w_out[source, 0], n)
+                    from_in = n_in + source
+                    count[0] += receive(both, start[from_in], start[from_in + 1], target, weight, n)
+                    from_out = n_in + n_hidden + source
+                    count[2] += receive(i_out[b, 0], start[from_out], start[from_out + 1], target, weight, n)
                     spikes[b, source] = 0
             for j in range(v.shape[1]):
                 for s in range(2):

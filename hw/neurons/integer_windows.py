@@ -1,20 +1,23 @@
-"""Integer convolution and pooling of maps, exact: products of integers in float64 through BLAS.
+"""Integer convolution and pooling of maps, exact: products of integers in floating point through BLAS.
 
-A float64 holds every integer below 2^53, so a sum of products below that comes out exact in whatever order it is added.
+A float64 holds every integer below 2^53, a float32 those below 2^24: a sum of products below that comes out exact in
+whatever order it is added.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hw import fixed_point
-from hw.neurons.words import Integers
+from hw.neurons.words import Array, Integers
 
 ELEMENTS = 1 << 22  # of the unfolded windows at a time: 32 MB
 EXACT = 1 << 53
+EXACT_SINGLE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,13 @@ class Window:
         return rows, columns
 
 
-def windows(x: Integers, window: Window) -> Integers:
+def windows(x: Array, window: Window) -> Array:
     """View (rows, channels, places down, places across, *size) of maps (rows, channels, height, width)."""
     rows, columns = window.places(*x.shape[-2:])
     top, bottom, left, right = window.pads
     padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
     slid = np.lib.stride_tricks.sliding_window_view(padded, window.size, (2, 3))
-    view: Integers = slid[:, :, :: window.stride[0], :: window.stride[1]][:, :, :rows, :columns]
+    view: Array = slid[:, :, :: window.stride[0], :: window.stride[1]][:, :, :rows, :columns]
     return view
 
 
@@ -51,14 +54,15 @@ def convolve(x: Integers, kernel: Integers, window: Window) -> Integers:
     returns (rows, filters, places down, places across), exact. Raises ValueError when sums could leave 2^53.
     """
     filters, depth = len(kernel), math.prod(kernel.shape[1:])
-    check_exact(x, kernel.reshape(filters, depth).T)
+    single = check_exact(x, kernel.reshape(filters, depth).T) < EXACT_SINGLE
+    real: type[np.floating[Any]] = np.float32 if single else np.float64
     down, across = window.places(*x.shape[-2:])
-    weights = kernel.reshape(filters, depth).T.astype(np.float64)
+    weights = kernel.reshape(filters, depth).T.astype(real)
     sums = np.empty((len(x), filters, down, across), np.int64)
     step = max(ELEMENTS // (down * across * depth), 1)
     for start in range(0, len(x), step):
-        part = windows(x[start : start + step], window)
-        unfolded = part.transpose(0, 2, 3, 1, 4, 5).reshape(-1, depth).astype(np.float64)
+        part = windows(x[start : start + step].astype(real), window)
+        unfolded = part.transpose(0, 2, 3, 1, 4, 5).reshape(-1, depth)
         products = (unfolded @ weights).reshape(len(part), down, across, filters)
         sums[start : start + step] = products.transpose(0, 3, 1, 2)
     return sums
@@ -70,11 +74,12 @@ def product(x: Integers, weights: Integers) -> Integers:
     return fixed_point.product(x, weights)
 
 
-def check_exact(x: Integers, weights: Integers) -> None:
-    """ValueError when some |x| times some column's sum of |weights| reaches 2^53."""
+def check_exact(x: Integers, weights: Integers) -> int:
+    """The largest |x| times the largest sum of |weights| of a column; ValueError when it reaches 2^53."""
     worst = int(np.abs(x).max(initial=0)) * int(np.abs(weights).sum(axis=0).max(initial=0))
     if worst >= EXACT:
         raise ValueError(f"integer sums can reach {worst}, expected less than 2^53; lower a shift or the inputs")
+    return worst
 
 
 def same(height: int, width: int, size: tuple[int, int], stride: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -23,6 +23,8 @@ def integers(name: str, values: Any, low: int, high: int, hint: str = "") -> Int
     given = array_of(name, values)
     if given.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected integers, got {values!r:.60} of type {given.dtype}")
+    if given.dtype.kind in "biu" and (not given.size or (given.min() >= low and given.max() <= high)):
+        return given.astype(np.int64)
     bad = np.argwhere(~((given == np.floor(given)) & (given >= low) & (given <= high)))  # NaN fails each test
     if len(bad):
         where = tuple(int(k) for k in bad[0])

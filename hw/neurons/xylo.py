@@ -182,18 +182,12 @@ def run(params: Params, raster: Any, state: State | None = None) -> Run:
     i, v = np.empty((steps, batch, 2, n), np.int16), np.empty((steps, batch, n), np.int16)
     i_out, v_out = np.empty((steps, batch, m), np.int16), np.empty((steps, batch, m), np.int16)
     quiet, counts = np.empty((steps, batch), np.bool_), np.zeros((batch, 5), np.int64)
-    zeros = np.zeros((n, 1, m), np.int16)
-    weights = (
-        _shifted(params.w_in.transpose(0, 2, 1), params.shift_in),
-        _shifted(params.w_rec.transpose(0, 2, 1), params.shift_rec),
-        np.concatenate([_shifted(params.w_out[:, None], params.shift_out), zeros], axis=1),
-    )
     dash_out = np.stack([params.dash_syn_out, np.zeros(m, np.int64)])
     words = (params.dash_syn.T, params.dash_mem, params.threshold, params.bias, params.alias, dash_out,
              params.dash_mem_out, params.threshold_out, params.bias_out)  # fmt: skip
     arguments: list[Any] = [
         read_only(np.minimum(x, MOST_INPUT).astype(np.int32)),
-        *(read_only(w) for w in weights),
+        *(read_only(array) for array in _synapse_lists(params)),
         *(read_only(np.ascontiguousarray(a, np.int32)) for a in words),
         *(params.core is Core.V1, params.has_bias),
         *states,
@@ -217,5 +211,17 @@ def _synapses(name: str, weights: Any) -> Integers:
     return w
 
 
-def _shifted(weights: Integers, shift: int) -> npt.NDArray[np.int16]:
-    return np.ascontiguousarray(weights << shift, np.int16)
+def _synapse_lists(params: Params) -> tuple[npt.NDArray[Any], ...]:
+    """(start, target, weight): synapses of each source that are not 0, inputs first, then hidden to hidden, to outputs.
+
+    A hidden target is synapse * hidden + neuron; synapses of source k are start[k] to start[k + 1] - 1.
+    """
+    by_synapse = ((params.w_in, params.shift_in), (params.w_rec, params.shift_rec))
+    tables = [(w << shift).transpose(0, 2, 1).reshape(len(w), -1) for w, shift in by_synapse]
+    tables.append(params.w_out << params.shift_out)
+    counts = np.concatenate([np.count_nonzero(table, axis=1) for table in tables])
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    places = [np.nonzero(table) for table in tables]
+    target = np.concatenate([columns for _, columns in places]).astype(np.int32)
+    weight = np.concatenate([table[place] for table, place in zip(tables, places, strict=True)]).astype(np.int32)
+    return start, target, weight
