@@ -15,6 +15,7 @@ from hw.check import Check, Verdict, check
 from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
 from hw.compare import compare
 from hw.comparison import Comparison, Crossing, Row
+from hw.compile import compile
 from hw.count import count
 from hw.counts import Counts, LayerCount
 from hw.energy import Energy, Term
@@ -70,6 +71,7 @@ __all__ = [
     "check",
     "chips",
     "compare",
+    "compile",
     "count",
     "evaluate",
     "event_energy",
