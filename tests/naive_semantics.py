@@ -89,6 +89,12 @@ def spyx(p, v, x):
     return p["leak"] * v + x - fired * p["threshold"], fired
 
 
+def spyx_cuba(p, v, x):
+    """Its CuBaLIF subtracts before it decays."""
+    fired = float(v > p["threshold"])
+    return p["leak"] * (v - fired * p["threshold"]) + x, fired
+
+
 LIF = {
     "spikenet": immediate(False, plain, subtract),
     "snntorch_subtract": delayed("subtract"),
@@ -142,7 +148,7 @@ SYNAPSES |= {"norse_lif": used_before_decay, "lava_dl": lava_synapse, "nir_euler
 
 def step(name, cuba):
     """As `naive.run` takes it."""
-    membrane = delayed_zero_cuba if cuba and name == "snntorch_zero" else LIF[name]
+    membrane = {"snntorch_zero": delayed_zero_cuba, "spyx": spyx_cuba}.get(name, LIF[name]) if cuba else LIF[name]
 
     def lif(p, states, x):
         v, fired = membrane(p, states[0], x)

@@ -209,3 +209,34 @@ def test_rockpool():
     weighed(spikes, membranes[-1]).backward()
     agree("rockpool", True, surrogate.window(0.5), x, spikes, membranes, leaf.grad)
     assert spikes.max() > 1
+
+
+@pytest.mark.parametrize("cuba", [False, True], ids=["LIF", "CuBaLIF"])
+def test_spyx(cuba):
+    jax = pytest.importorskip("jax")
+    spyx = pytest.importorskip("spyx")
+    from flax import nnx
+
+    x = current(scale=0.5 if cuba else 1.0)
+    with jax.enable_x64(True):
+        more = {"activation": spyx.axn.tanh(2.0), "rngs": nnx.Rngs(0)}
+        if cuba:
+            neuron = spyx.nn.CuBaLIF((5,), alpha=BETA, beta=ALPHA, **more)
+        else:
+            neuron = spyx.nn.LIF((5,), beta=ALPHA, **more)
+        for p, value in ((neuron.beta, ALPHA), *(((neuron.alpha, BETA),) if cuba else ())):
+            p[...] = jax.numpy.asarray(value, dtype=jax.numpy.float64)
+        a, b = np.random.default_rng(1).normal(size=x.shape), np.random.default_rng(2).normal(size=x.shape[1:])
+
+        def run(given):
+            state, spikes, membranes = jax.numpy.zeros((3, 10 if cuba else 5)), [], []
+            for t in range(len(x)):
+                fired, state = neuron(given[t], state)
+                spikes.append(fired)
+                membranes.append(state[:, :5])
+            spikes, membranes = jax.numpy.stack(spikes), jax.numpy.stack(membranes)
+            return (spikes * a).sum() + (membranes[-1] * b).sum(), (spikes, membranes)
+
+        (_, (spikes, membranes)), gradient = jax.value_and_grad(run, has_aux=True)(jax.numpy.asarray(x))
+    theirs = (torch.tensor(np.array(part, np.float64)) for part in (spikes, membranes, gradient))
+    agree("spyx", cuba, surrogate.tanh(2.0), x, *theirs)

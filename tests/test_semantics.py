@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import naive
 import naive_semantics
@@ -14,7 +15,7 @@ from gradients import all_gradients, assert_close
 from neuron_cases import rows
 
 from spikenet.graph import Tensor
-from spikenet.layers import LIF, CubaLIF, build, cast
+from spikenet.layers import LIF, CubaLIF, Sequential, build, cast, record
 from spikenet.neurons import reset, semantics
 from spikenet.neurons.semantics_record import Semantics
 
@@ -23,6 +24,7 @@ NAMES = [s.name for s in semantics.ALL]
 CUBA = pytest.mark.parametrize("cuba", [False, True], ids=["LIF", "CubaLIF"])
 EVERY = pytest.mark.parametrize("name", NAMES)
 N = 3
+TRACES = Path(__file__).resolve().parents[2] / "shared" / "data" / "nir"
 
 
 def made(name, cuba, **more):
@@ -91,6 +93,19 @@ def test_lava_dl_is_differentiated_as_a_leak_that_is_never_reset(rng):
     v.backward(np.ones(v.shape))
     leak = float(layer.values["leak"].data)
     np.testing.assert_allclose(x.grad, (leak ** np.arange(11, -1, -1))[:, None, None] * np.ones(x.shape), rtol=1e-12)
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason="the reference traces are not at ../shared/data/nir")
+def test_nir_traces():
+    """The LIF of the NIR paper at dt 1e-4 s: Norse's by Euler's method, and the exact one, until and between spikes."""
+    for name, reference, error in (("nir_euler", "norse", 1e-7), ("nir_exact", "exact", 1e-6)):
+        x, v, fired = np.loadtxt(TRACES / f"lif_{reference}.csv", delimiter=",").T
+        layer = LIF(tau_mem_s=2.5e-3, dt_s=1e-4, threshold=0.1, semantics=getattr(semantics, name))
+        (kept,) = record(Sequential(layer), x[:, None, None])
+        np.testing.assert_array_equal(kept.output.ravel(), fired)
+        assert np.flatnonzero(fired).tolist() == [460, 510, 710, 760]
+        before = slice(460) if reference == "exact" else slice(None)  # the exact one is reset within a step
+        np.testing.assert_allclose(kept.states["v"].ravel()[before], v[before], atol=error)
 
 
 def test_a_layer_of_ones_own_semantics_runs_and_is_not_built_again():

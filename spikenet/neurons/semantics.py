@@ -22,6 +22,7 @@ from spikenet.neurons.semantics_record import (
     counted,
     decayed_together,
     fire_charge_reset,
+    fire_reset_charge,
     inclusively,
     kept_then_used,
     leaky,
@@ -141,7 +142,16 @@ lava_dl = _named(
     synapse=_whole_synapse, charge=_whole_charge,
 )  # fmt: skip
 mlgenn = _named("mlgenn", "mlGeNN LeakyIntegrateFire, relative reset", exact, plain, inclusively, subtract)
-spyx = _named("spyx", "Spyx 1.0 LIF and CuBaLIF", exact, plain, strictly, subtract, fire_charge_reset)
+spyx = _named(
+    "spyx",
+    "Spyx 1.0 LIF and CuBaLIF",
+    exact,
+    plain,
+    strictly,
+    subtract,
+    fire_charge_reset,
+    cuba_order=fire_reset_charge,
+)
 bindsnet = _named("bindsnet", "BindsNET LIFNodes, rest and reset 0", exact, plain, inclusively, to_value)
 nir_euler = _named(
     "nir_euler", "NIR LIF and CubaLIF, r = 1, by Euler's method", euler, complement, strictly, to_value,

@@ -98,6 +98,12 @@ def fire_charge_reset(s: Semantics, p: Any, v: Any, drive: Any) -> tuple[Any, An
     return s.reset(p, s.charge(p, v, drive), fired), fired
 
 
+def fire_reset_charge(s: Semantics, p: Any, v: Any, drive: Any) -> tuple[Any, Any]:
+    """The spike of the membrane as the step before left it; the reset decays with the rest."""
+    fired = s.fire(p, v)
+    return s.charge(p, s.reset(p, v, fired), drive), fired
+
+
 # How the input arrives.
 
 
