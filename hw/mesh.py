@@ -44,8 +44,8 @@ class Mesh:
         return self.rows * self.chip_rows
 
     def slots(self, n_chips: int) -> Integers:
-        """(n_chips * cores a chip, 3) of chip, tile x, tile y: chip by chip, each row by row, every other row back."""
-        found: list[tuple[int, int, int]] = []
+        """(n_chips * cores a chip, 4) of chip, tile x, tile y, core of the tile: chip by chip, row by row and back."""
+        found: list[tuple[int, int, int, int]] = []
         each = self.per_chip or self.columns * self.rows * self.cores
         for chip in range(n_chips):
             first = len(found)
@@ -53,7 +53,7 @@ class Mesh:
             for y in range(self.rows):
                 there = range(self.columns) if y % 2 == 0 else range(self.columns - 1, -1, -1)
                 x0, y0 = across * self.columns, down * self.rows
-                found += [(chip, x0 + x, y0 + y) for x in there for _ in range(self.cores)]
+                found += [(chip, x0 + x, y0 + y, k) for x in there for k in range(self.cores)]
             del found[first + each :]
         return np.array(found, np.int64)
 
@@ -63,7 +63,7 @@ class Mesh:
         x, y = slots[:, 1] % self.columns, slots[:, 2] % self.rows
         ring = np.maximum(x, y)
         along = np.where(ring % 2 == 0, y + ring - x, x + ring - y)  # down one ring, back up the next
-        kept: Integers = slots[np.lexsort((along, ring, slots[:, 0]))][:n]
+        kept: Integers = slots[np.lexsort((slots[:, 3], along, ring, slots[:, 0]))][:n]
         return kept
 
 

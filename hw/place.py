@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,12 @@ from hw.chip import Chip
 from hw.connectivity import order
 from hw.core_room import Wiring, room_of, wirings
 from hw.fill import Core, Filled, destinations, fill
+from hw.laid import Laid
 from hw.limits.cores import cores as cores_broken
-from hw.mesh import Floats, distances, link_traffic, mesh_of
+from hw.mesh import Floats, Integers, distances, link_traffic, mesh_of
 from hw.placement import Part, PlacedCore, Placement
 from hw.stages import Layout, layout
+from hw.whole_cores import on_whole_cores
 from spikenet.errors import finite_values, whole
 
 MANY = 1 << 40  # chips: what is broken then is not their number
@@ -47,16 +49,14 @@ def place(
     n_chips      : how many there are; None: as many as it takes
     crossing_hops: how many hops a step from one chip to the next counts for in the search, on top of the step itself
 
-    First a greedy filling, core by core within every limit of the chip; then, on as many cores, the cuts between them
-    are moved so that the busiest core has as little to do as possible; then the cores are arranged on the mesh so that
-    messages take few hops (`hw.arrange`).
+    On chips of alike cores: first a greedy filling, core by core within every limit of the chip; then, on as many
+    cores, the cuts between them are moved so that the busiest core has as little to do as possible; then the cores are
+    arranged on the mesh so that messages take few hops (`hw.arrange`). On Speck a layer takes a core: all find one, and
+    the smaller cores are taken first. Xylo and BrainScaleS-2 are one core.
 
-    Raises DoesNotFit with every limit broken, TypeError for a chip that is not made of alike cores.
+    Raises DoesNotFit with every limit broken, TypeError for a chip whose mapping is not published.
     """
     found = layout(network, input_shape)
-    cored = room_of(chip)
-    if cored is None:
-        raise TypeError(f"place: {chip.name} is {chip.architecture.value}; expected a chip of alike cores")
     if found.obstacles:
         raise DoesNotFit([Breach(chip.name, o.what, o.where, None, None, "", o.change) for o in found.obstacles])
     wired = wirings(found)
@@ -65,6 +65,49 @@ def place(
         raise DoesNotFit([Breach(chip.name, "more synapses than are listed", "the net", None, None, "", change)])
     spikes = _rates(found, rates)
     load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
+    whole("place: seed", seed, least=0)
+    cored = room_of(chip)
+    if cored is None:
+        laid = on_whole_cores(found, wired, chip, n_chips)
+    else:
+        laid = _on_alike_cores(found, wired, chip, n_chips, load, spikes, crossing_hops, seed)
+    filled, greedy, slots, mesh = laid.filled, laid.greedy, laid.slots, laid.mesh
+    traffic, incoming = _traffic(filled, spikes)
+    before, _ = _traffic(greedy, spikes)
+    in_rows = mesh.slots(laid.n_chips)[: len(greedy.cores)]
+    said = ((EQUAL_RATES,) if rates is None else (), (ENTRANCE,), laid.assumptions)
+    return Placement(
+        chip=chip.name,
+        n_chips=laid.n_chips,
+        mesh=mesh,
+        layers=tuple(stage.name for stage in found.stages),
+        cores=tuple(
+            PlacedCore(number, x, y, core_number, _parts(found, core), laid.used(filled, core), _load(core, load))
+            for core, (number, x, y, core_number) in zip(filled.cores, slots.tolist(), strict=True)
+        ),
+        traffic=traffic,
+        incoming=incoming,
+        links=link_traffic(mesh, slots[:, 1:3], traffic),
+        hops=_mean_hops(traffic, slots),
+        hops_greedy=_mean_hops(before, in_rows),
+        load_most_greedy=max(_load(core, load) for core in greedy.cores),
+        seed=seed,
+        assumptions=tuple(text for texts in said for text in texts),
+    )
+
+
+def _on_alike_cores(
+    found: Layout,
+    wired: tuple[Wiring, ...],
+    chip: Chip,
+    n_chips: int | None,
+    load: list[Floats],
+    spikes: list[Floats],
+    crossing_hops: float,
+    seed: int,
+) -> Laid:
+    cored = room_of(chip)
+    assert cored is not None
     try:
         greedy = fill(wired, chip)
     except DoesNotFit:
@@ -72,38 +115,28 @@ def place(
     chips = _chips(chip, len(greedy.cores), n_chips)
     even = _balanced(wired, chip, greedy, load)
     mesh = mesh_of(chip, chips)
-    traffic, incoming = _traffic(even, spikes)
     slots = mesh.nearest(chips, len(even.cores) + max(SPARE, len(even.cores) // 4))
-    far = distances(slots, crossing_hops)
-    at = arranged(traffic, far, whole("place: seed", seed, least=0))
-    before, _ = _traffic(greedy, spikes)
-    plain, in_rows = distances(slots, 0.0), distances(mesh.slots(chips)[: len(greedy.cores)], 0.0)
-    links = link_traffic(mesh, slots[at, 1:], traffic)
-    cores = []
-    for core, slot in zip(even.cores, slots[at].tolist(), strict=True):
-        used: dict[str, float] = {}
+    at = arranged(_traffic(even, spikes)[0], distances(slots, crossing_hops), seed)
+
+    def used(filled: Filled, core: Core) -> Mapping[str, float]:
+        total: dict[str, float] = {}
         for piece in core:
-            for name, n in cored[1](even.wired[piece.stage], piece.low, piece.high).items():
-                used[name] = used.get(name, 0) + n
-        parts = tuple(_part(found, p.stage, p.low, p.high) for p in core)
-        chip_number, x, y = slot
-        cores.append(PlacedCore(chip_number, x, y, parts, used, _load(core, load)))
-    start = np.arange(len(greedy.cores))
-    return Placement(
-        chip=chip.name,
-        n_chips=chips,
-        mesh=mesh,
-        layers=tuple(stage.name for stage in found.stages),
-        cores=tuple(cores),
-        traffic=traffic,
-        incoming=incoming,
-        links=links,
-        hops=cost(traffic, plain, at) / max(float(traffic.sum()), TINY),
-        hops_greedy=cost(before, in_rows, start) / max(float(before.sum()), TINY),
-        load_most_greedy=max(_load(core, load) for core in greedy.cores),
-        seed=seed,
-        assumptions=(*((EQUAL_RATES,) if rates is None else ()), ENTRANCE, *((NO_MESH,) if mesh.assumed else ())),
-    )
+            for name, n in cored[1](filled.wired[piece.stage], piece.low, piece.high).items():
+                total[name] = total.get(name, 0) + n
+        return total
+
+    return Laid(even, greedy, slots[at], mesh, chips, used, (NO_MESH,) if mesh.assumed else ())
+
+
+def _mean_hops(traffic: Floats, slots: Integers) -> float:
+    every = np.arange(len(slots))
+    return cost(traffic, distances(slots, 0.0), every) / max(float(traffic.sum()), TINY)
+
+
+def _parts(found: Layout, core: Core) -> tuple[Part, ...]:
+    """What is on a core, in the layers' own numbers."""
+    stages = found.stages
+    return tuple(Part(stages[p.stage].name, order(stages[p.stage])[p.low : p.high]) for p in core)
 
 
 def _rates(found: Layout, rates: Sequence[Any] | None) -> list[Floats]:
@@ -182,7 +215,3 @@ def _chips(chip: Chip, n_cores: int, n_chips: int | None) -> int:
         unit = chip.limits["cores"].unit
         raise DoesNotFit([Breach(chip.name, "cores", "the net", n_cores, allowed, unit, f"use {needed} chips")])
     return needed
-
-
-def _part(found: Layout, stage: int, low: int, high: int) -> Part:
-    return Part(found.stages[stage].name, order(found.stages[stage])[low:high])

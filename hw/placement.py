@@ -24,7 +24,7 @@ class Part:
 class PlacedCore:
     """One core in use.
 
-    chip, x, y : of its tile, x and y counted over all chips
+    chip, x, y : of its tile, x and y counted over all chips;  number: of the core within its tile
     parts      : what is on it
     used       : of each limit of the chip's record, how much
     load       : synaptic operations and neuron updates a step
@@ -33,6 +33,7 @@ class PlacedCore:
     chip: int
     x: int
     y: int
+    number: int
     parts: tuple[Part, ...]
     used: Mapping[str, float]
     load: float
@@ -107,10 +108,8 @@ class Placement:
     def picture(self) -> MeshPicture:
         """The mesh as arrays to draw."""
         load = np.full((self.mesh.height, self.mesh.width, self.mesh.cores), np.nan)
-        taken = np.zeros((self.mesh.height, self.mesh.width), np.int64)
         for core in self.cores:
-            load[core.y, core.x, taken[core.y, core.x]] = core.load
-            taken[core.y, core.x] += 1
+            load[core.y, core.x, core.number] = core.load
         links = self.links
         chip_tiles = (self.mesh.columns, self.mesh.rows)
         return MeshPicture(load, links.east + links.west, links.south + links.north, chip_tiles)
@@ -125,5 +124,6 @@ class Placement:
         ]
         for k, core in enumerate(self.cores):
             parts = ", ".join(f"{part.neurons.size} of {part.layer}" for part in core.parts)
-            lines.append(f"  core {k} at chip {core.chip}, tile ({core.x}, {core.y}): {parts}; load {core.load:.6g}")
+            where = f"chip {core.chip}, tile ({core.x}, {core.y}), core {core.number}"
+            lines.append(f"  {k} at {where}: {parts}; load {core.load:.6g}")
         return "\n".join([*lines, *(f"  assumed: {text}" for text in self.assumptions)])

@@ -14,7 +14,7 @@ import hw
 import spikenet as sn
 from hw import arrange
 from hw.breach import DoesNotFit
-from hw.chips import loihi1, loihi2, speck, spinnaker1, spinnaker2, truenorth, xylo
+from hw.chips import akida, brainscales2, loihi1, loihi2, speck, spinnaker1, spinnaker2, truenorth, xylo
 from hw.connectivity import order, recurrent_synapses, synapses
 from hw.fact import Evidence, Fact
 from hw.mesh import Mesh, distances, link_traffic, mesh_of
@@ -90,7 +90,8 @@ def test_every_neuron_is_placed_once_on_a_core_of_its_own_tile(placed, name):
         numbers = np.concatenate([p.neurons for core in placement.cores for p in core.parts if p.layer == stage.name])
         assert sorted(numbers.tolist()) == list(range(stage.n_neurons))
     tiles = [(core.x, core.y) for core in placement.cores]
-    assert max(tiles.count(tile) for tile in tiles) <= placement.mesh.cores
+    assert len({(core.x, core.y, core.number) for core in placement.cores}) == len(tiles)
+    assert max(core.number for core in placement.cores) < placement.mesh.cores
     assert all(0 <= x < placement.mesh.width and 0 <= y < placement.mesh.height for x, y in tiles)
     assert max(core.chip for core in placement.cores) == placement.n_chips - 1
     each = chip.limit("cores")
@@ -299,10 +300,11 @@ def test_slots_are_all_there_once():
     mesh = Mesh(3, 2, 2, 2, 2)
     for slots in (mesh.slots(3), mesh.nearest(3, 100)):
         assert len(slots) == 3 * 3 * 2 * 2
-        tiles, times = np.unique(slots[:, 1:], axis=0, return_counts=True)
+        assert len(np.unique(slots, axis=0)) == len(slots)
+        tiles, times = np.unique(slots[:, 1:3], axis=0, return_counts=True)
         assert len(tiles) == 18
         assert set(times) == {2}
-    path = mesh.nearest(1, 12)[::2, 1:]
+    path = mesh.nearest(1, 12)[::2, 1:3]
     assert np.abs(np.diff(path, axis=0)).sum(axis=1).max() <= 2
 
 
@@ -315,14 +317,46 @@ def test_the_picture_has_every_core_and_message(placed):
     assert chip_tiles == (8, 4)
 
 
+def test_a_layer_a_core_on_speck():
+    """Each on a core that holds it, none twice, and the memories taken the smallest in all of 9 x 8 x 7 ways."""
+    placement = hw.place(CONV, speck, (2, 16, 16))
+    taken = [core.number for core in placement.cores]
+    assert len(set(taken)) == 3
+    room = [(speck.limit(f"kernel_memory_{k}"), speck.limit(f"neuron_memory_{k}")) for k in range(9)]
+    needs = [(core.used["kernel_memory"], core.used["neuron_memory"]) for core in placement.cores]
+
+    def holds(cores):
+        return all(k <= room[c][0] and n <= room[c][1] for (k, n), c in zip(needs, cores, strict=True))
+
+    assert holds(taken)
+    ways = [cores for cores in itertools.permutations(range(9), 3) if holds(cores)]
+    assert sum(sum(room[c]) for c in taken) == min(sum(sum(room[c]) for c in cores) for cores in ways)
+    assert [core.parts[0].layer for core in placement.cores] == list(placement.layers)
+    assert np.count_nonzero(placement.traffic) == 2  # from the first to the second, from that to the third
+    assert placement.traffic[0, 1] > 0 < placement.traffic[1, 2]
+    assert placement.hops == 0
+    assert np.isfinite(placement.picture.load).sum() == 3
+
+
+def test_one_core_for_all():
+    net = sn.Sequential(sn.Linear(16, 60, seed=0), sn.LIF(), sn.Linear(60, 8, seed=1), sn.LIF())
+    for chip in (xylo, brainscales2):
+        (core,) = hw.place(net, chip).cores
+        assert core.used == {"neurons": 68, "synapses": 16 * 60 + 60 * 8}
+        assert core.load == 68 + 16 * 60 + 60 * 8
+
+
 def test_what_cannot_be_placed_is_refused():
     with pytest.raises(DoesNotFit, match="528 over"):
         hw.place(sn.Sequential(sn.Linear(784, 9), sn.IF()), truenorth)
     with pytest.raises(DoesNotFit, match="BatchNorm"):
         hw.place(sn.Sequential(sn.Linear(7, 9), sn.BatchNorm(9), sn.IF()), loihi1)
-    for chip in (speck, xylo):
-        with pytest.raises(TypeError, match="alike cores"):
-            hw.place(DENSE, chip)
+    with pytest.raises(TypeError, match="not published"):
+        hw.place(DENSE, akida)
+    with pytest.raises(DoesNotFit, match="60 channels, has 16"):
+        hw.place(DENSE, xylo)
+    with pytest.raises(ValueError, match="n_chips 1, got 2"):
+        hw.place(DENSE, speck, n_chips=2)
     for rates, said in (
         ([1, 1], "expected 3"),
         ([1, -1, 1], ">= 0"),
