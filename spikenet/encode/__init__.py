@@ -28,6 +28,7 @@ from spikenet.encode.poisson import Poisson
 from spikenet.encode.population import Population
 from spikenet.encode.rank_order import RankOrder
 from spikenet.encode.rate import Rate
+from spikenet.encode.recorded import Recorded
 from spikenet.encode.step_forward import StepForward
 from spikenet.encode.targets import target_first_steps, target_spikes
 
@@ -46,6 +47,7 @@ __all__ = [
     "Population",
     "RankOrder",
     "Rate",
+    "Recorded",
     "StepForward",
     "first_spike_steps",
     "predict_by_count",
