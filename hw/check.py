@@ -75,7 +75,8 @@ class Check:
         lines = []
         for verdict in self.verdicts:
             n = len(verdict.breaches)
-            lines.append(f"{verdict.chip}: {'fits' if verdict.fits else f'does not fit, {n} limits broken'}")
+            broken = f"does not fit, {n} limit{'s' if n > 1 else ''} broken"
+            lines.append(f"{verdict.chip}: {broken if n else 'fits'}")
             lines += [f"  {str(breach).removeprefix(f'{verdict.chip}: ')}" for breach in verdict.breaches]
             lines += [f"  not published, not checked: {', '.join(verdict.unchecked)}"] if verdict.unchecked else []
         return "\n".join(lines)

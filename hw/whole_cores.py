@@ -45,15 +45,12 @@ def on_whole_cores(found: Layout, wired: tuple[Wiring, ...], chip: Chip, n_chips
         raise DoesNotFit(broken)
     pieces = [Piece(k, 0, stage.n_neurons) for k, stage in enumerate(found.stages)]
     if chip.architecture is Architecture.CONVOLUTION_CORES:
-        cores: tuple[Core, ...] = tuple((piece,) for piece in pieces)
-        mesh, taken, said = Mesh(1, 1, most(chip, "cores")), _tightest(found.stages, chip), (ROUTER,)
-    else:
-        cores, mesh, taken, said = (tuple(pieces),), Mesh(1, 1, 1), np.zeros(1, np.int64), ()
-    slots = np.zeros((len(cores), 4), np.int64)
-    slots[:, 3] = taken
-    filled = Filled(cores, wired)
-    is_speck = chip.architecture is Architecture.CONVOLUTION_CORES
-    return Laid(filled, filled, slots, mesh, 1, _memories if is_speck else _sizes, said)
+        slots = np.zeros((len(pieces), 4), np.int64)
+        slots[:, 3] = _tightest(found.stages, chip)
+        filled = Filled(tuple((piece,) for piece in pieces), wired)
+        return Laid(filled, filled, slots, Mesh(1, 1, most(chip, "cores")), 1, _memories, (ROUTER,))
+    filled = Filled((tuple(pieces),), wired)
+    return Laid(filled, filled, np.zeros((1, 4), np.int64), Mesh(1, 1, 1), 1, _sizes, ())
 
 
 def _tightest(stages: tuple[Stage, ...], chip: Chip) -> Integers:

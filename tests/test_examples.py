@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+import hw
+
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
 
 
@@ -41,7 +43,7 @@ def run(number: int, out: Path):
 
 
 def test_each_file_is_numbered_named_and_short():
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 10
     for k, path in enumerate(EXAMPLES, start=1):
         assert re.fullmatch(rf"{k:02}(_[a-z]+)+\.py", path.name)
         assert 40 <= len(path.read_text().splitlines()) <= 120
@@ -140,3 +142,13 @@ def test_digits_without_a_teacher(tmp_path):
     assert np.allclose(result.weight.sum(axis=1), 8)
     assert set(result.assigned) >= set(range(10))
     assert result.confusion.sum() == 359
+
+
+def test_which_chip(tmp_path):
+    result = run(10, tmp_path)
+    assert {"Loihi 1", "Speck"} <= set(result.fitting)
+    assert result.broken["Xylo Audio 2"] >= 5
+    assert set(result.broken) == {chip.name for chip in hw.chips.NEUROMORPHIC}
+    assert result.hops[1] < result.hops[0]
+    assert result.load_most[1] <= result.load_most[0]
+    assert result.cores > 4
