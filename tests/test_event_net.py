@@ -196,6 +196,7 @@ def one_layer(**neurons):
         (lambda: EventNet(sn.Sequential(sn.Linear(2, 2), sn.IF())), TypeError, "expected LIF, CubaLIF or LI"),
         (lambda: EventNet(sn.Sequential(sn.Linear(2, 2), sn.LIF(learn=("leak",)))), ValueError, "leave out learn"),
         (lambda: EventNet(one_layer(reset=sn.reset.no_reset)), ValueError, "choose a reset"),
+        (lambda: EventNet(one_layer(semantics=sn.semantics.spyx)), ValueError, "own semantics, got those of spyx"),
         (lambda: EventNet(sn.Sequential(sn.Linear(2, 2), sn.LI(), sn.Linear(2, 2), sn.LI())), TypeError, "LI does not"),
         (
             lambda: EventNet(sn.Sequential(sn.Linear(2, 2), sn.LIF(dt_s=1e-3), sn.Linear(2, 2), sn.LIF(dt_s=1e-4))),

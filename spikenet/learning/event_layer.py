@@ -55,6 +55,8 @@ def neurons(layer: Any, n: int) -> Neurons:
     name = "EventNet"
     if not isinstance(layer, Spiking) or layer.kind not in ("LIF", "CubaLIF", "LI"):
         raise TypeError(f"{name}: expected LIF, CubaLIF or LI after each Linear, got {layer!r:.60}")
+    if (meant := layer._describe.get("semantics")) is not None:
+        raise ValueError(f"{name}: expected neurons of this package's own semantics, got those of {meant.name}")
     if layer.states not in (("v",), ("i", "v")):
         raise ValueError(f"{name}: expected neurons without refractory time, got states {layer.states}")
 
