@@ -119,7 +119,9 @@ class LoihiProgram:
         for first in range(0, batch, samples_at_once):
             some = given[:, first : first + samples_at_once].reshape(steps, -1, inputs)
             x = np.zeros((steps + late, *some.shape[1:]), np.int8)
-            x[:steps] = integers("run: spikes", some, 0, 1, "encode the input as spikes")
+            if not ((some == 0) | (some == 1)).all():
+                integers("run: spikes", some, 0, 1, "encode the input as spikes")  # says which is none
+            x[:steps] = some
             for k, layer in enumerate(self.layers):
                 got = layer(x, latency=min(k, 1))
                 x = got.spikes

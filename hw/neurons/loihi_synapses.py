@@ -20,11 +20,12 @@ import numpy as np
 from hw.fixed_point import product
 from hw.neurons.loihi_words import known_reading
 from hw.neurons.words import Integers, integers
-from spikenet.errors import Array, finite_values
+from spikenet.errors import Array, array_of, finite_values
 
 BITS = (1, 2, 3, 4, 5, 6, 8)
 LARGEST_SYNAPSE = (1 << 21) - 64
 MOST_DELAY = 62
+NARROW = 1 << 23  # sums below this keep within 32 bits under every exponent
 
 
 class SignMode(StrEnum):
@@ -78,7 +79,7 @@ def deliver(
     graded_bits: int = 0,
     latency: int = 0,
     reading: str = "lava",
-) -> Integers:
+) -> Array:
     """What arrives at each neuron, (steps, ..., n): the weights of the spikes of `latency` + delay steps ago, summed.
 
     spikes     : (steps, ..., inputs) 0 or 1, or whole numbers of `graded_bits`, by which weights are multiplied
@@ -98,7 +99,7 @@ def deliver(
     if graded_bits not in range(25):
         raise ValueError(f"deliver: expected graded_bits from 0 to 24, got {graded_bits!r}")
     low, high = (0, 1) if graded_bits == 0 else (1 - (1 << graded_bits), (1 << graded_bits) - 1)
-    s = integers("deliver: spikes", spikes, low, high, "graded spikes need graded_bits")
+    s = _sent(spikes, low, high)
     if s.ndim < 2 or s.shape[-1] != len(w):
         raise ValueError(f"deliver: expected spikes (steps, ..., {len(w)}) for weights {w.shape}, got shape {s.shape}")
     shift = _exponent("deliver", exponent, reading)
@@ -106,13 +107,13 @@ def deliver(
         raise ValueError(f"deliver: in {reading!r} the exponent is part of each weight; give it to loihi_weights")
     late = integers("deliver: latency", latency, 0, MOST_DELAY)
     if delays is None:
-        return _later(_shifted(product(s, w), shift), int(late))
+        return _later(_shifted(_sums(s, w), shift), int(late))
     waits = integers("deliver: delays", delays, 0, MOST_DELAY, "a synapse has 6 bits for its delay")
     if waits.shape != w.shape:
         raise ValueError(f"deliver: expected delays of the weights' shape {w.shape}, got {waits.shape}")
     total = np.zeros((*s.shape[:-1], w.shape[1]), np.int64)
     for delay in np.unique(waits):
-        total += _later(_shifted(product(s, np.where(waits == delay, w, 0)), shift), int(late + delay))
+        total += _later(_shifted(_sums(s, np.where(waits == delay, w, 0)), shift), int(late + delay))
     return total
 
 
@@ -156,12 +157,30 @@ def _brian2(values: Array, step: float, exponent: int) -> Integers:
     return clipped
 
 
-def _shifted(sums: Integers, exponent: int) -> Integers:
+def _sent(spikes: Any, low: int, high: int) -> Array:
+    """`spikes` as integers of any type, within their ends."""
+    given = array_of("deliver: spikes", spikes)
+    if given.dtype.kind in "iu" and given.size and low <= given.min() and given.max() <= high:
+        return given
+    return integers("deliver: spikes", given, low, high, "graded spikes need graded_bits")
+
+
+def _sums(s: Array, w: Integers) -> Array:
+    """s @ w of integers, exactly: in float32 where all partial sums are below 2^24, else in float64."""
+    largest = max(int(s.max(initial=0)), -int(s.min(initial=0))) * int(np.abs(w).sum(axis=0).max(initial=0))
+    if largest < 1 << 24:
+        return (s.astype(np.float32) @ w.astype(np.float32)).astype(np.int32 if largest < NARROW else np.int64)
+    return product(s.astype(np.int64), w)
+
+
+def _shifted(sums: Array, exponent: int) -> Array:
     return sums << exponent if exponent >= 0 else sums >> -exponent
 
 
-def _later(sums: Integers, steps: int) -> Integers:
+def _later(sums: Array, steps: int) -> Array:
     """The same `steps` later, as far as there are steps."""
+    if steps == 0:
+        return sums
     moved = np.zeros_like(sums)
     moved[steps:] = sums[: len(sums) - steps] if steps < len(sums) else 0
     return moved
