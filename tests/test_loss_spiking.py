@@ -113,6 +113,7 @@ def test_first_spikes_and_their_gradient():
     (when * np.array([[[1.0, 2.0, 3.0]], [[10.0, 20.0, 30.0]]])).sum().backward()
     expected = np.zeros_like(y)
     expected[1, 0, 0], expected[4, 0, 0], expected[3, 0, 1] = -1, -10, -2
+    expected[5, 0, 1], expected[5, 0, 2] = -20, -33  # no spike: as if there were one at the last step
     assert np.array_equal(t.grad, expected)
 
 

@@ -22,13 +22,16 @@ from spikenet.train.targets import class_labels, flat_outputs, outputs, same_val
 def first_spikes(y: TensorLike, n: int = 1) -> Tensor:
     """(n, batch, classes) steps of the first n spikes of every readout neuron; the last step where there are fewer.
 
-    y: (steps, batch, classes) spikes. Gradient: -1 from each step to the spike at it; none where there was no spike.
+    y: (steps, batch, classes) spikes. Gradient: -1 from each step to the spike at it, and where there was none to what
+    a spike at the last step would have been, as snnTorch has it: so silent neurons learn, too.
     """
     y = outputs("first_spikes", y)
-    steps, _, _ = timed_outputs("first_spikes", y.shape)
+    timed_outputs("first_spikes", y.shape)
     rank = np.cumsum(y.data > 0, axis=0)
     found: list[Array] = [(y.data > 0) & (rank == k + 1) for k in range(whole("first_spikes: n", n))]
-    when = [np.where(hit.any(axis=0), hit.argmax(axis=0), steps - 1).astype(y.dtype) for hit in found]
+    for hit in found:
+        hit[-1] |= ~hit.any(axis=0)
+    when = [hit.argmax(axis=0).astype(y.dtype) for hit in found]
 
     def vjp(g: Array) -> tuple[Array]:
         g_y = np.zeros(y.shape, y.dtype)

@@ -1,0 +1,101 @@
+"""Accuracy on real recordings: neurons of three kinds beside a conventional net, three seeds each.
+
+    python benchmarks/recordings.py FOLDER [touch | spoken | speakers | saccades ...]
+
+FOLDER holds braille/braille.npz, fsdd/fsdd_4speakers.zip and nmnist_small/nmnist_small.zip. Every net has the same
+number of hidden neurons; the conventional one sees all steps of a recording at once.
+    touch   : Braille letters, the last 8 of 40 repetitions held out
+    spoken  : spoken digits, takes 0 to 4 of each speaker held out
+    speakers: spoken digits, each speaker held out in turn; the mean over them
+    saccades: N-MNIST, 500 recordings to learn from, 50 to be asked
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import spikenet as sn
+
+SEEDS = (0, 1, 2)
+HIDDEN, BATCH = 128, 32
+EPOCHS = {"touch": 30, "spoken": 30, "speakers": 20, "saccades": 20}
+SPEAKERS = ("george", "jackson", "nicolas", "yweweler")
+
+
+def conventional(n_in: int, classes: int, steps: int, rng: np.random.Generator) -> sn.Sequential:
+    return sn.Sequential(
+        sn.Flatten(2), sn.Linear(n_in * steps, HIDDEN, seed=rng), sn.ReLU(), sn.Dropout(0.3),
+        sn.Linear(HIDDEN, classes, seed=rng),
+    )  # fmt: skip
+
+
+def spiking(neurons: sn.Layer, n_in: int, classes: int, rng: np.random.Generator) -> sn.Sequential:
+    return sn.Sequential(
+        sn.Linear(n_in, HIDDEN, seed=rng), neurons, sn.Dropout(0.3), sn.Linear(HIDDEN, classes, seed=rng),
+        sn.LI(tau_mem_s=50e-3),
+    )  # fmt: skip
+
+
+NETS = {
+    "conventional": lambda n, c, t, rng: conventional(n, c, t, rng),
+    "LIF": lambda n, c, t, rng: spiking(sn.LIF(tau_mem_s=20e-3), n, c, rng),
+    "ALIF": lambda n, c, t, rng: spiking(sn.AdaptiveLIF(tau_mem_s=20e-3, tau_adapt_s=0.1), n, c, rng),
+    "recurrent LIF": lambda n, c, t, rng: spiking(sn.Recurrent(sn.LIF(tau_mem_s=20e-3), HIDDEN, seed=rng), n, c, rng),
+}
+
+
+def splits(name: str, folder: Path) -> tuple[list[tuple[sn.data.Arrays, sn.data.Arrays]], sn.encode.Recorded]:
+    """(train, test) pairs and the code that makes spikes of them."""
+    if name == "touch":
+        code = sn.encode.Recorded(sn.encode.StepForward(6 / 255))
+        return [sn.data.touch(folder / "braille" / "braille.npz")], code
+    if name in ("spoken", "speakers"):
+        path, code = folder / "fsdd" / "fsdd_4speakers.zip", sn.encode.Recorded(sn.encode.StepForward(0.3))
+        held = [()] if name == "spoken" else [(one,) for one in SPEAKERS]
+        return [sn.data.spoken(path, speakers) for speakers in held], code
+    train, test = sn.data.saccades(folder / "nmnist_small" / "nmnist_small.zip")
+    return [
+        tuple(sn.data.Arrays(flat(p.inputs), p.labels, p.name, p.classes) for p in (train, test))
+    ], sn.encode.Recorded()
+
+
+def flat(x: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(x.reshape(*x.shape[:2], -1))
+
+
+def accuracy(name: str, net_name: str, pair: tuple, code: sn.encode.Recorded, seed: int) -> float:
+    train, test = pair
+    steps, rng = train.inputs.shape[1], np.random.default_rng(seed)
+    classes, epochs = max(train.classes, test.classes), EPOCHS[name]
+    schedule = sn.optim.Cosine(epochs * -(-len(train) // BATCH))
+    if net_name == "conventional":
+        net = NETS[net_name](train.inputs.shape[2], classes, steps, rng)
+        encode, loss = None, sn.loss.cross_entropy
+    else:
+        n_in = code(train.inputs[:1]).shape[-1]
+        net, encode, loss = NETS[net_name](n_in, classes, steps, rng), code, sn.loss.mean_membrane_cross_entropy
+    sn.fit(
+        net, train, loss=loss, optimiser=sn.optim.Adam(3e-3), schedule=schedule, epochs=epochs, batch_size=BATCH,
+        encode=encode, seed=seed, progress=False,
+    )  # fmt: skip
+    return sn.evaluate(net, test, encode=encode)["accuracy"]
+
+
+def main() -> None:
+    folder, *names = sys.argv[1:]
+    for name in names or EPOCHS:
+        pairs, code = splits(name, Path(folder))
+        for net_name in NETS:
+            started = time.perf_counter()
+            found = [np.mean([accuracy(name, net_name, pair, code, seed) for pair in pairs]) for seed in SEEDS]
+            shown = ", ".join(f"{one:.1%}" for one in found)
+            took = time.perf_counter() - started
+            print(f"{name:9} {net_name:14} mean {np.mean(found):.1%}  ({shown})  {took:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
