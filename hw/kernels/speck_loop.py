@@ -23,7 +23,7 @@ def clocked(sums: Array, threshold: Array, v_min: Array, to_zero: Array, state: 
                 raw = state[b, j] + sums[t, b, j]
                 v = min(max(raw, LOW), HIGH)
                 met[b] += v != raw
-                n = v // threshold if v > 0 else np.int64(0)
+                n = v // threshold if v >= threshold else np.int64(0)  # a division is slow, and seldom needed
                 v = np.int64(0) if to_zero and n > 0 else v - n * threshold
                 v = max(v, v_min)
                 state[b, j] = v
@@ -35,7 +35,7 @@ def clocked(sums: Array, threshold: Array, v_min: Array, to_zero: Array, state: 
 def after(raw: Array, words: Array) -> Array:
     """(spikes, state) of one neuron that was just moved to `raw`."""
     v = min(max(raw, LOW), HIGH)
-    n = v // words[0] if v > 0 else np.int64(0)
+    n = v // words[0] if v >= words[0] else np.int64(0)
     v = np.int64(0) if words[2] and n > 0 else v - n * words[0]
     return n, max(v, words[1])
 

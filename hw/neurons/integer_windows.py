@@ -57,14 +57,13 @@ def convolve(x: Integers, kernel: Integers, window: Window) -> Integers:
     single = check_exact(x, kernel.reshape(filters, depth).T) < EXACT_SINGLE
     real: type[np.floating[Any]] = np.float32 if single else np.float64
     down, across = window.places(*x.shape[-2:])
-    weights = kernel.reshape(filters, depth).T.astype(real)
+    weights = kernel.reshape(filters, depth).astype(real)
     sums = np.empty((len(x), filters, down, across), np.int64)
     step = max(ELEMENTS // (down * across * depth), 1)
     for start in range(0, len(x), step):
         part = windows(x[start : start + step].astype(real), window)
-        unfolded = part.transpose(0, 2, 3, 1, 4, 5).reshape(-1, depth)
-        products = (unfolded @ weights).reshape(len(part), down, across, filters)
-        sums[start : start + step] = products.transpose(0, 3, 1, 2)
+        unfolded = part.transpose(0, 1, 4, 5, 2, 3).reshape(len(part), depth, down * across)
+        sums[start : start + step] = (weights @ unfolded).reshape(len(part), filters, down, across)
     return sums
 
 

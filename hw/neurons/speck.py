@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from hw.neurons.integer_windows import Window, convolve
 from hw.neurons.words import Integers, arriving, bits, integers, without_batch, word
-from spikenet.errors import whole
+from spikenet.errors import array_of, whole
 from spikenet.kernels.memory import read_only
 
 WEIGHT, STATE = bits(8), bits(16)
@@ -97,7 +97,7 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 
     What pooling squares leave over at the far ends is not sent. Raises ValueError for what does not fit.
     """
-    given = integers("speck: raster", raster, 0, STATE[1])
+    given = array_of("speck: raster", raster)
     channels = params.weights.shape[1]
     if given.ndim not in (4, 5) or given.shape[-3] != channels:
         raise ValueError(f"speck: raster: expected (steps, [batch,] {channels}, height, width), got {given.shape}")
@@ -130,9 +130,10 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 def pooled(spikes: npt.NDArray[np.int32], pool: int) -> npt.NDArray[np.int32]:
     """Sums of squares of maps (..., rows, columns); what is left over at the far ends is dropped."""
     rows, columns = (extent // pool for extent in spikes.shape[-2:])
-    whole_squares = spikes[..., : rows * pool, : columns * pool]
-    squares = whole_squares.reshape(*spikes.shape[:-2], rows, pool, columns, pool)
-    summed: npt.NDArray[np.int32] = squares.sum(axis=(-3, -1), dtype=np.int32)
+    squares = spikes[..., : rows * pool, : columns * pool]
+    summed = squares[..., ::pool, ::pool].copy()
+    for k in range(1, pool * pool):
+        summed += squares[..., k // pool :: pool, k % pool :: pool]
     return summed
 
 
