@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hw.neurons.integer_windows import EXACT, EXACT_SINGLE, Window, convolve, product, same, windows
 from hw.neurons.words import arriving, bits, integers, word
 
 
-@given(st.lists(st.integers(-300, 300), min_size=1), st.integers(-200, 0), st.integers(0, 200))
+BUSY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine
+
+
+@BUSY
+@given(st.lists(st.integers(-300, 300), min_size=1, max_size=9), st.integers(-200, 0), st.integers(0, 200))
 def test_integers_are_taken_exactly_when_all_are_within(values, low, high):
     inside = all(low <= v <= high for v in values)
     for given_as in (values, np.array(values, np.int16), np.array(values, np.float32)):
@@ -52,7 +56,7 @@ def test_shapes_of_words_and_rasters():
     assert bits(8) == (-128, 127)
 
 
-@settings(max_examples=30, deadline=None)
+@BUSY
 @given(st.integers(0, 2**32), st.sampled_from([3, 200, 40_000, 2**24]), st.integers(1, 3), st.integers(0, 2))
 def test_convolution_is_exact(seed, most, stride, pad):
     """Against Python integers, on both sides of what float32 holds."""
