@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hw.neurons.integer_windows import EXACT, EXACT_SINGLE, Window, convolve, product, same, windows
 from hw.neurons.words import arriving, bits, integers, word
 
-
 BUSY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine
 
 
