@@ -240,3 +240,20 @@ def test_spyx(cuba):
         (_, (spikes, membranes)), gradient = jax.value_and_grad(run, has_aux=True)(jax.numpy.asarray(x))
     theirs = (torch.tensor(np.array(part, np.float64)) for part in (spikes, membranes, gradient))
     agree("spyx", cuba, surrogate.tanh(2.0), x, *theirs)
+
+
+def test_bindsnet():
+    """Spikes and membranes; BindsNET has no gradients. In float32, as it computes."""
+    nodes = pytest.importorskip("bindsnet.network.nodes", exc_type=ImportError)
+    neuron = nodes.LIFNodes(n=5, thresh=1.0, rest=0.0, reset=0.0, refrac=0, tc_decay=TAU_S / DT_S)
+    neuron.compute_decays(1.0)
+    neuron.set_batch_size(3)
+    x, spikes, membranes = current().astype(np.float32), [], []
+    for row in x:
+        neuron.forward(torch.tensor(row.copy()))  # it changes its input
+        spikes.append(neuron.s.numpy().copy())
+        membranes.append(neuron.v.numpy().copy())
+    (kept,) = record(Sequential(LIF(tau_mem_s=TAU_S, dt_s=DT_S, semantics=semantics.bindsnet)), x)
+    np.testing.assert_array_equal(kept.output, np.reshape(spikes, x.shape))
+    np.testing.assert_allclose(kept.states["v"], np.reshape(membranes, x.shape), rtol=1e-5, atol=1e-6)
+    assert 0.05 < np.mean(spikes) < 0.7

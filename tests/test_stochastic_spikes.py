@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import spikenet as sn
 from spikenet.graph import Tensor
 from spikenet.kernels import noise as compiled_noise
 from spikenet.layers import Linear, Recurrent, Segmented, Sequential, Training, cast
@@ -144,3 +145,16 @@ def test_a_net_without_chance_has_no_log_probability():
     net = Sequential(Linear(2, 2, seed=0))
     with pytest.raises(ValueError, match="log_probability: expected a net with a StochasticLIF"):
         log_probability(net, net.run(np.zeros((2, 1, 2)))[1])
+
+
+def test_a_simulated_population_fires_by_chance():
+    """Held at rest, so that each step is a draw: binomial test, p > 1e-3; another seed, other spikes."""
+    net = sn.Network(dt_s=1e-3)
+    net.population("E", StochasticLIF, 300, threshold=0.1, width=0.2, reset=sn.reset.no_reset)
+    counts = []
+    for seed in (1, 1, 2):
+        counts.append(np.bincount(sn.simulate(net, 0.1, seed=seed)["E"].neurons, minlength=300))
+    p = 1 / (1 + np.exp(0.1 / 0.2))
+    assert stats.binomtest(int(counts[0].sum()), 300 * 100, p).pvalue > 1e-3
+    assert (counts[0] == counts[1]).all()
+    assert (counts[0] != counts[2]).any()

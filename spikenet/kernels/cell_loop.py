@@ -14,9 +14,11 @@ import numpy as np
 
 from spikenet.derive.compile import compiled, compiled_source
 from spikenet.derive.emit import Emitter
+from spikenet.derive.operations import SPIKES
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.kernels.events import list_fired
+from spikenet.kernels.noise import uniform
 from spikenet.kernels.pointers import array_at
 from spikenet.kernels.program import OPERATION
 from spikenet.kernels.unowned import keep, unowned
@@ -133,7 +135,7 @@ def cell_operation(
 def _compiled(source: str, dtype: str) -> Callable[..., None]:
     names = {"np": np, "math": math, "list_fired": list_fired, "unowned": unowned, "keep": keep}
     names |= {"nan_bits": nan_bits, "note_fault": note_fault, "floats_at": array_at(dtype)}
-    names |= {"places_at": array_at("uint32"), "counts_at": array_at("int32")}
+    names |= {"places_at": array_at("uint32"), "counts_at": array_at("int32"), "uniform": uniform}
     return compiled_source("cells", source, names, OPERATION, parallel=False)
 
 
@@ -142,7 +144,7 @@ def emits(model: Trace) -> bool:
     sent = model.output
     while sent.operation in ("stop_gradient", "straight_through", "where"):
         sent = next(e for e in sent.operands[sent.operation == "where" :] if e.operation != "constant")
-    return sent.operation == "spike"
+    return sent.operation in SPIKES
 
 
 def _indented(depth: int, lines: list[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values, whole
 from spikenet.kernels.sampling import sample_row
+from spikenet.layers.resting import Stream
 from spikenet.network.cell import Cell, cell_of, resting
 from spikenet.network.clock import steps_of
 from spikenet.network.draw import Distribution
@@ -17,6 +18,7 @@ from spikenet.network.records import Population
 
 PARAMETERS, STARTS, SYNAPSES, WEIGHTS, DELAYS, DRIVES, SOURCES = (k << 24 for k in range(1, 8))
 """Purposes of random streams: a purpose plus a number below 2^24 is a stream."""
+_APART = 0x9E3779B97F4A7C15  # odd and without pattern, so that seeds of runs and of populations do not meet
 
 
 def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
@@ -73,6 +75,8 @@ def starting(population: Population, cell: Cell, seed: int) -> dict[str, Array]:
         value: Any = population.start.get(name)
         if value is None:
             value = rest
+            if isinstance(rest, Stream):  # of a population that fires by chance: its own, and the run's
+                value = rest((1, population.n), (seed + (population.index + 1) * _APART) % 2**64, 0)[0]
         else:
             if isinstance(value, Distribution):
                 value = drawn(value, population.n, seed, stream(STARTS, population.index, name))
