@@ -68,15 +68,9 @@ class IntegerConnection:
         kernel.to_integers(flat, np.float32(scale), zero, 0, 255, q)
         window = window_of(layer.kind, x.shape, layer.kernel_size, layer.stride, layer.padding, layer.dilation)
         maps = q.reshape(-1, layer.n_in, *window.size)
-        (ph, pw), (sh, sw), (dh, dw) = window.padding, window.stride, window.dilation
-        padded = np.pad(maps, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=int(zero))
-        kh, kw = window.kernel
-        reach = ((kh - 1) * dh + 1, (kw - 1) * dw + 1)
-        views = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
-        taken = views.transpose(0, 2, 3, 1, 4, 5)
-        n_rows, depth = int(np.prod(taken.shape[:3])), int(np.prod(taken.shape[3:]))
-        rows = kernel.rows_of(n_rows, depth)
-        rows[:n_rows, :depth] = taken.reshape(n_rows, depth)
+        depth = layer.n_in * window.n_taps
+        rows = kernel.rows_of(len(maps) * window.n_out, depth)
+        kernel.windows(maps, *window.size, np.array(window.numbers), np.int16(zero), rows)
         return rows, (len(maps), *window.out[2 - layer.n_axes :], layer.n_out)
 
 

@@ -130,3 +130,28 @@ def to_values(sums: Any, scale: Any, start: Any, rectify: Any, out: Any) -> None
         for c in range(out.shape[1]):
             y = scale[c] * np.float32(sums[r, c]) + start[c]
             out[r, c] = max(y, np.float32(0)) if rectify else y
+
+
+@compiled(parallel=True)
+def windows(maps: Any, height: Any, width: Any, numbers: Any, zero: Any, out: Any) -> None:
+    """What each window of maps (rows, channels, height, width) sees, one after the other; `zero` on the border.
+
+    numbers: of a Window;  out: (rows * places, channels * taps or more), a row for each place of the window
+    """
+    kernel_h, kernel_w, stride_h, stride_w = numbers[2], numbers[3], numbers[4], numbers[5]
+    pad_h, pad_w, step_h, step_w, out_h, out_w = (
+        numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11]
+    )  # fmt: skip
+    for row in prange(maps.shape[0]):
+        for i in range(out_h):
+            for j in range(out_w):
+                seen = out[(np.int64(row) * out_h + i) * out_w + j]
+                k = 0
+                for c in range(maps.shape[1]):
+                    for a in range(kernel_h):
+                        y = i * stride_h - pad_h + a * step_h
+                        for b in range(kernel_w):
+                            x = j * stride_w - pad_w + b * step_w
+                            inside = 0 <= y < height and 0 <= x < width
+                            seen[k] = maps[row, c, y, x] if inside else zero
+                            k += 1
