@@ -28,7 +28,7 @@ from .diagnosis import Diagnosis, GradientCheck, check_gradient, diagnose
 from .graph import Tensor, no_grad, numerical_gradient
 from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
 from .neurons.primitives import spike
-from .network import cells, draw, inputs, networks, rules
+from .network import cells, draw, inputs, networks, plasticity, rules
 from .network.network import Network
 from .simulate import Recording, Simulation, probe, simulate
 from .train import (
@@ -64,7 +64,7 @@ __all__ = [
     "WilsonCowan", "ZReLU", "cast", "cells", "check_gradient", "clip_gradients", "convert", "data", "decide",
     "draw", "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "izhikevich", "learning", "load",
     "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif", "networks",
-    "no_grad", "numerical_gradient", "optim", "plot", "primitives", "probe", "record", "regularise", "reset",
+    "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record", "regularise", "reset",
     "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains", "stochastic_lif", "stream",
     "surrogate", "sweep", "train",
 ]

@@ -10,6 +10,7 @@ from spikenet.errors import finite_values
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
 from spikenet.network.draw import Distribution
+from spikenet.network.plasticity import Plasticity
 from spikenet.network.records import Population
 
 
@@ -45,6 +46,16 @@ def synaptic(name: str, value: Any, rule: rules.Rule) -> Any:
     if array.shape != rule.source.shape:
         raise ValueError(f"{name}: expected {rule.source.size} values, one a synapse, got shape {array.shape}")
     return array
+
+
+def check_plastic(label: str, plasticity: Any, weight: Any, delay_s: Any) -> None:
+    """TypeError or ValueError unless a plastic projection can be what it is asked to be."""
+    if not isinstance(plasticity, Plasticity):
+        raise TypeError(f"{label}: plasticity: expected a rule of sn.plasticity, got {plasticity!r:.60}")
+    if not isinstance(delay_s, float):
+        raise ValueError(f"{label}: delay_s: synapses that change have one delay, got {delay_s!r:.60}")
+    if not isinstance(weight, Distribution) and np.abs(weight).max(initial=0.0) > plasticity.largest:
+        raise ValueError(f"{label}: weight: expected at most the rule's largest {plasticity.largest:g}")
 
 
 def on_the_grid(label: str, trains: inputs.Trains, n: int, dt_s: float) -> inputs.Trains:

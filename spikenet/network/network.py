@@ -11,9 +11,10 @@ from spikenet.errors import finite_values, positive, whole
 from spikenet.kernels.cell_loop import emits
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
-from spikenet.network.checks import check_values, on_the_grid, synaptic
+from spikenet.network.checks import check_plastic, check_values, on_the_grid, synaptic
 from spikenet.network.clock import steps_of
 from spikenet.network.draw import Distribution
+from spikenet.network.plasticity import Plasticity
 from spikenet.network.populations import cell_for
 from spikenet.network.records import Driven, Population, Projection
 
@@ -86,12 +87,14 @@ class Network:
         delay_s: Any = None,
         *,
         receptor: str | None = None,
+        plasticity: Plasticity | None = None,
     ) -> Projection:
         """Synapses from source to target by a rule of sn.rules.
 
         weight  : a number, a distribution of sn.draw, or with rules.listed one a synapse; rules.matrix brings its own
         delay_s : likewise, seconds, rounded to the nearest step of which it is at least one; one step if not given
         receptor: which input of the target; by the weight's sign where the model has one for each, else its first
+        plasticity: a rule of sn.plasticity by which the weights change; then the delay is one number
         """
         for population in (source, target):
             self.own(population)
@@ -110,7 +113,9 @@ class Network:
         mean = weight.mean if isinstance(weight, Distribution) else float(np.mean(weight)) if np.size(weight) else 0.0
         chosen = cell.receptor(receptor, mean)
         factor = -1.0 if receptor is None and chosen in cell.inverted else 1.0
-        made = Projection(source, target, rule, weight, delay_s, chosen, factor, len(self.projections))
+        if plasticity is not None:
+            check_plastic(label, plasticity, weight, delay_s)
+        made = Projection(source, target, rule, weight, delay_s, chosen, factor, len(self.projections), plasticity)
         self.projections.append(made)
         return made
 

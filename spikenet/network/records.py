@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikenet.network.inputs import Drive, Source
+from spikenet.network.plasticity import Plasticity
 from spikenet.network.rules import Rule
 
 
@@ -31,7 +32,8 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Synapses from source to target; factor: -1 where negative weights stand for inhibiting conductances."""
+    """Synapses from source to target; factor: -1 where negative weights stand for inhibiting conductances;
+    plasticity: the rule by which the weights change, or None."""
 
     source: Population
     target: Population
@@ -41,6 +43,7 @@ class Projection:
     receptor: str
     factor: float
     index: int
+    plasticity: Plasticity | None = None
 
     @property
     def name(self) -> str:

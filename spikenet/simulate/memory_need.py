@@ -25,6 +25,8 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
         synapses += made.total * (2 + (0 if isinstance(p.weight, float) else size))
         synapses += 4 * p.source.n * threads * (longest - shortest + 1)
         synapses += 0 if made.by_source else 16 * made.total
+    for p, made in wiring.plastic:
+        synapses += (60 + size) * made.total + 64 * threads * p.source.n
     slots = 1 << (wiring.longest + 64).bit_length()
     neurons = sum(p.n for p in network.populations)
     return {

@@ -19,6 +19,7 @@ from spikenet.simulate.bit_tables import BitTable
 from spikenet.simulate.layout import Layout, Share, own_parameters, shared_parameters
 from spikenet.simulate.list_tables import ListTable
 from spikenet.simulate.plan import Plan
+from spikenet.simulate.plastic_tables import PlasticTable, add_plastic
 
 ALWAYS = 1 << 62  # steps of a bin that lasts for good
 
@@ -137,12 +138,14 @@ def add_source(plan: Plan, layout: Layout, population: Population, dt_s: float, 
 
 
 def add_network(plan: Plan, layout: Layout, network: Network, bits: list[BitTable], lists: list[ListTable],
-                faults: Array, seed: int) -> None:  # fmt: skip
+                plastic: list[PlasticTable], faults: Array, seed: int) -> None:  # fmt: skip
     """Everything but recording, in the order of a step."""
     for bit_table in bits:
         add_bits(plan, layout, bit_table)
     for list_table in lists:
         add_lists(plan, layout, list_table)
+    for changing in plastic:
+        add_plastic(plan, layout, changing, network.dt_s, firing=False)
     for driven in network.drives:
         add_drive(plan, layout, driven, network.dt_s, seed)
     for population in network.populations:
@@ -150,6 +153,8 @@ def add_network(plan: Plan, layout: Layout, network: Network, bits: list[BitTabl
             add_source(plan, layout, population, network.dt_s, seed)
         else:
             add_cells(plan, layout, population, faults[population.index])
+    for changing in plastic:
+        add_plastic(plan, layout, changing, network.dt_s, firing=True)
 
 
 def _spike_list(plan: Plan, share: Share) -> list[int]:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numba
 import numpy as np
 
-from spikenet.errors import Array, finite_number, whole
+from spikenet.errors import Array, whole
 from spikenet.kernels.program import run_windows
 from spikenet.network.network import Network
 from spikenet.network.populations import cell_for, starting
-from spikenet.network.records import Population
+from spikenet.network.records import Population, Projection
 from spikenet.simulate.bit_tables import BitTable, bit_table
 from spikenet.simulate.layout import Layout, layout, own_parameters, state_rows
 from spikenet.simulate.list_tables import ListTable, list_tables
 from spikenet.simulate.memory_need import check_memory
 from spikenet.simulate.operations import add_network
 from spikenet.simulate.plan import Plan
+from spikenet.simulate.plastic_tables import plastic_table, put_state, state_of
 from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, spikes_record, wanted_spikes
 from spikenet.simulate.recording import Recording, Run
+from spikenet.simulate.running import most_threads, raise_fault, steps_in, using_threads
 from spikenet.simulate.state_file import heading, put_under_way, read_state, under_way, write_state
 from spikenet.simulate.wiring import wire
 
@@ -54,7 +54,7 @@ class Simulation:
             raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r}")
         self.step = 0
         started = time.perf_counter()
-        with _threads(self.threads):
+        with using_threads(self.threads):
             self._build()
         self.build_s = time.perf_counter() - started
 
@@ -72,6 +72,9 @@ class Simulation:
             self._bits.append(table)
             again += [rest] if rest else []
         self._lists: list[ListTable] = list_tables(wiring, again, self.layout, self.network.dt_s)
+        self._plastic = [
+            plastic_table(p, made, wiring.delays[p.index][0], self.layout, self.seed) for p, made in wiring.plastic
+        ]
         self.synapses = wiring.total
         for population, cell in zip(self.network.populations, self.layout.cells, strict=True):
             if cell is not None:
@@ -88,11 +91,11 @@ class Simulation:
         progress: called with (simulated seconds, wall seconds) now and then
         """
         network, layout = self.network, self.layout
-        steps = _duration(duration_s, network.dt_s)
+        steps = steps_in(duration_s, network.dt_s)
         halts = np.zeros(1, np.int64)
         plan = Plan(self.threads)
         faults = np.full((len(network.populations), self.threads, 2), -1, np.int64)
-        add_network(plan, layout, network, self._bits, self._lists, faults, self.seed)
+        add_network(plan, layout, network, self._bits, self._lists, self._plastic, faults, self.seed)
         places = wanted_spikes(network, spikes)
         listed = {
             p: SpikeBuffer(plan, layout, network.populations[p], neurons, self.window, halts)
@@ -105,7 +108,7 @@ class Simulation:
         state_parts: list[list[Array]] = [[] for _ in sampled]
         spent = 0.0
         chunk = max(self.window, 1 << 14)
-        with _threads(self.threads):
+        with using_threads(self.threads):
             while True:
                 started = time.perf_counter()
                 self.step = run_windows(table, self.threads, self.step, min(end, self.step + chunk), self.window, halts)
@@ -115,7 +118,7 @@ class Simulation:
                     spike_parts[p].append(buffer.fetched())
                 for parts, samples in zip(state_parts, sampled, strict=True):
                     parts.append(samples.fetched())
-                _raise_fault(network, faults, network.dt_s)
+                raise_fault(network, faults, network.dt_s)
                 if progress is not None:
                     progress((self.step - begin) * network.dt_s, spent)
                 if self.step >= end:
@@ -159,7 +162,17 @@ class Simulation:
         self.network.own(population)
         bits = (table.fan_out() for table in self._bits if table.projection.source is population)
         lists = (table.fan_out(self.threads) for table in self._lists if table.source is population)
-        return sum((*bits, *lists), start=np.zeros(population.n, np.int64))
+        plastic = (
+            np.bincount(t.source, minlength=population.n) for t in self._plastic if t.projection.source is population
+        )
+        return sum((*bits, *lists, *plastic), start=np.zeros(population.n, np.int64))
+
+    def weights(self, projection: Projection) -> tuple[Array, Array, Array]:
+        """(sources, targets, weights) of a projection whose synapses change, as they are now."""
+        for table in self._plastic:
+            if table.projection is projection:
+                return table.source, table.target, table.weights()
+        raise ValueError(f"weights: {projection!r:.80}: expected a projection of this network with plasticity")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The whole state in a file, from which `restore` goes on bit for bit."""
@@ -167,6 +180,8 @@ class Simulation:
         for k, population in enumerate(self.network.populations):
             arrays |= {f"{k}.state.{name}": values for name, values in self.states(population).items()}
             arrays[f"{k}.steps"], arrays[f"{k}.neurons"] = under_way(self.layout, k, self.step, self.longest)
+        for table in self._plastic:
+            arrays |= {f"p{table.projection.index}.{name}": values for name, values in state_of(table).items()}
         write_state(path, heading(self.network, self.seed, self.dtype) | {"step": self.step}, arrays)
 
     def restore(self, path: str | os.PathLike[str]) -> None:
@@ -176,6 +191,10 @@ class Simulation:
             if population.model is not None:
                 self._put(population, {name: arrays[f"{k}.state.{name}"] for name in self.states(population)})
             put_under_way(self.layout, k, arrays[f"{k}.steps"], arrays[f"{k}.neurons"])
+        for table in self._plastic:
+            put_state(
+                table, self.layout, {name: arrays[f"p{table.projection.index}.{name}"] for name in state_of(table)}
+            )
         self.step = int(head["step"])
 
     def _put(self, population: Population, states: Mapping[str, Array]) -> None:
@@ -202,38 +221,3 @@ def simulate(
     return Simulation(network, seed=seed, threads=threads, dtype=dtype).run(
         duration_s, spikes=spikes, states=states, progress=progress
     )
-
-
-@contextmanager
-def _threads(wanted: int) -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(wanted, most_threads()))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
-def _duration(duration_s: float, dt_s: float) -> int:
-    seconds = finite_number("simulate: duration_s", duration_s)
-    steps = round(seconds / dt_s)
-    if seconds < 0 or abs(steps * dt_s - seconds) > 1e-6 * dt_s * max(1.0, 1e-6 * steps):
-        raise ValueError(f"simulate: duration_s: expected a multiple of {dt_s:g} s, got {seconds!r}")
-    return steps
-
-
-def _raise_fault(network: Network, faults: Array, dt_s: float) -> None:
-    found = [(int(f[0]), k, int(f[1])) for k, by_thread in enumerate(faults) for f in by_thread if f[0] >= 0]
-    if found:
-        step, population, neuron = min(found)
-        name = network.populations[population].name
-        raise FloatingPointError(
-            f"simulate: a state of neuron {neuron} of {name!r} is no number (NaN) "
-            f"after step {step}, at {(step + 1) * dt_s:g} s"
-        )
-
-
-def most_threads() -> int:
-    """How many threads compiled loops may use."""
-    config: Any = numba.config
-    return int(config.NUMBA_NUM_THREADS)

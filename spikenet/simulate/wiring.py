@@ -47,6 +47,7 @@ class Wiring:
     listed: list[tuple[Projection, Synapses]]
     delays: dict[int, tuple[int, int]]
     seed: int
+    plastic: list[tuple[Projection, Synapses]]
 
     @property
     def shortest(self) -> int:
@@ -58,13 +59,14 @@ class Wiring:
 
     @property
     def total(self) -> int:
-        return sum(s.total for _, s in (*self.dense, *self.listed))
+        return sum(s.total for _, s in (*self.dense, *self.listed, *self.plastic))
 
 
 def wire(network: Network, seed: int) -> Wiring:
     """Draws how many synapses everyone has, not yet which."""
     dense: list[tuple[Projection, Synapses]] = []
     listed: list[tuple[Projection, Synapses]] = []
+    plastic: list[tuple[Projection, Synapses]] = []
     delays: dict[int, tuple[int, int]] = {}
     for p in network.projections:
         one = p.source is p.target
@@ -74,10 +76,13 @@ def wire(network: Network, seed: int) -> Wiring:
         if not made.total:
             continue
         delays[p.index] = _delays(p, made.total, network.dt_s, seed)
+        if p.plasticity is not None:
+            plastic.append((p, made))
+            continue
         alike = isinstance(p.weight, float) and isinstance(p.delay_s, float)
         crowded = made.total >= DENSE * p.source.n * p.target.n and p.target.n >= WIDE
         (dense if alike and crowded else listed).append((p, made))
-    return Wiring(dense, listed, delays, seed)
+    return Wiring(dense, listed, delays, seed, plastic)
 
 
 def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int]:

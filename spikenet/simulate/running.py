@@ -1,0 +1,47 @@
+"""What a run needs besides its plan: threads, its length in steps, and what to say when a state is no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numba
+
+from spikenet.errors import Array, finite_number
+from spikenet.network.network import Network
+
+
+@contextmanager
+def using_threads(wanted: int) -> Iterator[None]:
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(wanted, most_threads()))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def steps_in(duration_s: float, dt_s: float) -> int:
+    seconds = finite_number("simulate: duration_s", duration_s)
+    steps = round(seconds / dt_s)
+    if seconds < 0 or abs(steps * dt_s - seconds) > 1e-6 * dt_s * max(1.0, 1e-6 * steps):
+        raise ValueError(f"simulate: duration_s: expected a multiple of {dt_s:g} s, got {seconds!r}")
+    return steps
+
+
+def raise_fault(network: Network, faults: Array, dt_s: float) -> None:
+    found = [(int(f[0]), k, int(f[1])) for k, by_thread in enumerate(faults) for f in by_thread if f[0] >= 0]
+    if found:
+        step, population, neuron = min(found)
+        name = network.populations[population].name
+        raise FloatingPointError(
+            f"simulate: a state of neuron {neuron} of {name!r} is no number (NaN) "
+            f"after step {step}, at {(step + 1) * dt_s:g} s"
+        )
+
+
+def most_threads() -> int:
+    """How many threads compiled loops may use."""
+    config: Any = numba.config
+    return int(config.NUMBA_NUM_THREADS)
