@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from naive_windows import convolution as naive
 from naive_windows import convolution_gradients as naive_gradients
 
-from spikenet.kernels import conv_events, conv_routes, conv_wanted, convolution
+from spikenet.kernels import conv_costs, conv_events, conv_routes, conv_scatter, conv_wanted, convolution
 from spikenet.kernels.events import BLOCK, found
 from spikenet.kernels.filters import Filters, packed, unpacked
 from spikenet.kernels.window import Window
@@ -90,6 +90,7 @@ def test_equals_loops_over_windows(shape, rows, density, dtype, seed):
     events = found(x)
     assert_close(convolution.forward(x, w, bias, shape), y, dtype)
     assert_close(conv_events.forward(x, events, w, bias, shape), y, dtype)
+    assert_close(conv_scatter.forward(x, events, w, bias, shape), y, dtype)
     for ours, wanted in zip(convolution.weight_gradient(x, g, shape), (g_w, g_bias), strict=True):
         assert_close(ours, wanted, dtype)
     for ours, wanted in zip(conv_events.weight_gradient(x, events, g, shape), (g_w, g_bias), strict=True):
@@ -112,6 +113,7 @@ def test_whole_numbers_are_exact(dtype):
     _, g_w, g_bias = naive_gradients(maps, filters, g_maps, geometry(shape.window), 2)
     np.testing.assert_array_equal(convolution.forward(x, w, bias, shape), y)
     np.testing.assert_array_equal(conv_events.forward(x, events, w, bias, shape), y)
+    np.testing.assert_array_equal(conv_scatter.forward(x, events, w, bias, shape), y)
     for ours in (convolution.weight_gradient(x, g, shape), conv_events.weight_gradient(x, events, g, shape)):
         np.testing.assert_array_equal(ours[0], g_w.reshape(shape.n_out, -1))
         np.testing.assert_array_equal(ours[1], g_bias)
@@ -132,9 +134,10 @@ SHAPE = Filters(3, 20, 1, Window((9, 8), (3, 3), padding=(1, 1)))
 def test_binary_events_do_not_need_the_array():
     x, events, w, bias, g = spikes(SHAPE, 19)
     valued = replace(events, binary=False)
-    np.testing.assert_array_equal(
-        conv_events.forward(None, events, w, bias, SHAPE), conv_events.forward(x, valued, w, bias, SHAPE)
-    )
+    for route in (conv_events, conv_scatter):
+        np.testing.assert_array_equal(
+            route.forward(None, events, w, bias, SHAPE), route.forward(x, valued, w, bias, SHAPE)
+        )
     for a, b in zip(
         conv_events.weight_gradient(None, events, g, SHAPE),
         conv_events.weight_gradient(x, valued, g, SHAPE),
@@ -148,6 +151,7 @@ def everything(x, events, w, bias, g):
         convolution.forward(x, w, bias, SHAPE), *convolution.weight_gradient(x, g, SHAPE),
         convolution.input_gradient(g, w, SHAPE), conv_events.forward(x, events, w, bias, SHAPE),
         *conv_events.weight_gradient(x, events, g, SHAPE), conv_wanted.input_gradient(g, w, events, SHAPE),
+        conv_scatter.forward(x, events, w, bias, SHAPE),
     )  # fmt: skip
 
 
@@ -201,7 +205,7 @@ def routes(monkeypatch):
 
     for module, names in (
         (convolution, ("forward", "weight_gradient", "input_gradient")),
-        (conv_events, ("forward", "weight_gradient")), (conv_wanted, ("input_gradient",)),
+        (conv_events, ("forward", "weight_gradient")), (conv_wanted, ("input_gradient",)), (conv_scatter, ("forward",)),
     ):  # fmt: skip
         for name in names:
             watch(module, name)
@@ -212,14 +216,13 @@ def routes(monkeypatch):
 def test_routes_agree(dense, routes, monkeypatch):
     """Each is taken when the density says so, and gives what the other gives."""
     x, events, w, bias, g = spikes(SHAPE, 30)
-    for name in ("FORWARD_DENSITY", "WEIGHT_DENSITY", "WANTED_DENSITY"):
-        monkeypatch.setattr(conv_routes, name, -1.0 if dense else 1.0)
+    monkeypatch.setattr(conv_routes, "EVENTS_BELOW", 0.0 if dense else np.inf)
     results = (
         conv_routes.forward(lambda: x, events, w, bias, SHAPE),
         *conv_routes.weight_gradient(lambda: x, events, g, SHAPE),
         conv_routes.input_gradient(g, w, events, SHAPE) * x,
     )
-    assert routes == (["convolution"] * 3 if dense else ["conv_events", "conv_events", "conv_wanted"])
+    assert routes == (["convolution"] * 3 if dense else ["conv_scatter", "conv_events", "conv_wanted"])
     wanted = everything(x, events, w, bias, g)
     for ours, other in zip(results, (*wanted[4:7], wanted[7]), strict=True):
         np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-4)
@@ -229,5 +232,32 @@ def test_zeros_are_looked_for_only_where_it_can_pay(monkeypatch):
     x, *_ = spikes(SHAPE, 30)
     assert conv_routes.events_in(x, SHAPE) is None
     monkeypatch.setattr(conv_routes, "WORTH_LOOKING", 0)
-    assert conv_routes.events_in(x, SHAPE).density == (x != 0).mean()
+    assert conv_routes.events_in(x * (np.arange(len(x)) < 5)[:, None], SHAPE).counts[5:].sum() == 0
     assert conv_routes.events_in(np.ones_like(x), SHAPE) is None
+
+
+W3 = Filters(12, 64, 1, Window((12, 12), (5, 5)))
+POOLING = Window((8, 8), (2, 2), (2, 2))
+
+
+@pytest.mark.parametrize("shape", [SHAPE, W3, Filters(1, 12, 1, Window((28, 28), (5, 5)))])
+def test_costs_choose_events_when_few(shape):
+    """No event is cheaper than a dense product, all are dearer, and each adds to the cost."""
+    by_events = (
+        (conv_costs.scattered, conv_costs.dense(shape)), (conv_costs.gathered, np.inf),
+        (conv_costs.weights_by_events, conv_costs.weights_densely(shape)),
+        (conv_costs.input_where_wanted, conv_costs.input_densely(shape)),
+    )  # fmt: skip
+    for cost, dense in by_events:
+        few, some, all_of_them = (cost(shape, density * shape.n_x) for density in (0, 0.1, 1))
+        assert few < some < all_of_them
+        assert few < conv_routes.EVENTS_BELOW * dense
+    assert conv_costs.weights_by_events(W3, W3.n_x) > conv_costs.weights_densely(W3)
+
+
+def test_the_routes_of_a_known_net():
+    """12 maps of 12 x 12, 64 filters of 5 x 5: as measured, scattered below 3 %, gathered to 25 %, then densely."""
+    routes = [conv_routes._forward_by(density * W3.n_x, W3) for density in (0.01, 0.05, 0.2, 0.4)]
+    assert routes == [conv_scatter, conv_events, conv_events, convolution]
+    assert conv_costs.input_placed(W3, POOLING) < conv_costs.input_densely(W3)
+    assert conv_costs.weights_placed(W3, POOLING) < conv_costs.weights_densely(W3)

@@ -96,9 +96,8 @@ def test_spikes_by_events_or_densely(kind, rng, monkeypatch):
         Conv2d(5, 3, 2, seed=2), Flatten(3), Linear(12, 2, seed=3),
     )  # fmt: skip
     results = []
-    for density in (1.0, -1.0):
-        for name in ("FORWARD_DENSITY", "WEIGHT_DENSITY", "WANTED_DENSITY"):
-            monkeypatch.setattr(conv_routes, name, density)
+    for most in (math.inf, 0.0):
+        monkeypatch.setattr(conv_routes, "EVENTS_BELOW", most)
         for p in net.parameters().values():
             p.grad = None
         y = net(np.broadcast_to(x, (6, *x.shape)))

@@ -15,7 +15,7 @@ from naive_windows import max_pool as naive_pool
 from test_convolution_kernels import geometry, pair, shapes
 
 from spikenet.graph import Tensor, check_gradient
-from spikenet.kernels import conv_events, conv_placed, conv_routes, conv_wanted, convolution
+from spikenet.kernels import conv_events, conv_placed, conv_routes, conv_scatter, conv_wanted, convolution
 from spikenet.kernels.events import found
 from spikenet.kernels.filters import Filters
 from spikenet.kernels.placed import Placed
@@ -63,7 +63,8 @@ def test_equals_loops_over_windows(both, rows, density, dtype, seed):
     g_x, g_w, g_bias = naive_gradients(maps, filters, g_between, geometry(shape.window), shape.groups)
     events = found(x)
     for largest, place in (
-        convolution.largest(x, w, bias, shape, window), conv_events.largest(x, events, w, bias, shape, window)
+        convolution.largest(x, w, bias, shape, window), conv_events.largest(x, events, w, bias, shape, window),
+        conv_scatter.largest(x, events, w, bias, shape, window),
     ):  # fmt: skip
         np.testing.assert_array_equal(largest, y.reshape(largest.shape))
         placed = Placed(g, place, window)
@@ -84,7 +85,8 @@ def everything(x, w, bias, g):
     events = replace(found((x != 0).astype(x.dtype)), binary=True)
     results = []
     for largest, place in (
-        convolution.largest(x, w, bias, SHAPE, WINDOW), conv_events.largest(None, events, w, bias, SHAPE, WINDOW)
+        convolution.largest(x, w, bias, SHAPE, WINDOW), conv_events.largest(None, events, w, bias, SHAPE, WINDOW),
+        conv_scatter.largest(None, events, w, bias, SHAPE, WINDOW),
     ):  # fmt: skip
         placed = Placed(g, place, WINDOW)
         results += [
@@ -191,9 +193,8 @@ def test_routes_agree(rng, monkeypatch):
         Conv2d(4, 5, 3, padding=1, seed=1), MaxPool2d(2), Flatten(3), Linear(45, 2, seed=3),
     )  # fmt: skip
     results = []
-    for density in (1.0, -1.0):
-        for name in ("FORWARD_DENSITY", "PLACED_WEIGHT_DENSITY", "PLACED_WANTED_DENSITY"):
-            monkeypatch.setattr(conv_routes, name, density)
+    for most in (np.inf, 0.0):
+        monkeypatch.setattr(conv_routes, "EVENTS_BELOW", most)
         for p in net.parameters().values():
             p.grad = None
         y = net(np.broadcast_to(x, (6, *x.shape)))

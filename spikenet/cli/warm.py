@@ -171,7 +171,7 @@ def _convolve(n_out: int) -> None:
 
     import numpy as np
 
-    from spikenet.kernels import conv_events, conv_placed, conv_wanted, convolution, events, placed
+    from spikenet.kernels import conv_events, conv_placed, conv_scatter, conv_wanted, convolution, events, placed
     from spikenet.kernels.filters import Filters
     from spikenet.kernels.window import Window
 
@@ -182,6 +182,7 @@ def _convolve(n_out: int) -> None:
         w, bias = np.ones((n_out, shape.depth), np.float32), np.ones(n_out, np.float32)
         g, found = np.ones((len(x), shape.n_y), np.float32), events.found(x)
         largest, place = convolution.largest(x, w, bias, shape, pooling)
+        conv_scatter.largest(x, found, w, bias, shape, pooling)
         for listed in (found, replace(found, binary=False)):
             conv_events.largest(x, listed, w, bias, shape, pooling)
         behind = placed.Placed(largest, place, pooling)

@@ -189,7 +189,7 @@ def _forward(
     y = memory.empty((rows * shape.n_out * (windows or pixels),), kind)
     plus = packed(np.zeros(shape.n_out, kind) if bias is None else bias, shape.groups, lanes)
     _forward_kernel(lanes, kind, not events.binary)(
-        TASKS, read_only(events.columns), read_only(events.counts), _values(x, events, kind),
+        TASKS, read_only(events.columns), read_only(events.counts), values_of(x, events, kind),
         read_only(packed(by_place(w, shape), shape.groups, lanes).reshape(-1)), read_only(plus.reshape(-1)),
         read_only(runs.slices), read_only(table),
         np.empty((TASKS, shape.groups * shape.window.n_in + 2), np.int32),
@@ -214,7 +214,7 @@ def weight_gradient(x: Array | None, events: Events, g: Array | Placed, shape: F
     sources = memory.zeros((tasks, (pixels + 1) * lanes), g.dtype)  # lanes without a filter stay 0
     turned = memory.zeros((tasks, windows * lanes), g.dtype)
     _weight_kernel(lanes, g.dtype)(
-        tasks, read_only(events.columns), read_only(events.counts), _values(x, events, g.dtype),
+        tasks, read_only(events.columns), read_only(events.counts), values_of(x, events, g.dtype),
         g.dtype.type(1), read_only(g.reshape(-1)), read_only(place), partial_w, partial_bias, read_only(meeting.pairs),
         read_only(meeting.counts), read_only(table), sources, turned, (*sizes_of(shape), windows, places),
     )  # fmt: skip
@@ -231,7 +231,7 @@ def sizes_of(shape: Filters) -> tuple[int, int, int, int, int]:
     return shape.channels, shape.per_group, window.n_in, window.n_out, window.n_taps
 
 
-def _values(x: Array | None, events: Events, dtype: Any) -> Array:
+def values_of(x: Array | None, events: Events, dtype: Any) -> Array:
     """x, or nothing when every event is 1."""
     assert x is not None or events.binary
     return read_only(np.empty((0, 0), dtype) if x is None or events.binary else x)
