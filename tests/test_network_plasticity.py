@@ -1,0 +1,117 @@
+"""Synapses that change, against the sums over pairs and triplets that the papers write."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spikenet as sn
+from spikenet.network import plasticity
+
+DT = 1e-3
+
+
+def simulated(rule, arrivals, firings, weight=0.5, threads=2, cut=None, tmp_path=None, sign=1.0):
+    """Weights after spikes of 3 sources and of a target that is made to fire, all at given steps."""
+    net = sn.Network(DT)
+    cell = net.population("cell", sn.IF, 1, threshold=1.0, reset=sn.reset.to_zero)
+    trains = [np.asarray(a) for a in arrivals]
+    steps, who = np.concatenate(trains), np.repeat(np.arange(3), [len(a) for a in trains])
+    order = np.lexsort((who, steps))
+    source = net.source("source", sn.inputs.trains((steps[order] - 2) * DT, who[order]), 3)  # delay 3, sent at its end
+    made = net.connect(source, cell, sn.rules.all_to_all(), sign * weight * 1e-6, 3 * DT, plasticity=rule)
+    push = net.source("push", sn.inputs.trains(np.asarray(firings) * DT, np.zeros(len(firings), int)), 1)
+    net.connect(push, cell, sn.rules.one_to_one(), 1e3, DT)
+    simulation = sn.Simulation(net, threads=threads, dtype=np.float64)
+    if cut:
+        simulation.run(cut)
+        simulation.save(tmp_path / "cut.npz")
+        simulation = sn.Simulation(net, threads=1, dtype=np.float64)
+        simulation.restore(tmp_path / "cut.npz")
+    simulation.run(0.5 - (cut or 0))
+    return simulation.weights(made)[2] * 1e6
+
+
+ARRIVALS = [np.array([10, 35, 36, 90, 200]), np.array([20, 60, 61]), np.array([5, 300])]
+FIRINGS = np.array([12, 40, 60, 91, 150, 290])
+
+
+@pytest.mark.parametrize("nearest", [False, True])
+def test_pairs_add_up(nearest, tmp_path):
+    """Weights near 0.5e-6, far from their bounds; also through a saved state."""
+    plus, minus, up, down = 17e-3, 34e-3, 0.01e-6, 0.004e-6
+    rule = plasticity.stdp(tau_plus_s=plus, tau_minus_s=minus, a_plus=up, a_minus=down, largest=1e-6, nearest=nearest)
+    expected = []
+    for train in ARRIVALS:
+        w = 0.5
+        for f in FIRINGS:
+            before = train[train < f]
+            w += sum(up * 1e6 * np.exp((a - f) * DT / plus) for a in (before[-1:] if nearest else before))
+        for a in train:
+            before = FIRINGS[a > FIRINGS]
+            w -= sum(down * 1e6 * np.exp((f - a) * DT / minus) for f in (before[-1:] if nearest else before))
+        expected.append(w)
+    for sign in (1.0, -1.0):
+        weights = simulated(rule, ARRIVALS, FIRINGS, sign=sign)
+        assert np.allclose(weights, sign * np.array(expected), rtol=0, atol=1e-13)
+    through_file = simulated(rule, ARRIVALS, FIRINGS, cut=0.095, tmp_path=tmp_path)
+    assert np.array_equal(simulated(rule, ARRIVALS, FIRINGS), through_file)
+
+
+def test_triplets_add_up():
+    rule = plasticity.triplet(a2_plus=5e-9, a3_plus=6e-9, a2_minus=7e-9, a3_minus=2e-9, largest=1e-6)
+    expected = []
+    for train in ARRIVALS:
+        w = 0.5
+
+        def trace(spikes, t, tau_s):
+            return np.exp((spikes[spikes < t] - t) * DT / tau_s).sum()
+
+        for f in FIRINGS:
+            w += 1e6 * trace(train, f, 16.8e-3) * (5e-9 + 6e-9 * trace(FIRINGS, f, 125e-3))
+        for a in train:
+            w -= 1e6 * trace(FIRINGS, a, 33.7e-3) * (7e-9 + 2e-9 * trace(train, a, 101e-3))
+        expected.append(w)
+    assert np.allclose(simulated(rule, ARRIVALS, FIRINGS), expected, rtol=0, atol=1e-13)
+
+
+def test_weights_stay_within_their_bounds():
+    up = plasticity.stdp(a_plus=1.0, a_minus=0.0, largest=0.9e-6)
+    assert np.allclose(simulated(up, ARRIVALS, FIRINGS), 0.9)
+    down = plasticity.stdp(a_plus=0.0, a_minus=1.0, largest=0.9e-6)
+    assert np.allclose(simulated(down, ARRIVALS, FIRINGS), 0.0)
+    soft = plasticity.stdp(a_plus=0.05e-6, a_minus=0.0, largest=1e-6, power=1.0)
+    once = simulated(soft, [[10], [10], [10]], [11])
+    assert np.allclose(once, 0.5 + 0.05 * 0.5 * np.exp(-1 / 20))
+
+
+def test_inhibition_brings_the_rate_to_its_target():
+    """Vogels 2011 in small: strong drive, plastic inhibition; the rate ends within 20 % of 10 Hz."""
+    net = sn.Network(1e-3)
+    cell = net.population("cell", sn.cells.iaf_psc_exp, 100, tau_exc_s=5e-3, tau_inh_s=10e-3)
+    net.drive(cell, sn.inputs.poisson(2000.0), 40.0)
+    inh = net.source("inh", sn.inputs.poisson(20.0), 200)
+    rule = plasticity.inhibitory(rate=0.5, target_hz=10.0, largest=500.0)
+    made = net.connect(inh, cell, sn.rules.pairwise(0.5), -1.0, 1e-3, plasticity=rule)
+    simulation = sn.Simulation(net, seed=1)
+    first = simulation.run(0.5).rates_hz(cell).mean()
+    simulation.run(15.0, spikes=[])
+    last = simulation.run(4.0).rates_hz(cell).mean()
+    assert first > 20
+    assert abs(last / 10 - 1) < 0.2
+    assert simulation.weights(made)[2].max() <= 0
+
+
+def test_mistakes_are_answered():
+    net = sn.Network(1e-3)
+    cell = net.population("cell", sn.LIF, 10)
+    rule = plasticity.stdp(a_plus=0.1, a_minus=0.1, largest=1.0)
+    with pytest.raises(ValueError, match="at most the rule's largest"):
+        net.connect(cell, cell, sn.rules.all_to_all(), 2.0, 1e-3, plasticity=rule)
+    with pytest.raises(ValueError, match="have one delay"):
+        net.connect(cell, cell, sn.rules.all_to_all(), 0.5, sn.draw.uniform(1e-3, 2e-3), plasticity=rule)
+    with pytest.raises(TypeError, match=r"a rule of sn\.plasticity"):
+        net.connect(cell, cell, sn.rules.all_to_all(), 0.5, 1e-3, plasticity="stdp")
+    plain = net.connect(cell, cell, sn.rules.all_to_all(), 0.5, 1e-3)
+    with pytest.raises(ValueError, match="with plasticity"):
+        sn.Simulation(net).weights(plain)
