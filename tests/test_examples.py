@@ -43,9 +43,9 @@ def run(number: int, out: Path):
 
 
 def test_each_file_is_numbered_named_and_short():
-    assert len(EXAMPLES) == 10
-    for k, path in enumerate(EXAMPLES, start=1):
-        assert re.fullmatch(rf"{k:02}(_[a-z]+)+\.py", path.name)
+    assert len({path.name[:2] for path in EXAMPLES}) == len(EXAMPLES) >= 10  # those from 40 on: conventional families
+    for path in EXAMPLES:
+        assert re.fullmatch(r"\d\d(_[a-z]+)+\.py", path.name)
         assert 40 <= len(path.read_text().splitlines()) <= 120
 
 

@@ -1,7 +1,6 @@
 """Trained nets made into others: fewer bits, fewer weights, spikes in place of numbers."""
 
 # fmt: off
-# ruff: noqa: I001, RUF022  (several names a line: the lists are long)
 
 from .deep_r import DeepR
 from .integer_net import IntegerConnection, IntegerNet, quantise
