@@ -6,6 +6,27 @@ import numpy as np
 from test_examples import run
 
 
+def test_rows_read_in_order(tmp_path):
+    result = run(40, tmp_path)
+    assert all(curve[-1] > 0.8 for curve in result.curves.values())
+    assert result.by_row[-1] > result.by_row[3] + 0.3, "half a digit is not enough"
+
+
+def test_transformer_and_spiking_twin(tmp_path):
+    result = run(41, tmp_path)
+    assert result.curves["transformer"][-1] > 0.6
+    assert result.curves["spiking"][-1] > 0.5
+    assert all(0 < rate < 0.9 for rate in result.rates.values())
+
+
+def test_likelihoods_of_digits(tmp_path):
+    result = run(42, tmp_path)
+    assert result.nats["VAE"] > result.nats["independent pixels"] + 1
+    assert result.nats["spiking VAE"] > result.nats["independent pixels"] + 1
+    assert result.nats["RealNVP"] > result.nats["one normal"]
+    assert result.error < 1e-4
+
+
 def test_forger_and_critic(tmp_path):
     result = run(43, tmp_path)
     assert result.kinds >= 5
@@ -26,12 +47,36 @@ def test_map_of_digits(tmp_path):
     assert result.radial[60] > result.radial[20] > 0.85
 
 
+def test_sampling_by_neurons(tmp_path):
+    result = run(46, tmp_path)
+    assert result.nats["neurons"] < 0.02
+    assert result.nats["Gibbs"] < 0.02
+    assert result.error["CD-1: mended"] < 0.9 * result.error["CD-1: spoilt"]
+
+
 def test_where_waves_come_from(tmp_path):
     """What is said holds for the small nets here: fewer numbers, better answers. Larger real ones catch up."""
     result = run(47, tmp_path)
     small, large = result.points["complex"][0], result.points["real"][0]
     assert small[0] < large[0]
     assert small[1] > large[1]
+
+
+def test_fewer_bits_fewer_weights(tmp_path):
+    result = run(48, tmp_path)
+    assert abs(result.bits[8] - result.float32) < 0.01
+    assert result.bits[2] < result.float32 - 0.02
+    assert result.trained[2] > result.bits[2]
+    assert result.pruned[0.8] > result.float32 - 0.03
+    assert result.stored["int4"] < result.stored["int8"] < 0.3 * result.stored["float32"]
+
+
+def test_numbers_become_spikes(tmp_path):
+    result = run(49, tmp_path)
+    assert result.curves["ReLU, from half-way"][-1] > result.numbers["ReLU"] - 0.02
+    assert result.curves["QCFS, from half-way"][7] > result.numbers["QCFS"] - 0.03
+    assert result.worst in {loss.name for loss in result.losses}
+    assert len(result.pairs) == 3
 
 
 def test_without_gradients(tmp_path):
