@@ -38,8 +38,10 @@ def main(name, seconds, threads, seed):
     if name == "cuba":
         cells.v = "-60*mV + rand() * 10*mV"
     else:
-        cells.v = "-55*mV + 5*mV * randn()"
-        cells.ge, cells.gi = "clip(4 + 1.5 * randn(), 0, 100)", "clip(20 + 12 * randn(), 0, 100)"
+        cells.v = "-60*mV + rand() * 10*mV"
+        outside = b2.PoissonGroup(4000, rates="500*Hz * int(t < 50*ms)")
+        started = b2.Synapses(outside, cells, on_pre="ge += 0.6", delay=0.1 * b2.ms)
+        started.connect(j="i")
     exc = b2.Synapses(cells[:3200], cells, on_pre=f"ge += {WEIGHTS[name][0]}", delay=0.1 * b2.ms)
     inh = b2.Synapses(cells[3200:], cells, on_pre=f"gi += {WEIGHTS[name][1]}", delay=0.1 * b2.ms)
     exc.connect(p=0.02)

@@ -61,12 +61,11 @@ def coba(nest_threads):
         "E_ex": 0.0,
         "E_in": -80.0,
     }
-    start = {
-        "V_m": nest.random.normal(-55.0, 5.0),
-        "g_ex": nest.math.max(nest.random.normal(40.0, 15.0), 0.0),
-        "g_in": nest.math.max(nest.random.normal(200.0, 120.0), 0.0),
-    }
-    return benchmark("iaf_cond_exp", par, (6.0, -67.0), start)
+    made = benchmark("iaf_cond_exp", par, (6.0, -67.0), {"V_m": nest.random.uniform(-60.0, -50.0)})
+    outside = nest.Create("poisson_generator", params={"rate": 500.0, "stop": 50.0})
+    for population in made.values():
+        nest.Connect(outside, population, syn_spec={"weight": 6.0, "delay": 0.1})
+    return made
 
 
 def main(name, seconds, threads, seed):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from spikenet.errors import within
-from spikenet.network import cells, draw, rules
+from spikenet.network import cells, draw, inputs, rules
 from spikenet.network.network import Network
 
 
@@ -26,7 +26,7 @@ def cuba(*, scale: float = 1.0, dt_s: float = 1e-4, delay_s: float | None = None
 
 
 def coba(*, scale: float = 1.0, dt_s: float = 1e-4, delay_s: float | None = None) -> Network:
-    """Conductance-based; a spike adds 6 nS or 67 nS. Neurons start at random membranes and conductances, as there."""
+    """Conductance-based; a spike adds 6 or 67 nS. Spikes from outside, 500 Hz for 50 ms, start it."""
     return _network(cells.iaf_cond_exp, {}, (6.0, -67.0), scale, dt_s, delay_s)
 
 
@@ -35,14 +35,14 @@ def _network(
 ) -> Network:
     n = round(4000 * within("benchmark: scale", scale, 0.02, 100.0))
     net = Network(dt_s)
-    start: dict[str, Any] = {"v": draw.uniform(-60.0, -50.0)}
-    if model is cells.iaf_cond_exp:
-        start = {"v": draw.normal(-55.0, 5.0), "g_exc": draw.normal(40.0, 15.0, low=0.0),
-                 "g_inh": draw.normal(200.0, 120.0, low=0.0)}  # fmt: skip
+    start = {"v": draw.uniform(-60.0, -50.0)}
     exc = net.population("E", model, 4 * n // 5, start=start, **values)
     inh = net.population("I", model, n - exc.n, start=start, **values)
     probability = min(1.0, 80.0 / n)
     for source, weight in zip((exc, inh), weights, strict=True):
         for target in (exc, inh):
             net.connect(source, target, rules.pairwise(probability), weight, dt_s if delay_s is None else delay_s)
+    if model is cells.iaf_cond_exp:
+        for target in (exc, inh):
+            net.drive(target, inputs.varying_poisson([500.0, 0.0], 0.05), weights[0])
     return net
