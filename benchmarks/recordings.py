@@ -1,9 +1,9 @@
 """Accuracy on real recordings: neurons of three kinds beside a conventional net, three seeds each.
 
-    python benchmarks/recordings.py FOLDER [touch | spoken | speakers | saccades ...]
+    python benchmarks/recordings.py FOLDER [touch | spoken | speakers | saccades ...] [LIF | "2 x LIF" | ALIF ...]
 
-FOLDER holds braille/braille.npz, fsdd/fsdd_4speakers.zip and nmnist_small/nmnist_small.zip. Every net has the same
-number of hidden neurons; the conventional one sees all steps of a recording at once.
+FOLDER holds braille/braille.npz, fsdd/fsdd_4speakers.zip and nmnist_small/nmnist_small.zip. Every layer has 128 hidden
+neurons; the conventional net sees all steps of a recording at once. Delays are random, fixed, one a synapse.
     touch   : Braille letters, the last 8 of 40 repetitions held out
     spoken  : spoken digits, takes 0 to 4 of each speaker held out
     speakers: spoken digits, each speaker held out in turn; the mean over them
@@ -44,8 +44,15 @@ NETS = {
     "conventional": lambda n, c, t, rng: conventional(n, c, t, rng),
     "LIF": lambda n, c, t, rng: spiking(sn.LIF(tau_mem_s=20e-3), n, c, rng),
     "ALIF": lambda n, c, t, rng: spiking(sn.AdaptiveLIF(tau_mem_s=20e-3, tau_adapt_s=0.1), n, c, rng),
-    "recurrent LIF": lambda n, c, t, rng: spiking(sn.Recurrent(sn.LIF(tau_mem_s=20e-3), HIDDEN, seed=rng), n, c, rng),
-}
+    "2 x LIF": lambda n, c, t, rng: sn.Sequential(
+        sn.Linear(n, HIDDEN, seed=rng), sn.LIF(tau_mem_s=10e-3), sn.Dropout(0.3),
+        *spiking(sn.LIF(tau_mem_s=30e-3), HIDDEN, c, rng).layers,
+    ),
+    "delays, LIF": lambda n, c, t, rng: sn.Sequential(
+        sn.DelayedLinear(n, HIDDEN, delays=rng.integers(0, t // 2, (n, HIDDEN)), seed=rng),
+        *spiking(sn.LIF(tau_mem_s=10e-3), n, c, rng).layers[1:],
+    ),
+}  # fmt: skip
 
 
 def splits(name: str, folder: Path) -> tuple[list[tuple[sn.data.Arrays, sn.data.Arrays]], sn.encode.Recorded]:
@@ -80,16 +87,16 @@ def accuracy(name: str, net_name: str, pair: tuple, code: sn.encode.Recorded, se
         net, encode, loss = NETS[net_name](n_in, classes, steps, rng), code, sn.loss.mean_membrane_cross_entropy
     sn.fit(
         net, train, loss=loss, optimiser=sn.optim.Adam(3e-3), schedule=schedule, epochs=epochs, batch_size=BATCH,
-        encode=encode, seed=seed, progress=False,
+        encode=encode, clip_norm=1.0, seed=seed, progress=False,
     )  # fmt: skip
     return sn.evaluate(net, test, encode=encode)["accuracy"]
 
 
 def main() -> None:
-    folder, *names = sys.argv[1:]
-    for name in names or EPOCHS:
+    folder, *asked = sys.argv[1:]
+    for name in [one for one in asked if one in EPOCHS] or EPOCHS:
         pairs, code = splits(name, Path(folder))
-        for net_name in NETS:
+        for net_name in [one for one in asked if one in NETS] or NETS:
             started = time.perf_counter()
             found = [np.mean([accuracy(name, net_name, pair, code, seed) for pair in pairs]) for seed in SEEDS]
             shown = ", ".join(f"{one:.1%}" for one in found)
