@@ -282,6 +282,7 @@ def test_sparse_formats_are_small():
     assert convert.blocks(layer).stored_bytes < 0.3 * layer.weight.data.nbytes
     assert convert.csr(layer).stored_bytes < 0.6 * layer.weight.data.nbytes
     assert 0 <= convert.crossover(64, 64, 32) <= 1
+    assert 0 <= convert.crossover(64, 64, 32, form=convert.blocks, block=8) <= 1
 
 
 # To spikes

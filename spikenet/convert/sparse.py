@@ -86,18 +86,20 @@ def blocks(layer: Linear, height: int = 8, width: int = 8) -> Blocks:
 
 
 def crossover(
-    n_in: int, n_out: int, batch: int, *, form: Callable[[Linear], Csr | Blocks] = csr, seed: int = 0
+    n_in: int, n_out: int, batch: int, *, form: Callable[[Linear], Csr | Blocks] = csr, block: int = 1, seed: int = 0
 ) -> float:
     """The density below which the sparse product of a Linear is faster than the dense one, measured on this machine.
 
-    form: csr or blocks. The result is that of a moment: run it when nothing else does.
+    form: csr or blocks;  block: weights are 0 or not in squares of this edge, as `blocks` needs them
+    The result is that of a moment: run it when nothing else does.
     """
-    rng, layer = np.random.default_rng(seed), Linear(n_in, n_out, seed=seed)
+    rng, layer, edge = np.random.default_rng(seed), Linear(n_in, n_out, seed=seed), whole("crossover: block", block)
     x, dense = rng.random((batch, n_in), dtype=np.float32), layer.weight.data.copy()
     wanted, low, high = _seconds(lambda: layer(x)), 0.0, 1.0
+    squares = rng.random((-(-n_in // edge), -(-n_out // edge))).repeat(edge, axis=0).repeat(edge, axis=1)
     for _ in range(7):
         middle = (low + high) / 2
-        layer.weight.data = np.where(rng.random(dense.shape) < middle, dense, 0).astype(np.float32)
+        layer.weight.data = np.where(squares[:n_in, :n_out] < middle, dense, 0).astype(np.float32)
         made = form(layer)
         low, high = (middle, high) if _seconds(lambda made=made: made(x)) < wanted else (low, middle)  # type: ignore[misc]
     return low
