@@ -64,7 +64,7 @@ __all__ = [
     "WilsonCowan", "ZReLU", "cast", "cells", "check_gradient", "clip_gradients", "convert", "data", "decide",
     "draw", "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "izhikevich", "learning", "load",
     "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif", "networks",
-    "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record", "regularise", "reset",
-    "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains", "stochastic_lif", "stream",
+    "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record", "regularise",
+    "reset", "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains", "stochastic_lif", "stream",
     "surrogate", "sweep", "train",
 ]

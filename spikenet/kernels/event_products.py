@@ -26,6 +26,7 @@ from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.packing import pack, unpack
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import copy_lanes, gather
 from spikenet.kernels.vector_products import prefetch
@@ -39,43 +40,6 @@ MOST_SHARES, EVENTS_A_COLUMN = 4, 8  # then the tile is in the second-level cach
 AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how many of them
 WORTH_PACKING = 1024  # rows of x from which laying w out tile by tile pays
 TASKS = 8  # into how many tasks a weight gradient is cut at least
-
-
-@compiled(parallel=True)
-def pack(w: Array, first: int, packed: Array) -> None:
-    """The tiles of w from the one numbered `first`, each end to end."""
-    tiles, n, lanes = packed.shape
-    m = w.shape[1]
-    for task in numba.prange(tiles):
-        low = (first + np.int64(task)) * lanes
-        tile = packed[task]
-        width = min(lanes, m - low)
-        for i in range(n):
-            row = w[i, low : low + width]
-            into = tile[i]
-            for c in range(width):
-                into[c] = row[c]
-            for c in range(width, lanes):
-                into[c] = 0
-
-
-@compiled(parallel=True)
-def _unpack(parts: Array, w: Array) -> None:
-    """w from its tiles, the shares of the rows summed in their order."""
-    shares, tiles, n, lanes = parts.shape
-    m = w.shape[1]
-    some = 32
-    for task in numba.prange((n + some - 1) // some):
-        for i in range(task * some, min((task + 1) * some, n)):
-            for t in range(tiles):
-                into = w[i, t * lanes : min((t + 1) * lanes, m)]
-                row = parts[0, t, i]
-                for c in range(into.size):
-                    into[c] = row[c]
-                for share in range(1, shares):
-                    row = parts[share, t, i]
-                    for c in range(into.size):
-                        into[c] += row[c]
 
 
 @cache
@@ -229,20 +193,24 @@ def transposed_multiply_and_sum(x: Callable[[], Array], events: Events, g: Array
 
 def _transposed(x: Callable[[], Array], events: Events, g: Array, n_sums: int) -> Array:
     n, m = events.columns.shape[1], g.shape[1]
-    lanes = _lanes(m, g.dtype, TRANSPOSED_BYTES)
-    tiles = -(-m // lanes)
     lists = by_source(events, _share(events.density))
-    groups = max(1, min(TASKS // tiles, len(lists.starts)))
+    groups, tiles, _, lanes = parts_shape(n + n_sums, m, g.dtype, len(lists.starts))
     parts = memory.empty((groups, tiles, n + n_sums, lanes), g.dtype)
     sources = read_only(lists.starts), read_only(lists.places), _values(x, events, g)
     _transposed_kernel(lanes, events.binary, g.dtype)(groups * tiles, *sources, read_only(g), lists.share, parts)
     w = memory.empty((n + n_sums, m), g.dtype)
-    _unpack(read_only(parts), w)
+    unpack(read_only(parts), w)
     return w
 
 
-def _share(density: float) -> int:
-    """Rows of a share: more where events are few, so that a column has some in it."""
+def parts_shape(n: int, m: int, dtype: Any, shares: int = TASKS) -> tuple[int, int, int, int]:
+    """(groups of shares, tiles, n, lanes): what a weight gradient of (n, m) is summed in."""
+    lanes = _lanes(m, dtype, TRANSPOSED_BYTES)
+    tiles = -(-m // lanes)
+    return max(1, min(TASKS // tiles, shares)), tiles, n, lanes
+
+
+def _share(density: float) -> int:  # rows: more where events are few, so that a column has some in it
     return ROWS_A_SHARE * max(1, min(MOST_SHARES, round(EVENTS_A_COLUMN / max(density * ROWS_A_SHARE, 1e-9))))
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from spikenet.derive.adjoint import Adjoint
-from spikenet.kernels import neuron_pass, recurrent_pass
+from spikenet.kernels import event_products, neuron_pass, recurrent_pass
 from spikenet.kernels.events import blocks
 
 
 def event_bytes(rows: int, n: int) -> int:
     """Lists of the events of a (rows, n) array, as `events.Events` holds them, whether many or few."""
     return rows * (n * np.dtype(np.uint16).itemsize + blocks(n) * np.dtype(np.int32).itemsize)
+
+
+def event_product_bytes(n: int, m: int, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """What products with (n, m) weights by events take beside their results: forward, and for the weight gradient.
+
+    The latter is summed in parts, and there once more before it is added to the gradient of earlier steps.
+    """
+    weights = n * m * dtype.itemsize
+    return weights, math.prod(event_products.parts_shape(n + 1, m, dtype)) * dtype.itemsize + weights
 
 
 def lists_events(spikes: bool, n: int) -> bool:

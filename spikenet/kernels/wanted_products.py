@@ -20,9 +20,9 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
-from spikenet.kernels.event_products import pack
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.packing import pack
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
 from spikenet.kernels.vector_products import prefetch

@@ -189,22 +189,22 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
     itemsize, written = y.probe.dtype.itemsize, x.dense if x.events else 0
     if isinstance(layer, Linear):
         few = x.events and layer.n_out <= FEW  # the gradient goes back as two factors
-        tiled = layer.weight.data.nbytes if x.events else 0
+        sizes = (layer.n_in, layer.n_out, layer.weight.dtype)
+        tiled, summed = pass_bytes.event_product_bytes(*sizes) if x.events else (0, 0)
         looked_for = not (x.learnt or x.held or x.events) and x.steps * x.batch * x.n * layer.n_out >= WORTH_LOOKING
         lists = pass_bytes.event_bytes(x.steps * x.batch, x.n) if looked_for else 0
         gradient = 0 if few else one.gradient
         return replace(
-            one, kept=lists, gradient=gradient, forward_scratch=lists + tiled, backward_scratch=tiled, pooled=True
+            one, kept=lists, gradient=gradient, forward_scratch=lists + tiled, backward_scratch=summed, pooled=True
         )
     if isinstance(layer, (Spiking, Recurrent)):
         neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
         wanted = neurons.model.distance is not None and math.isfinite(neurons.surrogate.support)
-        sizes = (len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted)
+        numbers = (len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted)
         if isinstance(layer, Recurrent):
-            rules = adjoint(neurons.runs, neurons.surrogate, neurons.learn)
-            kept = pass_bytes.recurrent_kept_bytes(*sizes, rules)
+            kept = pass_bytes.recurrent_kept_bytes(*numbers, adjoint(neurons.runs, neurons.surrogate, neurons.learn))
         else:
-            kept = pass_bytes.kept_bytes(*sizes) if neurons.states else 0
+            kept = pass_bytes.kept_bytes(*numbers) if neurons.states else 0
         one = replace(one, written=written, kept=kept, pooled=True)
         if isinstance(layer, Recurrent):  # the weight's gradient takes currents of every step, and spikes written out
             full = y.steps * y.batch * y.n * itemsize

@@ -1,7 +1,7 @@
 """Architectures put together from layers."""
 
 # fmt: off
-# ruff: noqa: I001, RUF022  (several names a line: the lists are long)
+# ruff: noqa: I001  (several names a line: the lists are long)
 
 from .self_organising import SelfOrganisingMap, bubble, gaussian, hexagonal, rectangular, train_som
 from .neural_sampling import (

@@ -1,7 +1,7 @@
 """Training: losses, optimisers, `fit` and `evaluate`, metrics, checkpoints."""
 
 # fmt: off
-# ruff: noqa: I001, RUF022  (several names a line: the lists are long)
+# ruff: noqa: I001  (several names a line: the lists are long)
 
 from .numerically import numerical_gradients, perturbed_gradients
 from .extreme import solve_readout
