@@ -533,11 +533,12 @@ def test_ctrl_c(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["ann-training.npz"]
 
 
-INTERRUPTED_BY_NUMBA = """
+INTERRUPTED_BY_AN_IMPORT = """
 import sys
+library = sys.argv.pop()
 class Interrupted:
     def find_spec(self, name, path=None, target=None):
-        if name == "numba":
+        if name == library:
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupted())
 from spikenet_command import main
@@ -545,8 +546,9 @@ sys.exit(main())
 """
 
 
-def test_ctrl_c_during_the_imports():
+@pytest.mark.parametrize(("library", "said"), [("lazy_loader", "spikenet"), ("numba", "spikenet compare")])
+def test_ctrl_c_during_the_imports(library, said):
     """The installed command answers from the first import on: nothing of the package is loaded before."""
-    arguments = [sys.executable, "-c", INTERRUPTED_BY_NUMBA, "compare"]
+    arguments = [sys.executable, "-c", INTERRUPTED_BY_AN_IMPORT, "compare", library]
     stopped = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
-    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "spikenet: interrupted\n")
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", f"{said}: interrupted\n")
