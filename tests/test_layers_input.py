@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("interpreted")
 LAYERS = {name: make for name, make in ALL.items() if name != "Flatten-2"}  # that one mixes the rows of a batch
 EVERY = pytest.mark.parametrize("name", LAYERS)
 STRAIGHT_THROUGH = {"QCFS"}  # rounds forward and is differentiated as if it did not: tested in test_convert
-GRADED = [name for name in LAYERS if name not in FIRING | CONTAINERS | STRAIGHT_THROUGH]
+GRADED = [name for name in LAYERS if name not in {*FIRING, *CONTAINERS, *STRAIGHT_THROUGH}]
 
 
 def signal(dtype=np.float32):
