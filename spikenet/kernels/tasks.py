@@ -38,9 +38,14 @@ def in_parallel(function: Any, kinds: Kinds) -> Callable[..., None]:
     function: of `compiled` or `compiled_source`, serial; it writes only what no other task reads or writes
     kinds   : numba types of its arguments without the first, an int64
     """
+    signature = (numba.int64, *kinds)
     if not function.overloads:
-        function.compile((numba.int64, *kinds))
+        function.compile(signature)
         function.disable_compile()
+    elif signature not in function.overloads:
+        raise TypeError(
+            f"in_parallel: {function.__name__} was compiled for other types; make one function for each set"
+        )
     loop, address = _loop(kinds), address_of(function)
 
     def run(n: int, *arguments: Any) -> None:
