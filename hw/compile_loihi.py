@@ -73,7 +73,7 @@ def compile_loihi(net: Any, calibrate: Array) -> LoihiProgram:
         layer, report, spikes = _placed_in_words(pair, spikes)
         layers.append(layer)
         reports.append(report)
-    return LoihiProgram(tuple(layers), tuple(reports))
+    return LoihiProgram(tuple(layers), tuple(reports), loihi1)
 
 
 def _pairs(net: Any, x: Array) -> tuple[_Pair, ...]:

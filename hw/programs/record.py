@@ -1,0 +1,162 @@
+"""What `hw.compile` returns for every chip: layers in integers, a report of each, and how they run in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.chip import Chip
+from hw.neurons.words import integers
+from hw.programs.report import LayerReport
+from spikenet.errors import array_of, whole
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class LayerRun:
+    """What one layer did.
+
+    spikes   : (steps, batch, n) int8 or wider: how often each neuron fired
+    v        : (steps, batch, n) voltages after each step, of a layer that reads them; else None
+    overflows: how often each word was left, by its name
+    """
+
+    spikes: Array
+    v: Array | None
+    overflows: dict[str, int]
+
+
+class ChipLayer(Protocol):
+    """A layer in a chip's integers. Frozen records, one class a kind of machine, have these in common.
+
+    name, shape : of the neurons' layer in the float net, and of the neurons without the batch
+    n_inputs    : how many sources it listens to
+    scale       : integers of v to the float net's 1, a number or one a neuron
+    reads_v     : whether its voltage is the output (a readout that never fires), in place of its spikes
+    connectivity: (n_inputs, n) scipy csr_array of the integer weights, 0 where there is no synapse
+    recurrent   : (n, n) likewise among its own neurons, or None
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def scale(self) -> Any: ...
+    @property
+    def reads_v(self) -> bool: ...
+    @property
+    def connectivity(self) -> Any: ...
+    @property
+    def recurrent(self) -> Any: ...
+
+    def run(self, spikes: Array, *, late: int = 0) -> LayerRun:
+        """The layer alone, from rest, on (steps, batch, n_inputs) spikes that arrive `late` steps later."""
+        ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gives.
+
+    output   : (steps, batch, ...) spikes of the last layer, or the voltages it reads in the float net's units
+    rates    : spikes per neuron and step of each layer, by name
+    overflows: how often a word was left, of each layer, by name; words: the same by layer and word
+    """
+
+    output: Array
+    rates: dict[str, float]
+    overflows: dict[str, int]
+    words: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+Together = Callable[[Array], tuple[LayerRun, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A net on a chip. `print` the reports to see what was lost.
+
+    late       : steps a spike takes from one layer to the next
+    most_events: events of one input in one step, at most
+    together   : runs all layers at once, where they share a core; None: one after another
+    """
+
+    layers: tuple[Any, ...]  # ChipLayers; a tuple of a Protocol would hide what a chip's layers have besides
+    report: tuple[LayerReport, ...]
+    chip: Chip
+    late: int = 1
+    most_events: int = 1
+    together: Together | None = None
+
+    def run(self, spikes: Any, *, samples_at_once: int = 256) -> Result:
+        """The net driven by spikes (steps, batch, ...), 0 or 1 (counts where the chip takes them), each from rest.
+
+        On most chips a spike needs a step from one layer to the next, so that a net of k layers runs k - 1 steps
+        longer; the output begins with the first step that the input can have reached. Biases act from the start.
+
+        Raises ValueError for a shape that does not fit or a spike that is none.
+        """
+        given = self.checked(spikes)
+        whole("run: samples_at_once", samples_at_once)
+        steps, batch = given.shape[:2]
+        last = self.layers[-1]
+        parts, fired = list[Array](), np.zeros(len(self.layers))
+        words: list[dict[str, int]] = [{} for _ in self.layers]
+        for first in range(0, batch, samples_at_once):
+            runs = self.layer_runs(given[:, first : first + samples_at_once])
+            for k, got in enumerate(runs):
+                fired[k] += self.aligned(got.spikes, k, steps).sum()
+                for word, n in got.overflows.items():
+                    words[k][word] = words[k].get(word, 0) + n
+            parts.append(self.output(runs[-1], steps))
+        empty = np.zeros((steps, 0, *last.shape), np.int8)
+        neurons = [max(steps * batch * int(np.prod(layer.shape)), 1) for layer in self.layers]
+        names = [layer.name for layer in self.layers]
+        return Result(
+            np.concatenate(parts, axis=1) if parts else empty,
+            {name: float(f) / n for name, f, n in zip(names, fired, neurons, strict=True)},
+            {name: sum(met.values()) for name, met in zip(names, words, strict=True)},
+            dict(zip(names, words, strict=True)),
+        )
+
+    def checked(self, spikes: Any) -> Array:
+        """`spikes` as (steps, batch, inputs); ValueError when they do not fit or are none."""
+        given, inputs = array_of("run: spikes", spikes), self.layers[0].n_inputs
+        if given.ndim < 3 or int(np.prod(given.shape[2:])) != inputs:
+            raise ValueError(f"run: expected spikes (steps, batch, ...) of {inputs} inputs, got shape {given.shape}")
+        flat = given.reshape(*given.shape[:2], inputs)
+        if not (((flat == 0) | (flat == 1)).all() if self.most_events == 1 else False):
+            integers("run: spikes", flat, 0, self.most_events, "encode the input as spikes")  # says which is none
+        return flat
+
+    def layer_runs(self, spikes: Array) -> tuple[LayerRun, ...]:
+        """What every layer does, driven by checked spikes (steps, batch, inputs), steps for the way through added."""
+        steps, late = len(spikes), self.late * (len(self.layers) - 1)
+        x = np.zeros((steps + late, *spikes.shape[1:]), np.int8 if self.most_events == 1 else np.int32)
+        x[:steps] = spikes
+        if self.together is not None:
+            return self.together(x)
+        runs = list[LayerRun]()
+        for k, layer in enumerate(self.layers):
+            runs.append(layer.run(x, late=self.late if k else 0))
+            x = runs[-1].spikes
+        return tuple(runs)
+
+    def aligned(self, values: Array, k: int, steps: int) -> Array:
+        """Of (steps and more, batch, n) of layer k, the steps that the first `steps` of the input have reached."""
+        return values[self.late * k : self.late * k + steps]
+
+    def output(self, run: LayerRun, steps: int) -> Array:
+        """(steps, batch, ...) of the last layer's run, voltages in the float net's units."""
+        last = self.layers[-1]
+        values = run.spikes if run.v is None else run.v / last.scale
+        got: Array = self.aligned(values, len(self.layers) - 1, steps)
+        return got.reshape(*got.shape[:2], *last.shape)
