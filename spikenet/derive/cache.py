@@ -89,6 +89,8 @@ class DiskCache:
     source: all that the function is made of
     places: files and folders of the functions it may call, besides what they import from this package
     root  : where entries are kept
+
+    `digest` tells the function from all others, in whatever process.
     """
 
     def __init__(self, function: Any, source: str, places: tuple[Path, ...], root: Path) -> None:
@@ -97,6 +99,7 @@ class DiskCache:
         for part in (function.__module__, function.__qualname__, source, repr(closure)):
             self._key.update(part.encode() + b"\0")
         self._name = function.__name__
+        self.digest = self._key.hexdigest()[:16]
         self.cache_path = str(root)
 
     def _file(self, signature: Any, codegen: Any) -> Path:

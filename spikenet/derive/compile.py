@@ -100,9 +100,13 @@ _load_thread_pool()  # at import: whatever asks numba about threads first would 
 
 
 def _with_cache(function: F, source: str, places: tuple[Path, ...], *, parallel: bool, nogil: bool) -> F:
-    dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
     root: Path = cache.folder()
-    dispatcher._cache = cache.DiskCache(function, f"{source} parallel={parallel}", places, root)
+    entries = cache.DiskCache(function, f"{source} parallel={parallel}", places, root)
+    # numba names machine code by qualified name, types and a number that counts from 1 in every process: two functions
+    # called alike, compiled by different processes and loaded into a third, would both be the one loaded first.
+    function.__qualname__ += f"_{entries.digest}"
+    dispatcher: Any = numba.njit(parallel=parallel, nogil=nogil, error_model="numpy")(function)
+    dispatcher._cache = entries
     compile_now = dispatcher.compile
 
     def compile_once(signature: Any) -> Any:
