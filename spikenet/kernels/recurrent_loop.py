@@ -39,9 +39,8 @@ from spikenet.derive.trace import Trace, surrogate_name
 from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.noise import uniform
-from spikenet.kernels.recurrent_products import add_dense, add_wanted, fetch_rows, lanes_of, spikes_adder
+from spikenet.kernels.recurrent_products import add_dense, add_wanted, copy_rows, fetch_rows, lanes_of, spikes_adder
 from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, ALL_GROUPS, FORWARD, LISTING
-from spikenet.kernels.row import multiply_row
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
 
@@ -56,7 +55,7 @@ _ARRAYS: dict[str, tuple[tuple[str, int, bool, Any], ...]] = {  # (name, axes, o
         *(("p", 2, True, None), ("kept", 4, True, None), ("last", 2, True, None), ("x", 3, True, None)),
         *(("out", 2, True, None), ("w", 3, True, None), ("w_rows", 2, True, None), ("back", 3, True, None)),
         *(("columns", 2, True, _U), ("counts", 2, True, _I), ("wanted", 2, True, _U), ("n_wanted", 2, True, _I)),
-        *(("tape", 3, True, None), ("g_out", 3, True, None), ("g_w", 2, True, None), ("g_last", 2, True, None)),
+        *(("tape", 3, True, None), ("g_out", 3, True, None), ("g_last", 2, True, None)),
         *(("g_state", 3, False, None), ("g_x", 3, False, None), ("g_p", 3, False, None)),
     ),
 }
@@ -72,7 +71,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
     signature = (*_signature(name, dtype), *[numba.int64] * 4)
     names = {"np": np, "math": math, "list_fired": list_fired, "add_dense": add_dense}
     names |= {"add_wanted": add_wanted, "add_spikes": spikes_adder(lanes_of(dtype)), "fetch_rows": fetch_rows}
-    names |= {"uniform": uniform, "multiply_row": multiply_row, "unowned": unowned, "keep": keep}
+    names |= {"uniform": uniform, "copy_rows": copy_rows, "unowned": unowned, "keep": keep}
     one = compiled_source(name, source, names, signature, parallel=False)
     everyone = _groups(name, dtype)
 
@@ -134,9 +133,7 @@ def forward_loop(
         arguments=_arguments("recurrent_forward"),
         bare=_bare("recurrent_forward"),
         views=_lines(1, _parameter_views(parameters, roots)),
-        recur="add_spikes(currents, rows, w, fired, 0, n_fired, spare)"
-        if model.spikes
-        else "add_dense(currents, rows, w, sent, 0)",
+        recur=_lines(3, _recur(model, "currents", "fired, 0, n_fired", "sent, 0")),
         held=_lines(3, [f"s_{s} = state[{k}, b]" for k, s in enumerate(model.states)]),
         keep=_lines(4, _copied(model.states, "kept[segment, {k}, b]", "state[{k}, b]")),
         taped=_lines(3, [f"kept_{k} = tape[at, {k}]" for k in range(len(factors))]),
@@ -150,9 +147,10 @@ def forward_loop(
 def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Callable[..., Any]:
     """The compiled loop `recurrent_adjoint(p, ..., steps, span, group)` of a model.
 
-    w_rows : weight (n, width) with rows filled up with 0, as `recurrent_products.wide_rows` makes it
-    g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all
-    g_w    : (0, n), or (m, n): then g_out is (steps or 1, batch, m), and the gradient of the output g_out @ g_w
+    w_rows : weight (n, n), or with the (n, m) of the next layer behind it, as `recurrent_products.wide_rows` makes it
+    back   : its transpose, packed
+    g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all. Or (steps or 1, batch, m), m < n,
+             where w_rows holds the weights that it comes back through
     g_last : (batch, n) gradient of the last output, where it is carried on as a state
     g_state: (states, batch, n) gradient of the states after the last step; overwritten by that of the first ones
     g_x    : (steps, batch, n) gradient of the current of every step
@@ -177,9 +175,7 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
     keeps = [f"kept_{k}[j] = {value}" for k, value in enumerate(values[: len(kept)])]
     keeps += [f"s_{s}[j] = {value}" for s, value in zip(states, values[len(kept) :], strict=True)]
     rerun = AGAIN.format(
-        recur=f"add_spikes(currents[k], rows, w, columns, {place}, counts, spare)"
-        if model.spikes
-        else f"add_dense(currents[k], rows, w, out, {place})",
+        recur=_lines(3, _recur(model, "currents[k]", f"columns, {place}, counts", f"out, {place}")),
         held=_lines(3, [f"s_{s} = unowned(states)[{i}, r]" for i, s in enumerate(states)]),
         start=_lines(4, _copied(states, "unowned(states)[{k}, r]", "kept[segment, {k}, b]")),
         taped=_lines(3, [f"kept_{k} = scratch[k, {k}, r]" for k in range(len(kept))]),
@@ -195,6 +191,13 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
         body=_lines(5, [*lines, *into, *adds, *stores]),
     )
     return _compiled("recurrent_adjoint", _module(text, emitter, dtype), dtype)
+
+
+def _recur(model: Trace, into: str, events: str, outputs: str) -> list[str]:
+    """Lines that make the current of a step from the given one and the outputs of the step before."""
+    if model.spikes:
+        return [f"add_spikes(given, first, {into}, rows, w, {events}, spare)"]
+    return [f"copy_rows(given, first, rows, {into})", f"add_dense({into}, rows, w, {outputs})"]
 
 
 def _bare(name: str) -> str:

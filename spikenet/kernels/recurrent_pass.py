@@ -121,6 +121,8 @@ def adjoint(
     """
     batch, n = one.last.shape
     kind = one.x.dtype
+    if w is not None and w.shape[1] >= n:
+        g_out, w = g_out @ w.T, None
     g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=kind)
     g_state = np.array(g_state, dtype=kind, order="C")
     g_x = memory.empty((one.steps, batch, n), kind)
@@ -128,9 +130,10 @@ def adjoint(
     out = np.empty((0, n), kind) if one.out is None else one.out.reshape(-1, n)
     fired, wanted = (_lists(0, n) if e is None else (e.columns, e.counts) for e in (one.events, one.wanted))
     loop = adjoint_loop(rules, one.names, kind.name)
-    arrays = (one.p, one.kept, one.last, one.x, out, packed(one.w), wide_rows(one.w), packed(one.w.T), *fired, *wanted)
-    g_w = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
-    given = map(read_only, (*arrays, one.tape, g_out, g_w, np.ascontiguousarray(g_last, dtype=kind)))
+    onward = one.w if w is None else np.hstack([one.w, w.astype(kind, copy=False)])  # what the error comes back through
+    weights = packed(one.w), wide_rows(onward), packed(onward.T)
+    arrays = (one.p, one.kept, one.last, one.x, out, *weights, *fired, *wanted)
+    given = map(read_only, (*arrays, one.tape, g_out, np.ascontiguousarray(g_last, dtype=kind)))
     with enough_threads(one.steps * batch * n * NS_PER_UPDATE):
         loop(*given, g_state, g_x, g_p, one.steps, one.span, _group(batch))
     return g_x, g_state, g_p

@@ -103,19 +103,33 @@ def is_dense(counts: Array, first: int, rows: int, n: int) -> bool:
     return total > DENSE_ABOVE * rows * n
 
 
+@compiled()
+def copy_rows(given: Array, first: int, rows: int, into: Array) -> None:
+    """into[r] = given[first + r]."""
+    for r in range(rows):
+        row, from_row = into[r], given[first + r]
+        for j in range(given.shape[1]):
+            row[j] = from_row[j]
+
+
 @cache
 def spikes_adder(lanes: int) -> Callable[..., None]:
-    """add_spikes(into, rows, w, columns, first, counts, spare): into[r] += sum of the rows of w that fired.
+    """add_spikes(begun, into, rows, w, columns, first, counts, spare): into[r] = begun[r] + the rows of w that fired.
 
+    begun          : (rows or more, n), from its row `begun_first`
     columns, counts: events of rows first, first + 1, ..., as `events` lists them
     spare          : (rows or more, n), overwritten
     """
     add_rows = gather(lanes, True)
 
     @compiled()
-    def add_spikes(into: Array, rows: int, w: Array, columns: Array, first: int, counts: Array, spare: Array) -> None:
-        tiles, n = w.shape[0], w.shape[1]
+    def add_spikes(
+        begun: Array, begun_first: int, into: Array, rows: int, w: Array, columns: Array, first: int, counts: Array,
+        spare: Array,
+    ) -> None:  # fmt: skip
+        tiles, n, width = w.shape[0], w.shape[1], into.shape[1]
         if is_dense(counts, first, rows, n):
+            copy_rows(begun, begun_first, rows, into)
             for r in range(rows):
                 row = spare[r]
                 for j in range(n):
@@ -126,13 +140,19 @@ def spikes_adder(lanes: int) -> Callable[..., None]:
                         row[block * BLOCK + listed[k]] = 1
             add_dense(into, rows, w, spare, 0)
             return
+        if n < width:  # the last tile goes beyond what was begun
+            copy_rows(begun, begun_first, rows, into)
         for tile in range(tiles):
             for r in range(rows):
                 for block in range(counts.shape[1]):
                     low = block * BLOCK
-                    at = r * into.shape[1] + tile * lanes
-                    add_rows(into, at, into, at, w, (tile * n + low) * lanes, lanes, columns, (first + r) * n + low,
-                             counts[first + r, block], spare, 0, 1)  # fmt: skip
+                    at = r * width + tile * lanes
+                    if n < width or block > 0:
+                        add_rows(into, at, into, at, w, (tile * n + low) * lanes, lanes, columns,
+                                 (first + r) * n + low, counts[first + r, block], spare, 0, 1)  # fmt: skip
+                    else:
+                        add_rows(begun, (begun_first + r) * n + tile * lanes, into, at, w, tile * n * lanes, lanes,
+                                 columns, (first + r) * n, counts[first + r, block], spare, 0, 1)  # fmt: skip
 
     return add_spikes
 
@@ -143,8 +163,8 @@ def add_wanted(
 ) -> None:
     """into[r, i] += w[i] @ values[r] at the places i that columns and counts list; elsewhere that, or nothing.
 
-    w   : (n, width) as `wide_rows` makes it, back: w.T packed
-    values: (rows, width), 0 beyond n
+    w     : (n, width) as `wide_rows` makes it, back: its transpose packed
+    values: (rows, width), as long as a row of w
     """
     n, width = w.shape
     if is_dense(counts, first, rows, n):

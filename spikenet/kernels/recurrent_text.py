@@ -20,14 +20,12 @@ def recurrent_forward({arguments}, first, rows):
 {views}
     for t in range(steps):
         fetch_rows(x, t + 1, first, rows)  # the next step is another page of memory: the processor does not foresee it
-        for r in range(rows):
-            current, given = currents[r], x[t if x.shape[0] > 1 else 0, first + r]
-            for j in range(n):
-                current[j] = given[j]
+        given = x[t if x.shape[0] > 1 else 0]
         if t == 0:
+            copy_rows(given, first, rows, currents)
             add_dense(currents, rows, w, last, first)
         else:
-            {recur}
+{recur}
         for r in range(rows):
             b = first + r
             at = t * batch + b
@@ -71,16 +69,17 @@ for block in range(blocks):
 ADJOINT = """
 def recurrent_adjoint({arguments}, first, rows):
     batch, n = last.shape
-    width = w.shape[0] * w.shape[2]
+    width, m_out = w.shape[0] * w.shape[2], g_out.shape[2]
     segments = (steps + span - 1) // span
     again = span if tape.shape[0] == 0 else 0
     room = np.empty((again + 1, {n_kept} + 1, rows, n), x.dtype)
     states = np.empty((kept.shape[1] + 1, rows, n), x.dtype)
     inward = np.zeros((again + 1, rows, width), x.dtype)
-    outward = np.zeros((2 * rows, width), x.dtype)
+    backward = np.zeros((rows, back.shape[0] * back.shape[2]), x.dtype)
+    outward = np.zeros((rows, w_rows.shape[1]), x.dtype)
 {bare}
     scratch, currents = unowned(room), unowned(inward)
-    g_outputs, g_currents, spare = unowned(outward[:rows]), unowned(outward[rows:]), unowned(states[kept.shape[1]])
+    g_outputs, g_currents, spare = unowned(backward), unowned(outward), unowned(states[kept.shape[1]])
 {views}
     for m in range(segments):
         segment = segments - 1 - m
@@ -89,21 +88,23 @@ def recurrent_adjoint({arguments}, first, rows):
 {again}
         for k in range(length - 1, -1, -1):
             t = start + k
-            if g_w.shape[0] == 0:
-                fetch_rows(g_out, t - 1, first, rows)
-            for r in range(rows):
-                arrived, g_output = g_out[t if g_out.shape[0] > 1 else 0, first + r], g_outputs[r, :n]
-                if g_w.shape[0] > 0:
-                    multiply_row(arrived, g_w, 0, g_output)
-                else:
+            fetch_rows(g_out, t - 1, first, rows)
+            given = g_out[t if g_out.shape[0] > 1 else 0]
+            if m_out < n:  # the error comes through a narrow layer's weights: as that of so many more neurons
+                for r in range(rows):
+                    arrived, more, g_output = given[first + r], g_currents[r, n : n + m_out], g_outputs[r]
+                    for c in range(m_out):
+                        more[c] = arrived[c]
                     for j in range(n):
-                        g_output[j] = arrived[j]
+                        g_output[j] = 0
+            else:
+                copy_rows(given, first, rows, g_outputs)
             if t == steps - 1:
                 for r in range(rows):
                     arrived, g_output = g_last[first + r], g_outputs[r]
                     for j in range(n):
                         g_output[j] += arrived[j]
-            elif n_wanted.shape[0] > 0:
+            if n_wanted.shape[0] > 0:
                 add_wanted(g_outputs, rows, w_rows, back, g_currents, wanted, t * batch + first, n_wanted)
             else:
                 add_dense(g_outputs, rows, back, g_currents, 0)
@@ -117,6 +118,7 @@ def recurrent_adjoint({arguments}, first, rows):
     keep(room)
     keep(states)
     keep(inward)
+    keep(backward)
     keep(outward)
 """
 
@@ -125,14 +127,12 @@ if tape.shape[0] == 0:
     for k in range(length):
         t = start + k
         fetch_rows(x, t + 1 if k + 1 < length else start - span, first, rows)
-        for r in range(rows):
-            current, given = currents[k, r], x[t if x.shape[0] > 1 else 0, first + r]
-            for j in range(n):
-                current[j] = given[j]
+        given = x[t if x.shape[0] > 1 else 0]
         if t == 0:
+            copy_rows(given, first, rows, currents[k])
             add_dense(currents[k], rows, w, last, first)
         else:
-            {recur}
+{recur}
         for r in range(rows):
             b = first + r
             current = currents[k, r]
