@@ -30,9 +30,9 @@ def main(quick: bool = False, out: Path = Path("example-figures")) -> Result:
     """Checks, places and draws into the folder `out`. quick: fewer filters."""
     filters = 8 if quick else 24
     net = sn.Sequential(
-        sn.Conv2d(2, filters, 3, padding=1, seed=0), sn.IF(), sn.SumPool2d(2),
-        sn.Conv2d(filters, filters, 3, padding=1, seed=1), sn.IF(), sn.SumPool2d(2),
-        sn.Flatten(3), sn.Linear(filters * 16, 10, seed=2), sn.IF(),
+        sn.Conv2d(2, filters, 3, padding=1, seed=0), sn.IF(reset=sn.reset.to_zero), sn.SumPool2d(2),
+        sn.Conv2d(filters, filters, 3, padding=1, seed=1), sn.IF(reset=sn.reset.to_zero), sn.SumPool2d(2),
+        sn.Flatten(3), sn.Linear(filters * 16, 10, seed=2), sn.IF(reset=sn.reset.to_zero),
     )  # fmt: skip
     report = hw.check(net, SHAPE)
     print(report)

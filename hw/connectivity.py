@@ -22,12 +22,17 @@ Matrix = Any  # scipy.sparse.csr_array, of which there are no types
 
 def synapses(stage: Stage) -> Matrix:
     """(sources, neurons) of ones, one a synapse; neurons by place and then filter, as `order` lists them."""
-    matrix = _dense(stage) if stage.window is None else _convolution(stage)
-    for kind_window in reversed(stage.pools):
-        matrix = _pooling(kind_window[1], matrix.shape[0]) @ matrix
-    matrix = sparse.csr_array(matrix[:, order(stage)])
+    matrix = sparse.csr_array(_joined(stage, stage.weight != 0)[:, order(stage)])
     matrix.data = np.ones(matrix.nnz, np.int8)
     return matrix
+
+
+def weights(stage: Stage) -> Matrix:
+    """(sources, neurons) float64 of what a source's spike brings a neuron; neurons as the layer orders them."""
+    values = stage.weight.astype(np.float64)
+    for kind, window in stage.pools:
+        values = values / window.n_taps if kind.startswith("Avg") else values
+    return sparse.csr_array(_joined(stage, values))
 
 
 def recurrent_synapses(stage: Stage) -> Matrix | None:
@@ -56,16 +61,20 @@ def synapse_count(stage: Stage) -> int:
     return weights * (1 if stage.window is None else stage.window.n_out) * pooled + recurrent
 
 
-def _dense(stage: Stage) -> Matrix:
-    return sparse.csr_array((stage.weight != 0).astype(np.int8))
+def _joined(stage: Stage, values: Any) -> Matrix:
+    """(sources, neurons) of `values`, in the shape of the stage's weights, behind what is pooled in front."""
+    matrix = sparse.csr_array(values * 1) if stage.window is None else _convolution(stage, values)
+    for kind_window in reversed(stage.pools):
+        matrix = _pooling(kind_window[1], matrix.shape[0]) @ matrix
+    return matrix
 
 
-def _convolution(stage: Stage) -> Matrix:
+def _convolution(stage: Stage, values: Any) -> Matrix:
     assert stage.window is not None
     window, filters = stage.window, stage.out_shape[0]
     per_group, of_group = stage.weight.shape[1], filters // stage.groups
-    kernel = stage.weight.reshape(filters, per_group, *window.kernel)
-    rows, columns = list[Integers](), list[Integers]()
+    kernel = values.reshape(filters, per_group, *window.kernel)
+    rows, columns, found = list[Integers](), list[Integers](), list[Any]()
     for a in range(window.kernel[0]):
         for b in range(window.kernel[1]):
             pixels, places = _pairs(window, a, b)
@@ -73,7 +82,8 @@ def _convolution(stage: Stage) -> Matrix:
             channel = c + f // of_group * per_group
             rows.append((channel[:, None] * window.n_in + pixels).reshape(-1))
             columns.append((f[:, None] * window.n_out + places).reshape(-1))
-    return _ones(rows, columns, (stage.mid_shape[0] * window.n_in, filters * window.n_out))
+            found.append(np.repeat(kernel[f, c, a, b] * 1, len(pixels)))
+    return _listed(rows, columns, (stage.mid_shape[0] * window.n_in, filters * window.n_out), found)
 
 
 def _pooling(window: Window, outputs: int) -> Matrix:
@@ -85,7 +95,7 @@ def _pooling(window: Window, outputs: int) -> Matrix:
             pixels, places = _pairs(window, a, b)
             rows.append((each * window.n_in + pixels).reshape(-1))
             columns.append((each * window.n_out + places).reshape(-1))
-    return _ones(rows, columns, (channels * window.n_in, outputs))
+    return _listed(rows, columns, (channels * window.n_in, outputs))
 
 
 def _pairs(window: Window, a: int, b: int) -> tuple[Integers, Integers]:
@@ -98,6 +108,8 @@ def _pairs(window: Window, a: int, b: int) -> tuple[Integers, Integers]:
     return y[i] * window.size[1] + x[j], i * across + j
 
 
-def _ones(rows: list[Integers], columns: list[Integers], shape: Shape) -> Matrix:
+def _listed(rows: list[Integers], columns: list[Integers], shape: Shape, values: list[Any] | None = None) -> Matrix:
+    """Each (row, column) with its value, 1 where none are given."""
     r, c = np.concatenate(rows), np.concatenate(columns)
-    return sparse.csr_array((np.ones(len(r), np.int32), (r, c)), shape=shape)
+    found = np.ones(len(r), np.int32) if values is None else np.concatenate(values)
+    return sparse.csr_array((found, (r, c)), shape=shape)

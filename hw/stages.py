@@ -1,9 +1,9 @@
 """A Sequential as chips see it: stages, each a connection and the neurons behind it.
 
-Pooling stands in front of the connection it feeds; Flatten and Dropout are nothing at inference, a dense connection
-behind a map keeps the map's shape. What no stage can
-hold (a BatchNorm that was not folded, two connections with no neurons between) becomes an obstacle that `hw.check`
-reports, with what to do about it.
+Pooling stands in front of the connection it feeds; Flatten and Dropout are nothing at inference, a normalisation goes
+into the weights before it, a dense connection behind a map keeps the map's shape. What no stage can hold (a BatchNorm
+with no connection in front, two connections with no neurons between) becomes an obstacle that `hw.check` reports, with
+what to do about it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,22 @@ import numpy.typing as npt
 from hw.kinds import flat_layers, is_neurons
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
-from spikenet.layers import Convolution, Delay, DelayedLinear, Linear, Normalisation, Pointwise, Pooling, Recurrent
+from spikenet.layers import (
+    Convolution,
+    Delay,
+    DelayedLinear,
+    Linear,
+    Normalisation,
+    Pointwise,
+    Pooling,
+    Recurrent,
+    fold,
+)
 from spikenet.layers.sliding import window_of
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
-NOTHING_AT_INFERENCE = ("Flatten", "Dropout")
+NOTHING_AT_INFERENCE = ("Flatten", "Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "GaussianDropout")
 
 
 @dataclass(frozen=True)
@@ -40,18 +50,18 @@ class Stage:
     """A connection and what stands behind it.
 
     name      : position and kind of the connection in the net
-    weight    : as the layer holds it;  bias: whether there is one
+    weight    : as the layer holds it, a normalisation behind it folded in;  bias: (n_out,), None without
     window    : of a convolution; None for a dense connection
     pools     : (kind, window) of what stands in front, applied to the spikes of the stage before
     neurons   : the spiking layer behind, None if there is none; activation: a conventional one behind
     in_shape, mid_shape, out_shape: before pooling, after it, and of the neurons: (n,) or (channels, height, width)
     recurrent : (n, n) weights among the neurons, None without
-    delay     : longest delay of a synapse, in steps, on top of the chip's own
+    delays    : steps of each synapse, on top of the chip's own, or of each source: broadcasts to (sources, neurons)
     """
 
     name: str
     weight: Array
-    bias: bool
+    bias: Array | None
     window: Window | None
     pools: tuple[tuple[str, Window], ...]
     in_shape: Shape
@@ -60,7 +70,12 @@ class Stage:
     neurons: Any = None
     activation: Any = None
     recurrent: Array | None = None
-    delay: int = 0
+    delays: Array | None = None
+
+    @property
+    def delay(self) -> int:
+        """The longest one."""
+        return 0 if self.delays is None else int(self.delays.max(initial=0))
 
     @property
     def n_sources(self) -> int:
@@ -91,20 +106,30 @@ class _Reader:
     shape: Shape
     pools: tuple[tuple[str, Window], ...] = ()
     before_pools: Shape = ()
-    delay: int = 0
+    delays: Any = 0
     stages: list[Stage] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
 
-    def connect(self, name: str, layer: Any, out: Shape, window: Window | None, delay: int) -> None:
+    def connect(self, name: str, layer: Any, out: Shape, window: Window | None) -> None:
         last = self.stages[-1] if self.stages else None
         if last is not None and last.neurons is None and last.activation is None:
             change = f"put neurons between {last.name} and {name}, or multiply the two into one layer"
             self.obstacles.append(Obstacle(name, "two connections with no neurons between them", change))
         before = self.before_pools or self.shape
-        weight, bias = np.asarray(layer.weight.data), layer.bias is not None
-        delay += self.delay
-        self.stages.append(Stage(name, weight, bias, window, self.pools, before, self.shape, out, delay=delay))
-        self.shape, self.pools, self.before_pools, self.delay = out, (), (), 0
+        weight, bias = np.asarray(layer.weight.data), None if layer.bias is None else np.asarray(layer.bias.data)
+        delays = self.delays
+        if isinstance(layer, DelayedLinear):
+            delays = delays + self.delays_here(name, layer.delays)
+        kept = np.asarray(delays) if np.any(delays) else None
+        self.stages.append(Stage(name, weight, bias, window, self.pools, before, self.shape, out, delays=kept))
+        self.shape, self.pools, self.before_pools, self.delays = out, (), (), 0
+
+    def delays_here(self, name: str, steps: Array) -> Any:
+        """Delays that may be added here; behind pooling a synapse has no source of its own to be delayed by."""
+        if self.pools and np.ptp(steps):
+            change = "put the delays in front of the pooling, or make them all the same"
+            self.obstacles.append(Obstacle(name, "different delays behind pooling", change))
+        return int(steps.max(initial=0)) if self.pools or not np.ptp(steps) else steps
 
     def behind(self, **changes: Any) -> bool:
         """Adds to the last stage; False when there is none, or pooling stands in between."""
@@ -123,10 +148,8 @@ def layout(net: Any, input_shape: Any = None) -> Layout:
     """
     layers = flat_layers(net)
     reader = _Reader(_input(layers, input_shape))
-    for k, layer in enumerate(layers):
-        name = f"{k} {layer.kind}"
-        if layer.kind not in NOTHING_AT_INFERENCE:
-            _read(reader, name, layer)
+    for k, layer in folded(layers):
+        _read(reader, f"{k} {layer.kind}", layer)
     if reader.pools:
         reader.obstacles.append(Obstacle("the net", "pooling behind the last connection", "leave it out"))
     if not reader.stages:
@@ -134,17 +157,37 @@ def layout(net: Any, input_shape: Any = None) -> Layout:
     return Layout(tuple(reader.stages), tuple(reader.obstacles))
 
 
+def folded(layers: tuple[Any, ...]) -> list[tuple[int, Any]]:
+    """(position in the net, layer) of what does something, a normalisation folded into the connection before it."""
+    kept = list[tuple[int, Any]]()
+    for k, layer in enumerate(layers):
+        if layer.kind in NOTHING_AT_INFERENCE:
+            continue
+        if isinstance(layer, Normalisation) and kept:
+            place, before = kept[-1]
+            n_axes = before.n_axes if isinstance(before, Convolution) else 0
+            if isinstance(before, Linear | Convolution) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
+                kept[-1] = place, fold(before, layer)
+                continue
+        kept.append((k, layer))
+    return kept
+
+
+def _recurrent(layer: Recurrent) -> Array:
+    weight: Array = np.asarray(layer.recurrent_weight.data)
+    return weight if layer.self_connections else weight * (1 - np.eye(layer.n, dtype=weight.dtype))
+
+
 def _read(reader: _Reader, name: str, layer: Any) -> None:
     if isinstance(layer, Linear | DelayedLinear):
         if math.prod(reader.shape) != layer.n_in:
             raise ValueError(f"check: layer {name} takes {layer.n_in} values, it gets {reader.shape}")
-        delays = int(layer.delays.max()) if isinstance(layer, DelayedLinear) else 0
-        reader.connect(name, layer, (layer.n_out,), None, delays)
+        reader.connect(name, layer, (layer.n_out,), None)
     elif isinstance(layer, Convolution):
         shape = _map(name, reader.shape, layer.n_in, layer.n_axes)
         window = window_of(layer.kind, shape, layer.kernel_size, layer.stride, layer.padding, layer.dilation)
         reader.shape = shape
-        reader.connect(name, layer, (layer.n_out, *window.out), window, 0)
+        reader.connect(name, layer, (layer.n_out, *window.out), window)
     elif isinstance(layer, Pooling):
         shape = _map(name, reader.shape, None, layer.n_axes)
         window = window_of(layer.kind, shape, layer.kernel_size, layer.stride, layer.padding, (1,) * layer.n_axes)
@@ -152,7 +195,7 @@ def _read(reader: _Reader, name: str, layer: Any) -> None:
         reader.pools = (*reader.pools, (layer.kind, window))
         reader.shape = (shape[0], *window.out)
     elif isinstance(layer, Recurrent):
-        if not reader.behind(neurons=layer.layers[0], recurrent=np.asarray(layer.recurrent_weight.data)):
+        if not reader.behind(neurons=layer.layers[0], recurrent=_recurrent(layer)):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
         if not reader.behind(neurons=layer):
@@ -160,10 +203,12 @@ def _read(reader: _Reader, name: str, layer: Any) -> None:
                 Obstacle(name, "neurons without a connection in front", "add a Linear, or leave them out")
             )
     elif isinstance(layer, Delay):
-        reader.delay += layer.longest
+        steps = reader.delays_here(name, layer.steps)
+        each = np.broadcast_to(steps, reader.shape).reshape(-1, 1) if np.ndim(steps) else steps
+        reader.delays = reader.delays + each
     elif isinstance(layer, Normalisation):
         reader.obstacles.append(
-            Obstacle(name, "a BatchNorm of its own", "put it into the weights: spikenet.layers.fold")
+            Obstacle(name, "a BatchNorm with no connection in front", "put it behind a Linear or convolution")
         )
     elif isinstance(layer, Pointwise) and reader.behind(activation=layer):
         pass

@@ -28,6 +28,11 @@ def edited(chip, **limits):
     return replace(chip, limits={**chip.limits, **new})
 
 
+def to_zero():
+    """Neurons that Loihi 1 has."""
+    return sn.IF(reset=sn.reset.to_zero)
+
+
 def dense(*sizes, neurons=sn.IF, bias=True):
     layers = [(sn.Linear(a, b, bias=bias, seed=a), neurons()) for a, b in itertools.pairwise(sizes)]
     return sn.Sequential(*itertools.chain(*layers))
@@ -49,7 +54,8 @@ def conv(filters, *, channels=2, side=3, padding=1, pool=None, **more):
 
 
 def delayed(steps):
-    return sn.Sequential(sn.DelayedLinear(4, 3, delays=steps, seed=0), sn.IF(), sn.Linear(3, 2, seed=0), sn.IF())
+    layers = sn.DelayedLinear(4, 3, delays=steps, seed=0), to_zero(), sn.Linear(3, 2, seed=0), to_zero()
+    return sn.Sequential(*layers)
 
 
 def both_signs(n, out):
@@ -65,9 +71,9 @@ def one_sign(n, out):
 
 
 ONE_TOO_MANY = [  # chip, a net that just fits, the limit that a little more breaks, that net, its input, over
-    (loihi1, dense(4096, 2), "input_axons", dense(4097, 2), None, 1),
-    (edited(loihi1, cores=2), dense(4096, 60), "cores", dense(4096, 61), None, 1),
-    (edited(loihi1, cores=2), dense(8, 2048), "cores", dense(8, 2049), None, 1),
+    (loihi1, dense(4096, 2, neurons=to_zero), "input_axons", dense(4097, 2, neurons=to_zero), None, 1),
+    (edited(loihi1, cores=2), dense(4096, 60, neurons=to_zero), "cores", dense(4096, 61, neurons=to_zero), None, 1),
+    (edited(loihi1, cores=2), dense(8, 2048, neurons=to_zero), "cores", dense(8, 2049, neurons=to_zero), None, 1),
     (loihi1, delayed(62), "delay", delayed(63), None, 1),
     (loihi2, delayed(63), "delay", delayed(64), None, 1),
     (edited(loihi2, cores=1), dense(8, 8192), "cores", dense(8, 8193), None, 1),
@@ -108,7 +114,7 @@ def test_one_too_many(chip, fits, limit, breaks, shape, over):
 @pytest.mark.parametrize(
     ("chip", "net", "changed"),
     [
-        (loihi1, dense(5000, 3), lambda net: keeping(net, 4096)),
+        (loihi1, dense(5000, 3, neurons=to_zero), lambda net: keeping(net, 4096)),
         (truenorth, dense(600, 3), lambda net: keeping(net, 256)),
         (xylo, dense(16, 100, 8), lambda net: keeping(net, 63)),
         (brainscales2, both_signs(300, 20), lambda net: keeping(net, 128)),
@@ -132,10 +138,12 @@ def test_several_chips_are_enough_when_it_says_so():
 
 
 def test_all_chips_at_once():
-    report = hw.check(dense(784, 1000, 10, neurons=sn.LIF))
+    report = hw.check(dense(784, 1000, 10, neurons=lambda: sn.LIF(reset=sn.reset.to_zero)))
     assert [verdict.chip for verdict in report.verdicts] == [chip.name for chip in hw.chips.NEUROMORPHIC]
     assert {"Loihi 1", "Loihi 2", "SpiNNaker 1", "SpiNNaker 2"} == set(report.fitting)
-    assert {b.limit for b in report["Xylo Audio 2"].breaches} == {"inputs", "outputs", "fan_in", "synapses"}
+    assert {b.limit for b in report["Xylo Audio 2"].breaches} == {
+        *("inputs", "outputs", "fan_in", "synapses", "LIF with reset to_zero")
+    }
     text = str(report)
     assert all(str(b).removeprefix(f"{b.chip}: ") in text for v in report.verdicts for b in v.breaches)
     report.require(loihi1)
@@ -165,7 +173,7 @@ def test_akida_and_conventional_nets():
 
 def test_constructs_no_chip_has_are_obstacles_everywhere():
     nets = {
-        "BatchNorm": sn.Sequential(sn.Linear(4, 3), sn.BatchNorm(3), sn.IF()),
+        "BatchNorm": sn.Sequential(sn.Linear(4, 3), sn.IF(), sn.BatchNorm(3), sn.Linear(3, 2), sn.IF()),
         "no neurons between": sn.Sequential(sn.Linear(4, 3), sn.Linear(3, 2), sn.IF()),
         "without a connection in front": sn.Sequential(sn.IF(), sn.Linear(4, 3), sn.IF()),
         "Softmax": sn.Sequential(sn.Linear(4, 3), sn.Softmax()),

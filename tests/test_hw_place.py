@@ -350,7 +350,7 @@ def test_what_cannot_be_placed_is_refused():
     with pytest.raises(DoesNotFit, match="528 over"):
         hw.place(sn.Sequential(sn.Linear(784, 9), sn.IF()), truenorth)
     with pytest.raises(DoesNotFit, match="BatchNorm"):
-        hw.place(sn.Sequential(sn.Linear(7, 9), sn.BatchNorm(9), sn.IF()), loihi1)
+        hw.place(sn.Sequential(sn.BatchNorm(7), sn.Linear(7, 9), sn.IF()), loihi1, 7)
     with pytest.raises(TypeError, match="not published"):
         hw.place(DENSE, akida)
     with pytest.raises(DoesNotFit, match="60 channels, has 16"):

@@ -9,7 +9,9 @@ import numpy as np
 from hw.architecture import Architecture
 from hw.breach import Breach
 from hw.chip import Chip
+from hw.lowering.neurons import Reset, model_of
 from hw.stages import Layout, Stage
+from spikenet.derive.refractory import PARAMETER
 
 CUBA = ("IF", "LIF", "CubaLIF", "LI")
 NEURONS: dict[Architecture, tuple[tuple[str, ...], str]] = {  # kinds a chip has, and what to take instead
@@ -19,6 +21,15 @@ NEURONS: dict[Architecture, tuple[tuple[str, ...], str]] = {  # kinds a chip has
     Architecture.CONVOLUTION_CORES: (("IF",), "take IF: states do not decay"),
     Architecture.ANALOGUE: (CUBA, "take LIF or CubaLIF"),
 }  # programmable chips run any
+RESETS: dict[Architecture, tuple[tuple[Reset, ...], str]] = {  # which a chip has, and what to take instead
+    Architecture.AXON_CORES: (
+        (Reset.ZERO,),
+        "train with reset=sn.reset.to_zero: to subtract takes a second compartment, whose integers are not published",
+    ),
+    Architecture.SINGLE_CORE: ((Reset.SUBTRACT,), "train with reset=sn.reset.subtract"),
+    Architecture.CONVOLUTION_CORES: ((Reset.SUBTRACT, Reset.ZERO), "train with reset=sn.reset.subtract or to_zero"),
+    Architecture.CROSSBAR_CORES: (tuple(Reset), ""),
+}
 
 
 def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
@@ -33,22 +44,38 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
             yield from _without_time(stage, chip)
         else:
-            yield from _spiking(stage, chip)
+            yield from _spiking(stage, chip, is_last=stage is layout.stages[-1])
 
 
-def _spiking(stage: Stage, chip: Chip) -> Iterator[Breach]:
+def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     if stage.activation is not None:
         yield _lacking(
             chip, stage.name, f"conventional activation {stage.activation.kind}", "put spiking neurons there"
         )
-    known = NEURONS.get(chip.architecture)
-    if known is not None and stage.neurons is not None and stage.neurons.kind not in known[0]:
-        yield _lacking(chip, stage.name, f"neurons {stage.neurons.kind} are not among the chip's", known[1])
+    elif stage.neurons is None and is_last:
+        yield _lacking(chip, stage.name, "the net ends without neurons", "put LIF or LI behind it")
+    if stage.neurons is not None and chip.architecture in NEURONS:
+        yield from _neurons(stage, chip, is_last=is_last)
     for kind, _ in stage.pools:
         if kind.startswith("Max"):
             yield _lacking(chip, stage.name, f"{kind} of spikes is no sum", f"take {kind.replace('Max', 'Sum')}")
     if stage.recurrent is not None and chip.architecture is Architecture.CONVOLUTION_CORES:
         yield _lacking(chip, stage.name, "recurrent neurons", "leave the recurrence out: loops of cores may deadlock")
+
+
+def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
+    """Of neurons on a chip whose neuron is fixed."""
+    kinds, instead = NEURONS[chip.architecture]
+    resets, otherwise = RESETS.get(chip.architecture, (tuple(Reset), ""))
+    model, kind = model_of(stage.neurons), stage.neurons.kind
+    if PARAMETER in stage.neurons.values:
+        yield _lacking(chip, stage.name, f"{kind} with a refractory period", "leave the refractory period out")
+    elif model is None or model.kind not in kinds:
+        yield _lacking(chip, stage.name, f"neurons {kind} are not among the chip's", instead)
+    elif model.reads_v and not is_last:
+        yield _lacking(chip, stage.name, f"a readout {kind} can only stand last", "take neurons that fire")
+    elif not model.reads_v and model.reset not in resets:
+        yield _lacking(chip, stage.name, f"{kind} with reset {model.reset.value}", otherwise)
 
 
 def _without_time(stage: Stage, chip: Chip) -> Iterator[Breach]:

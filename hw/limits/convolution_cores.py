@@ -82,7 +82,7 @@ def _shapes(stage: Stage, chip: Chip) -> Iterator[Breach]:
         chip, "output_side", name, max(stage.out_shape[1:], default=1), "raise the stride, or pool in front"
     )
     yield from held(chip, "kernel_side", name, side, f"use kernels of {most(chip, 'kernel_side')}, or pool in front")
-    if stage.bias:
+    if stage.bias is not None:
         yield from held(chip, "bias_memory", name, stage.out_shape[0], "leave the bias out")
     if window is not None:
         yield from held(chip, "padding", name, max(window.padding), f"pad by {most(chip, 'padding')}")

@@ -1,0 +1,91 @@
+"""Which of the chips' neurons a layer is, told by its step function, and its numbers one a neuron.
+
+A user's own step that computes the same is the same neuron; a layer called LIF that computes something else (another
+package's semantics, a refractory state) is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikenet.derive.trace import Trace, trace
+from spikenet.layers import Spiking
+from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, lif
+from spikenet.neurons.reset import detached, no_reset, subtract, to_value, to_zero
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Reset(Enum):
+    """What a spike does to the membrane; the value is how the reset is written."""
+
+    ZERO = "to_zero"
+    SUBTRACT = "subtract"
+    VALUE = "to_value"
+    NONE = "no_reset"
+    NEVER = "nothing: it never fires"
+
+
+@dataclass(frozen=True)
+class Model:
+    """kind: "IF", "LIF", "CubaLIF" or "LI" (which never fires, so that its voltage is read)."""
+
+    kind: str
+    reset: Reset
+
+    @property
+    def reads_v(self) -> bool:
+        return self.reset is Reset.NEVER
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A population's numbers, each (n,) float64.
+
+    leak, syn_leak: kept of the membrane and of the synaptic current each step: 1 for no leak, 0 for no synapse
+    threshold     : inf where it never fires;  reset_value: where a reset to a value goes
+    """
+
+    model: Model
+    leak: Array
+    syn_leak: Array
+    threshold: Array
+    reset_value: Array
+
+
+@cache
+def _models() -> dict[Trace, Model]:
+    """The steps that the chips' neurons compute, and which they are."""
+    known = {trace(leaky_integrator.step): Model("LI", Reset.NEVER)}
+    resets = ((to_zero, Reset.ZERO), (subtract, Reset.SUBTRACT), (to_value, Reset.VALUE), (no_reset, Reset.NONE))
+    for kind, step in (("IF", integrate_and_fire.step), ("LIF", lif.step), ("CubaLIF", cuba_lif.step)):
+        for reset, name in resets:
+            for written in (reset, detached(reset)):
+                known[trace(step, {"reset": written})] = Model(kind, name)
+    return known
+
+
+def model_of(layer: Any) -> Model | None:
+    """Which neuron a layer is; None when it is none that the chips' arithmetic has."""
+    return _models().get(layer.model) if isinstance(layer, Spiking) else None
+
+
+def numbers_of(layer: Any, shape: Shape) -> Numbers:
+    """The numbers of a layer of known neurons of this shape."""
+    model = model_of(layer)
+    assert model is not None  # hw.check has refused others
+    n = int(np.prod(shape))
+
+    def each(name: str, otherwise: float) -> Array:
+        given = np.asarray(layer.values[name].data, np.float64) if name in layer.values else np.float64(otherwise)
+        return np.ascontiguousarray(np.broadcast_to(given, shape)).reshape(n)
+
+    threshold = each("threshold", np.inf)
+    return Numbers(model, each("leak", 1.0), each("syn_leak", 0.0), threshold, each("reset_value", 0.0))
