@@ -23,7 +23,7 @@ from .layers import (
     TwoCompartmentLIF, Unflatten, Upsample1d, Upsample2d, WilsonCowan, ZReLU, cast, decide, fold, log_probability,
     match_rates, record, stream,
 )
-from . import convert, data, encode, graph, learning, models, plot, spike_trains, train
+from . import convert, data, encode, graph, io, learning, models, plot, spike_trains, train
 from .diagnosis import Diagnosis, GradientCheck, check_gradient, diagnose
 from .graph import Tensor, no_grad, numerical_gradient
 from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
@@ -62,7 +62,7 @@ __all__ = [
     "SumPool1d", "SumPool2d", "SweepRecord", "Swish", "Tanh", "Tensor", "TernaryLIF", "ThresholdLinearRate",
     "TokenMean", "Training", "TrainingDiverged", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d",
     "WilsonCowan", "ZReLU", "cast", "cells", "check_gradient", "clip_gradients", "convert", "data", "decide",
-    "draw", "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "izhikevich", "learning", "load",
+    "draw", "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "io", "izhikevich", "learning", "load",
     "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif", "networks",
     "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record", "regularise",
     "reset", "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains", "stochastic_lif", "stream",

@@ -28,7 +28,7 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "convert": {"layers"},
     "network": {"neurons", "layers"},  # `export` lowers a Sequential
     "simulate": {"network", "kernels"},
-    "io": {"layers", "network"},
+    "io": {"layers", "network", "simulate"},  # recordings are written, too
     "encode": set(),
     "diagnosis": {"learning"},
     "learning": {"train"},

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 NAMES = ("brunel", "cuba", "coba", "microcircuit")
 
 DESCRIPTION = f"""\
-Simulates a network by name ({", ".join(NAMES)}), or one that a Python file makes with a function
-network(scale) that returns a spikenet.Network. Prints rates, irregularity and speed; writes spikes.npz, raster.png and
-results.json into a folder.
+Simulates a network by name ({", ".join(NAMES)}), one that a Python file makes with a function
+network(scale) that returns a spikenet.Network, or one that SONATA files describe, given the .json of the simulation.
+Prints rates, irregularity and speed; writes spikes.npz (and, of SONATA, spikes.h5), raster.png and results.json into a
+folder.
 
   spikenet simulate brunel --duration 0.5
   spikenet simulate microcircuit --scale 0.1 --threads 2 --out microcircuit-results
+  spikenet simulate 300_pointneurons/simulation_config.json --double
 """
 
 
@@ -35,11 +37,12 @@ def add_to(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("network", help=f"{', '.join(NAMES)}, or a Python file with network(scale)")
-    command.add_argument("--duration", type=float, default=1.0, help="seconds to simulate (1)")
+    command.add_argument("network", help=f"{', '.join(NAMES)}, a Python file with network(scale) or SONATA's .json")
+    command.add_argument("--duration", type=float, help="seconds to simulate (1, or what the SONATA files say)")
     command.add_argument("--scale", type=float, default=1.0, help="size of the network, 1 as published (1)")
     command.add_argument("--threads", type=int, help="threads; all if not given, with the same results")
     command.add_argument("--seed", type=int, default=0, help="decides connections and inputs (0)")
+    command.add_argument("--double", action="store_true", help="compute in float64 instead of float32")
     command.add_argument("--out", default="spikenet-results", help="folder for the results (spikenet-results)")
     command.set_defaults(run=run)
 
@@ -48,42 +51,56 @@ def run(options: argparse.Namespace) -> None:
     from spikenet.simulate import Simulation
 
     folder = result_folder(options.out)
-    net = described(options.network, options.scale)
-    simulation = Simulation(net, seed=options.seed, threads=options.threads)
+    net, usual_s = described(options.network, options.scale)
+    duration_s = usual_s if options.duration is None else options.duration
+    dtype = "float64" if options.double else "float32"
+    simulation = Simulation(net, seed=options.seed, threads=options.threads, dtype=dtype)
     print(
         f"{sum(p.n for p in net.populations)} neurons, {simulation.synapses} synapses, "
         f"built in {simulation.build_s:.2f} s",
         file=sys.stderr,
     )
-    recording = with_progress(simulation, options.duration, sys.stderr.isatty())
+    recording = with_progress(simulation, duration_s, sys.stderr.isatty())
     table = summary(recording)
     print(text_of(table))
     run_facts = {
-        "network": options.network, "scale": options.scale, "duration_s": options.duration, "seed": options.seed,
+        "network": options.network, "scale": options.scale, "duration_s": duration_s, "seed": options.seed,
+        "dtype": dtype,
         "threads": simulation.threads, "synapses": simulation.synapses, "build_s": simulation.build_s,
         "run_s": recording.run.run_s, "real_time_factor": recording.run.real_time_factor,
     }  # fmt: skip
     print(f"\n{recording.run.real_time_factor:.3g} s computed for each second simulated; results in {folder}")
     write_results(folder, recording, {"run": run_facts, "populations": table})
+    if options.network.endswith(".json"):
+        from spikenet.io import write_sonata_spikes
+
+        write_sonata_spikes(folder / "spikes.h5", recording)
 
 
-def described(name: str, scale: float) -> Network:
-    """The network of that name or file; ValueError when there is none."""
+def described(name: str, scale: float) -> tuple[Network, float]:
+    """The network of that name or file and how long it runs unless told otherwise; ValueError when there is none."""
     from spikenet.network import Network, networks
 
     if name in NAMES:
         makers: dict[str, Callable[..., Network]] = {n: getattr(networks, n) for n in NAMES}
-        return makers[name](scale=scale)
+        return makers[name](scale=scale), 1.0
     file = Path(name)
+    if file.suffix == ".json" and file.is_file():
+        from spikenet.io import read_sonata
+
+        if scale != 1.0:
+            raise ValueError(f"{name}: --scale: SONATA files describe a network of one size, got {scale:g}")
+        network, seconds = read_sonata(file)
+        return network, 1.0 if seconds is None else seconds
     if file.suffix != ".py" or not file.is_file():
-        raise ValueError(f"{name}: expected {', '.join(NAMES)}, or a Python file")
+        raise ValueError(f"{name}: expected {', '.join(NAMES)}, a Python file or SONATA's .json")
     maker = runpy.run_path(str(file)).get("network")
     if not callable(maker):
         raise ValueError(f"{name}: expected a function network(scale) in it")
     net = maker(scale)
     if not isinstance(net, Network):
         raise TypeError(f"{name}: network(scale): expected a spikenet.Network, got {type(net).__name__}")
-    return net
+    return net, 1.0
 
 
 def with_progress(simulation: Simulation, duration_s: float, visible: bool) -> Recording:
