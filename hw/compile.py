@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from hw.chip import Chip
-from hw.chips import loihi1
-from hw.compile_loihi import compile_loihi
-from hw.loihi_program import LoihiProgram
+from hw.compilers.driver import compiled
+from hw.programs.record import Program
 
 
-def compile(net: Any, chip: Chip, *, calibrate: Any) -> LoihiProgram:
+def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1) -> Program:
     """`net`, a trained Sequential, in the integers of `chip`; `.report` says what that changed in each layer.
 
-    chip     : hw.chips.loihi1; others are not compiled for yet
+    chip     : hw.chips.loihi1, or such a record edited by hand: limits are the record's, integers the chip's
     calibrate: (steps, batch, ...) spikes of training data, from which scales are chosen
+    n_chips  : how many of the chip there are
 
-    Raises DoesNotFit for constructs the chip lacks, ValueError for a chip that cannot be compiled for.
+    What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
+    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has.
+
+    Raises DoesNotFit listing every limit broken and construct lacking, with the smallest change that fits; ValueError
+    for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a
+    layer whose numbers fit no words.
     """
-    if not isinstance(chip, Chip):
-        raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
-    if chip is not loihi1:
-        raise ValueError(f"compile: no compiler for {chip.name} yet; hw.chips.loihi1 has one")
-    return compile_loihi(net, calibrate)
+    return compiled(net, chip, calibrate, n_chips)

@@ -53,7 +53,8 @@ class Stage:
     weight    : as the layer holds it, a normalisation behind it folded in;  bias: (n_out,), None without
     window    : of a convolution; None for a dense connection
     pools     : (kind, window) of what stands in front, applied to the spikes of the stage before
-    neurons   : the spiking layer behind, None if there is none; activation: a conventional one behind
+    neurons   : the spiking layer behind, None if there is none, and its place among the flat layers
+    activation: a conventional one behind
     in_shape, mid_shape, out_shape: before pooling, after it, and of the neurons: (n,) or (channels, height, width)
     recurrent : (n, n) weights among the neurons, None without
     delays    : steps of each synapse, on top of the chip's own, or of each source: broadcasts to (sources, neurons)
@@ -68,6 +69,7 @@ class Stage:
     mid_shape: Shape
     out_shape: Shape
     neurons: Any = None
+    neurons_at: int = -1
     activation: Any = None
     recurrent: Array | None = None
     delays: Array | None = None
@@ -149,7 +151,7 @@ def layout(net: Any, input_shape: Any = None) -> Layout:
     layers = flat_layers(net)
     reader = _Reader(_input(layers, input_shape))
     for k, layer in folded(layers):
-        _read(reader, f"{k} {layer.kind}", layer)
+        _read(reader, k, layer)
     if reader.pools:
         reader.obstacles.append(Obstacle("the net", "pooling behind the last connection", "leave it out"))
     if not reader.stages:
@@ -178,7 +180,8 @@ def _recurrent(layer: Recurrent) -> Array:
     return weight if layer.self_connections else weight * (1 - np.eye(layer.n, dtype=weight.dtype))
 
 
-def _read(reader: _Reader, name: str, layer: Any) -> None:
+def _read(reader: _Reader, k: int, layer: Any) -> None:
+    name = f"{k} {layer.kind}"
     if isinstance(layer, Linear | DelayedLinear):
         if math.prod(reader.shape) != layer.n_in:
             raise ValueError(f"check: layer {name} takes {layer.n_in} values, it gets {reader.shape}")
@@ -195,10 +198,10 @@ def _read(reader: _Reader, name: str, layer: Any) -> None:
         reader.pools = (*reader.pools, (layer.kind, window))
         reader.shape = (shape[0], *window.out)
     elif isinstance(layer, Recurrent):
-        if not reader.behind(neurons=layer.layers[0], recurrent=_recurrent(layer)):
+        if not reader.behind(neurons=layer.layers[0], neurons_at=k, recurrent=_recurrent(layer)):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
-        if not reader.behind(neurons=layer):
+        if not reader.behind(neurons=layer, neurons_at=k):
             reader.obstacles.append(
                 Obstacle(name, "neurons without a connection in front", "add a Linear, or leave them out")
             )

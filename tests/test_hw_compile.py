@@ -148,9 +148,9 @@ def test_what_loihi_has_not_got_is_refused(rng):
     good = [Linear(4, 3, seed=0), to_zero(LIF)]
     loihi1 = hw.chips.loihi1
     for net, words in (
-        (Sequential(Linear(4, 3, seed=0), LIF()), "resets to zero.*reset=sn.reset.to_zero"),
-        (Sequential(Linear(4, 3, seed=0), to_zero(LIF, refractory_s=2e-3)), "no refractory state"),
-        (Sequential(Linear(4, 3, seed=0), ReLU()), "no ReLU there"),
+        (Sequential(Linear(4, 3, seed=0), LIF()), "reset subtract; train with reset=sn.reset.to_zero"),
+        (Sequential(Linear(4, 3, seed=0), to_zero(LIF, refractory_s=2e-3)), "with a refractory period; leave"),
+        (Sequential(Linear(4, 3, seed=0), ReLU()), "conventional activation ReLU"),
         (Sequential(Linear(4, 3, seed=0), LI(), Linear(3, 2, seed=0), to_zero(LIF)), "can only stand last"),
         (Sequential(*good, Linear(3, 2, seed=0)), "ends without neurons"),
     ):

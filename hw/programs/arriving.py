@@ -25,15 +25,27 @@ def sums_sparse(spikes: Array, weights: Any) -> Array:
     return total.reshape(steps, batch, -1)
 
 
-def arriving_sparse(spikes: Array, weights: Any, exponent: int, late: int) -> Array:
-    """What arrives at each neuron, as `loihi.deliver` gives it: sums shifted by the exponent, `late` steps later."""
-    sums = sums_sparse(spikes, weights)
-    largest = int(np.abs(sums).max(initial=0))
-    if exponent > 0 and largest << exponent >= 1 << 31:
-        sums = sums.astype(np.int64)
-    shifted = sums << exponent if exponent >= 0 else sums >> -exponent
-    if late == 0:
-        return shifted
-    moved = np.zeros_like(shifted)
-    moved[late:] = shifted[: len(shifted) - late]
+def arriving_sparse(spikes: Array, weights: Any, exponent: int, late: int, delays: Array | None = None) -> Array:
+    """What arrives at each neuron, as `loihi.deliver` gives it: sums shifted by the exponent, `late` steps later.
+
+    delays: (inputs, 1) or a number more of steps of each source; sums of spikes of one delay are shifted at once
+    """
+    each = np.broadcast_to(0 if delays is None else np.ravel(delays), (spikes.shape[2],))
+    total: Any = None
+    for delay in np.unique(each):
+        sums = sums_sparse(spikes if delays is None else spikes * (each == delay), weights)
+        if exponent > 0 and int(np.abs(sums).max(initial=0)) << exponent >= 1 << 31:
+            sums = sums.astype(np.int64)
+        part = later(sums << exponent if exponent >= 0 else sums >> -exponent, late + int(delay))
+        total = part if total is None else total + part
+    found: Array = total
+    return found
+
+
+def later(values: Array, steps: int) -> Array:
+    """(steps, ...) the same some steps later, as far as there are steps, 0 before."""
+    if steps == 0:
+        return values
+    moved = np.zeros_like(values)
+    moved[steps:] = values[: max(len(values) - steps, 0)]
     return moved

@@ -24,7 +24,7 @@ class Population:
     weights : (inputs, n) mantissas, an array of a dense layer, a scipy csr_array of a convolution
     shape   : of the neurons, without the batch
     reads_v : whether its voltage is the output (a readout that never fires), in place of its spikes
-    delays  : (inputs, n) steps of each synapse besides the one that every connection takes, or None
+    delays  : (inputs, n), or (inputs, 1) of sources, steps besides the one that every connection takes, or None
     recurrent_weights, recurrent_exponent: of the synapses among the neurons, (n, n) mantissas, or None
     """
 
@@ -51,22 +51,26 @@ class Population:
     def recurrent(self) -> Any:
         return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
 
-    def __call__(self, spikes: Array, latency: int) -> loihi.Record:
+    def __call__(self, spikes: Array, latency: int, *, states: bool | None = None) -> loihi.Record:
         """Spikes (steps, batch, inputs) through synapses and neurons; they arrive `latency` steps later."""
         if sparse.issparse(self.weights):
-            arriving = arriving_sparse(spikes, self.weights, self.exponent, latency)
+            arriving = arriving_sparse(spikes, self.weights, self.exponent, latency, self.delays)
         else:
-            arriving = loihi.deliver(spikes, self.weights, exponent=self.exponent, delays=self.delays, latency=latency)
+            delays = None if self.delays is None else np.broadcast_to(self.delays, self.weights.shape)
+            arriving = loihi.deliver(spikes, self.weights, exponent=self.exponent, delays=delays, latency=latency)
         if self.recurrent_weights is None:
-            return loihi.run(self.params, arriving, states=self.reads_v)
+            return loihi.run(self.params, arriving, states=self.reads_v if states is None else states)
         return self._with_own_spikes(arriving, self.recurrent_weights)
 
-    def run(self, spikes: Array, *, late: int = 0) -> LayerRun:
-        got = self(spikes, late)
+    def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
+        got = self(spikes, late, states=watch or self.reads_v)
         overflows = {"u": got.overflows.u, "v": got.overflows.v}
         if self.reads_v:
             overflows["fired readout"] = int(np.count_nonzero(got.spikes))
-        return LayerRun(got.spikes, got.v if self.reads_v else None, overflows)
+        used = 0.0
+        if watch and got.u is not None and got.v is not None:
+            used = max(float(np.abs(values).max(initial=0)) for values in (got.u, got.v)) / (1 << 23)
+        return LayerRun(got.spikes, got.v if self.reads_v else None, overflows, used)
 
     def _with_own_spikes(self, arriving: Array, weights: Integers) -> loihi.Record:
         """A step at a time: what the neurons sent in a step arrives at them in the next."""

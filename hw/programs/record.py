@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from hw.chip import Chip
 from hw.neurons.words import integers
 from hw.programs.report import LayerReport
 from spikenet.errors import array_of, whole
+
+if TYPE_CHECKING:
+    from hw.execution.placed import PlacedProgram
 
 Array = npt.NDArray[Any]
 
@@ -24,11 +27,13 @@ class LayerRun:
     spikes   : (steps, batch, n) int8 or wider: how often each neuron fired
     v        : (steps, batch, n) voltages after each step, of a layer that reads them; else None
     overflows: how often each word was left, by its name
+    used     : largest share of a state's word that was in use, where it was watched; else 0
     """
 
     spikes: Array
     v: Array | None
     overflows: dict[str, int]
+    used: float = 0.0
 
 
 class ChipLayer(Protocol):
@@ -57,8 +62,11 @@ class ChipLayer(Protocol):
     @property
     def recurrent(self) -> Any: ...
 
-    def run(self, spikes: Array, *, late: int = 0) -> LayerRun:
-        """The layer alone, from rest, on (steps, batch, n_inputs) spikes that arrive `late` steps later."""
+    def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
+        """The layer alone, from rest, on (steps, batch, n_inputs) spikes that arrive `late` steps later.
+
+        watch: whether to say how much of the words was used
+        """
         ...
 
 
@@ -127,13 +135,34 @@ class Program:
             dict(zip(names, words, strict=True)),
         )
 
+    def place(
+        self,
+        *,
+        calibrate: Any = None,
+        rates: Sequence[Any] | None = None,
+        n_chips: int | None = None,
+        crossing_hops: float = 4.0,
+        seed: int = 0,
+    ) -> PlacedProgram:
+        """The program on the cores of its chip: `.run(spikes)` gives the same, with events, time and energy.
+
+        calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
+        rates, n_chips, crossing_hops, seed: as `hw.place` takes them
+
+        Raises DoesNotFit when there are not enough cores, TypeError for a chip whose cores are not alike.
+        """
+        from hw.execution.placed import place_program
+
+        how: dict[str, Any] = {"n_chips": n_chips, "crossing_hops": crossing_hops, "seed": seed}
+        return place_program(self, calibrate=calibrate, rates=rates, **how)
+
     def checked(self, spikes: Any) -> Array:
         """`spikes` as (steps, batch, inputs); ValueError when they do not fit or are none."""
         given, inputs = array_of("run: spikes", spikes), self.layers[0].n_inputs
         if given.ndim < 3 or int(np.prod(given.shape[2:])) != inputs:
             raise ValueError(f"run: expected spikes (steps, batch, ...) of {inputs} inputs, got shape {given.shape}")
         flat = given.reshape(*given.shape[:2], inputs)
-        if not (((flat == 0) | (flat == 1)).all() if self.most_events == 1 else False):
+        if self.most_events > 1 or not ((flat == 0) | (flat == 1)).all():
             integers("run: spikes", flat, 0, self.most_events, "encode the input as spikes")  # says which is none
         return flat
 

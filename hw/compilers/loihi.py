@@ -1,0 +1,142 @@
+"""A layer in Loihi 1's words: weights, exponent, threshold and bias of each layer chosen together.
+
+A layer's integers are the float net's numbers times scale = m 2^(6 + e): weights round(w m) in 8 bits, sums shifted by
+the exponent e, thresholds round(threshold m 2^e) in 17 bits, biases round(bias scale) as a mantissa times 2^k. m is the
+factor with the smallest error of what arrives, weights weighed by how often their input fires on the calibration data;
+a larger one than the largest weight allows clips some. e is the largest for which thresholds and biases fit their words
+and u and v, on the calibration data, keep half as much again of room in theirs: the finer v, the less a decay loses.
+Synapses among a layer's neurons have the same scale and an exponent of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.chip import Chip
+from hw.compilers.part import Held, Part, importance, values_of, with_values
+from hw.neurons import loihi
+from hw.neurons.loihi_words import THRESHOLD
+from hw.programs.loihi import Population
+from spikenet.errors import Array as Values
+
+Array = npt.NDArray[Any]
+ROOM = 1.5  # of the 24 bits of u and v over what the calibration data needs
+FACTORS = (1.0, 1.1, 1.25, 1.5, 2.0)  # of the scale at which the largest weight just fits
+MOST_BIAS = 4095 << 7
+EXPONENTS = range(7, -9, -1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Of one layer: mantissas to the float net's 1, and the weight exponent."""
+
+    m: float
+    exponent: int
+
+    @property
+    def scale(self) -> float:
+        return self.m * 2.0 ** (6 + self.exponent)
+
+
+def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
+    """The scale of a layer driven by the calibration spikes (steps, batch, sources).
+
+    Raises ValueError for a layer for which no exponent fits.
+    """
+    m = _factor(values_of(part.weights), importance(part.weights, spikes))
+    end = float(1 << 23)
+    for exponent in EXPONENTS:
+        choice = Choice(m, exponent)
+        if not _fits(part, choice.scale):
+            continue
+        layer, _ = words(part, choice)
+        got = layer.run(spikes, watch=True)
+        at_threshold = 0.0 if part.reads_v else float(layer.params.vth.max() * 64) / end
+        used = max(got.used, at_threshold)
+        if not sum(got.overflows.values()) and (used * ROOM <= 1 or (used <= at_threshold and not part.reads_v)):
+            return choice
+    threshold = part.numbers.threshold
+    raise ValueError(
+        f"compile: layer {part.name}: no weight exponent from -8 to 7 holds thresholds up to "
+        f"{threshold.max():.4g} and biases up to {np.abs(part.bias).max():.4g} beside weights up to "
+        f"{np.abs(values_of(part.weights)).max(initial=0):.4g}; train with weights, thresholds and biases nearer to "
+        "each other"
+    )
+
+
+def words(part: Part, choice: Choice) -> tuple[Population, Held]:
+    """The layer in integers under a scale that was chosen; what its words cannot hold is cut and counted as clipped."""
+    numbers, scale, exponent = part.numbers, choice.scale, choice.exponent
+    dv = np.clip(np.rint(4096 * (1 - numbers.leak)), 0, 4095)
+    du = np.clip(np.rint(4096 * (1 - numbers.syn_leak)) - 1, 0, 4095)
+    at_once = 1 - numbers.syn_leak  # a bias reaches v at once on the chip: what it comes to through the synapse
+    mant, exp = _bias(part.bias / at_once * scale)
+    fires = not part.reads_v
+    vth = np.full(len(dv), float(THRESHOLD))  # a readout never fires
+    if fires:
+        vth = np.clip(np.rint(numbers.threshold * scale / 64), 1, THRESHOLD)
+    values = values_of(part.weights)
+    mantissas = _mantissas(values * choice.m)
+    cut = np.abs(values * choice.m - mantissas) > 1 + 1e-9
+    held, own, own_exponent = mantissas / choice.m, None, 0
+    if part.recurrent is not None:
+        given = part.recurrent * (scale / 64)  # mantissas at exponent 0
+        most = max(np.abs(given).max(initial=0.0), 1e-300)
+        own_exponent = int(np.clip(math.ceil(math.log2(most / 254)), EXPONENTS[-1], EXPONENTS[0]))
+        own = _mantissas(given * 2.0**-own_exponent)
+        cut = np.concatenate([cut, (np.abs(given * 2.0**-own_exponent - own) > 1 + 1e-9).reshape(-1)])
+        held = np.concatenate([held, own.reshape(-1) * (2.0**own_exponent * 64 / scale)])
+    layer = Population(
+        name=part.name,
+        weights=with_values(part.weights, mantissas),
+        exponent=exponent,
+        params=loihi.Params(du, dv, vth, mant, exp),
+        scale=scale,
+        shape=part.shape,
+        reads_v=part.reads_v,
+        delays=part.delays,
+        recurrent_weights=own,
+        recurrent_exponent=own_exponent,
+    )
+    threshold: Values = vth * 64 / scale if fires else np.full(len(dv), np.inf)
+    bias = mant * 2.0**exp / scale * at_once
+    kept = 1 - (du + 1) / 4096
+    clipped = float(np.mean(cut)) if cut.size else 0.0
+    return layer, Held(held, clipped, threshold, bias, 1 - dv / 4096, kept, exponent, np.array(scale))
+
+
+def _fits(part: Part, scale: float) -> bool:
+    """Whether thresholds and biases fit their words."""
+    bias = np.abs(part.bias / (1 - part.numbers.syn_leak) * scale).max(initial=0.0)
+    vth = np.ones(1) if part.reads_v else np.rint(part.numbers.threshold * scale / 64)
+    return bool(vth.max() <= THRESHOLD and vth.min() >= 1 and bias <= MOST_BIAS)
+
+
+def _factor(w: Array, rates: Array) -> float:
+    """Mantissas to 1 with the least error of what arrives."""
+    largest = np.abs(w).max(initial=0.0)
+    if largest == 0:
+        return 1.0
+    mixed = w.min() < 0 < w.max()
+    found = [(254 if mixed else 255) / largest * factor for factor in FACTORS]
+    errors = [float((rates * np.square(_mantissas(w * m) / m - w)).sum()) for m in found]
+    return float(found[int(np.argmin(errors))])
+
+
+def _mantissas(scaled: Array) -> Array:
+    """The nearest that the weight words hold, of mixed signs in steps of two."""
+    mixed = scaled.min(initial=0.0) < 0 < scaled.max(initial=0.0)
+    step, most = (2, 254) if mixed else (1, 255)
+    return loihi.loihi_weights(np.clip(np.rint(scaled / step) * step, -most, most))
+
+
+def _bias(values: Array) -> tuple[Array, Array]:
+    """(mantissa, exponent) of each, the smallest exponent with which the mantissa fits."""
+    exponent = np.minimum(np.ceil(np.log2(np.maximum(np.abs(values) / 4095, 1.0))), 7)
+    mantissa = np.rint(values / 2.0**exponent)
+    return np.clip(mantissa, -4095, 4095).astype(np.int64), exponent.astype(np.int64)

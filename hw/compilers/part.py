@@ -1,0 +1,148 @@
+"""What a chip's compiler starts from, one layer of the net in numbers, and what of it the chip's words hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from hw import connectivity
+from hw.lowering.neurons import Numbers, numbers_of
+from hw.programs.report import LayerReport
+from hw.stages import Stage
+from spikenet.errors import finite_values
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A connection and the neurons behind it.
+
+    name     : of the neurons in the net;  shape: theirs, n of them
+    weights  : (sources, n) float64, an array of a dense layer, a scipy csr_array behind windows
+    bias     : (n,) float64;  recurrent: (n, n) float64 or None
+    delays   : (sources, n) or (sources, 1) whole steps of synapses, or None
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    stage: Stage
+    numbers: Numbers
+    weights: Any
+    bias: Array
+    recurrent: Array | None
+    delays: Array | None
+
+    @property
+    def reads_v(self) -> bool:
+        return self.numbers.model.reads_v
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What the chip's words come to in the float net's units: what a report compares.
+
+    weights, recurrent: values in the order of `values_of`;  clipped: share of the weights that were cut
+    """
+
+    weights: Array
+    clipped: float
+    threshold: Array
+    bias: Array
+    leak: Array
+    syn_leak: Array
+    exponent: int
+    scale: Array
+
+
+def part_of(stage: Stage) -> Part:
+    """A stage in numbers; ValueError for a weight or bias that is not finite."""
+    finite_values("compile: weights", stage.weight)
+    n = stage.n_neurons
+    dense = stage.window is None and not stage.pools
+    weights = stage.weight.astype(np.float64) if dense else connectivity.weights(stage)
+    bias = np.zeros(n)
+    if stage.bias is not None:
+        given = finite_values("compile: bias", stage.bias).astype(np.float64)
+        bias = np.repeat(given, n // len(given))
+    recurrent = None
+    if stage.recurrent is not None:
+        recurrent = finite_values("compile: recurrent weights", stage.recurrent).astype(np.float64)
+    name = f"{stage.neurons_at} {stage.neurons.name}"
+    name = name if recurrent is None else f"{stage.neurons_at} Recurrent {stage.neurons.name}"
+    line = stage.window is not None and stage.weight.ndim == 3  # a map of height 1 stands for it in a stage
+    shape = (stage.out_shape[0], stage.out_shape[2]) if line else stage.out_shape
+    return Part(name, shape, stage, numbers_of(stage.neurons, shape), weights, bias, recurrent, stage.delays)
+
+
+def values_of(weights: Any) -> Array:
+    """The synapses' weights in a row: all of an array, those listed of a sparse matrix."""
+    values: Array = weights.data if sparse.issparse(weights) else weights.reshape(-1)
+    return values
+
+
+def with_values(weights: Any, values: Array) -> Any:
+    """The same connections with other weights, in the order of `values_of`."""
+    if sparse.issparse(weights):
+        return sparse.csr_array((values, weights.indices, weights.indptr), shape=weights.shape)
+    return values.reshape(weights.shape)
+
+
+def columns_of(weights: Any) -> Array:
+    """The target of each of `values_of`."""
+    if sparse.issparse(weights):
+        return np.asarray(weights.indices)
+    return np.tile(np.arange(weights.shape[1]), weights.shape[0])
+
+
+def importance(weights: Any, spikes: Array) -> Array:
+    """How often the source of each of `values_of` fires, in spikes (steps, batch, sources), at least a little."""
+    rates = spikes.reshape(-1, weights.shape[0]).mean(axis=0, dtype=np.float64)
+    if sparse.issparse(weights):
+        return np.asarray(np.repeat(rates, np.diff(weights.indptr)))
+    return np.repeat(rates, weights.shape[1])
+
+
+def report_of(part: Part, held: Held, rate: float, chip_rate: float, used: float, overflows: int) -> LayerReport:
+    """What was lost in one layer; rates are the float net's and the chip's, used the share of the state's word."""
+    wanted = values_of(part.weights)
+    if part.recurrent is not None:
+        wanted = np.concatenate([wanted, part.recurrent.reshape(-1)])
+    numbers, fires = part.numbers, not part.reads_v
+    size = _root_mean_square(wanted)
+    return LayerReport(
+        name=part.name,
+        weight_exponent=held.exponent,
+        scale=float(np.mean(held.scale)),
+        weight_error=_root_mean_square(held.weights - wanted) / size if size else 0.0,
+        clipped=held.clipped,
+        threshold_error=float(np.abs(held.threshold / numbers.threshold - 1).max()) if fires else 0.0,
+        bias_error=float((np.abs(held.bias - part.bias) / held.threshold).max()) if fires else _largest(held, part),
+        tau_mem_steps=(tau(numbers.leak), tau(held.leak)),
+        tau_syn_steps=(tau(numbers.syn_leak), tau(held.syn_leak)),
+        rate=0.0 if part.reads_v else rate,
+        chip_rate=chip_rate,
+        headroom=1 / used if used else math.inf,
+        overflows=overflows,
+    )
+
+
+def _largest(held: Held, part: Part) -> float:
+    """Change of a readout's biases, over the largest of them."""
+    most = np.abs(part.bias).max(initial=0.0)
+    return float(np.abs(held.bias - part.bias).max() / most) if most else 0.0
+
+
+def _root_mean_square(values: Array) -> float:
+    return math.sqrt(float(np.mean(np.square(values)))) if values.size else 0.0
+
+
+def tau(kept: Array) -> float:
+    """Mean time constant in steps of what keeps these parts each step: inf for all of it, 0 for nothing."""
+    mean = float(np.mean(kept))
+    return math.inf if mean >= 1 else 0.0 if mean <= 0 else -1 / math.log(mean)

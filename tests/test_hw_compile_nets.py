@@ -1,0 +1,175 @@
+"""hw.compile beyond dense nets: convolutions, pooling, recurrence, delays, folded norms; its accord with hw.check."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import hw
+import spikenet as sn
+from hw.chips import loihi1
+from spikenet.graph import Tensor
+
+
+def to_zero(model=sn.IF, **arguments):
+    return model(reset=sn.reset.to_zero, **arguments)
+
+
+def on_grid(layer, rng, most=127):
+    """The layer with weights that are whole 1/128, so that Loihi's words hold them, and no bias."""
+    for name in ("weight", "recurrent_weight"):
+        if hasattr(layer, name):
+            shape = getattr(layer, name).shape
+            w = rng.integers(-most, most + 1, shape) / 128
+            w.reshape(-1)[:2] = most / 128, -most / 128
+            setattr(layer, name, Tensor(w.astype(np.float32), requires_grad=True, name=name))
+    if getattr(layer, "bias", None) is not None:
+        layer.bias.data[...] = 0
+    return layer
+
+
+def spikes(rng, *shape, rate=0.3):
+    return (rng.random(shape) < rate).astype(np.float32)
+
+
+def threshold(value=1.5):
+    return to_zero(sn.IF, threshold=value)
+
+
+def exact_nets(rng):
+    """Nets whose numbers Loihi's words hold, with the shape of their input."""
+    grid = lambda layer: on_grid(layer, rng)  # noqa: E731
+    conv = grid(sn.Conv2d(2, 3, 3, padding=1, bias=False, seed=0))
+    strided = grid(sn.Conv2d(2, 4, (3, 2), stride=2, dilation=(2, 1), bias=False, seed=0))
+    dense = grid(sn.Linear(12, 7, seed=0))
+    out = grid(sn.Linear(7, 4, seed=0))
+    loop = on_grid(sn.Recurrent(threshold(), 7, self_connections=False, seed=1), rng)
+    pooled = grid(sn.Linear(3 * 2 * 3, 4, seed=0))
+    grouped = grid(sn.Conv1d(4, 6, 3, groups=2, bias=False, seed=3))
+    delayed = on_grid(sn.DelayedLinear(12, 7, delays=rng.integers(0, 5, (12, 7)), seed=0), rng)
+    return {
+        "convolution": (sn.Sequential(conv, threshold()), (2, 4, 6)),
+        "strided": (
+            sn.Sequential(strided, threshold(0.5), sn.Flatten(3), grid(sn.Linear(24, 3)), threshold(0.25)),
+            (2, 7, 6),
+        ),
+        "pooled": (
+            sn.Sequential(conv, threshold(), sn.SumPool2d(2), sn.Dropout(0.5), sn.Flatten(3), pooled, threshold()),
+            (2, 4, 6),
+        ),
+        "a line": (sn.Sequential(grouped, threshold()), (4, 9)),
+        "recurrent": (sn.Sequential(dense, loop, out, threshold()), (12,)),
+        "delayed": (sn.Sequential(delayed, threshold(), sn.Delay([0, 1, 2, 3, 4, 5, 6]), out, threshold()), (12,)),
+        "delayed map": (sn.Sequential(sn.Delay(rng.integers(0, 4, (2, 4, 6))), conv, threshold()), (2, 4, 6)),
+    }
+
+
+NAMES = ("convolution", "strided", "pooled", "a line", "recurrent", "delayed", "delayed map")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_words_hold_is_exact(name, rng):
+    """Spike for spike the float net: no rounding anywhere, wherever the weights stand."""
+    net, shape = exact_nets(rng)[name]
+    x = spikes(rng, 20, 5, *shape)
+    program = hw.compile(net, loihi1, calibrate=x)
+    wanted, got = net(x).data, program.run(x, samples_at_once=3)
+    assert wanted.sum() > 5
+    assert np.array_equal(got.output, wanted)
+    assert program.report[0].weight_error == 0.0
+    assert all(n == 0 for words in got.words.values() for n in words.values())
+    for report, layer in zip(program.report, program.layers, strict=True):
+        assert report.rate == pytest.approx(report.chip_rate)
+        assert layer.connectivity.shape == (layer.n_inputs, math.prod(layer.shape))
+
+
+def test_average_pooling_and_a_norm_go_into_the_weights(rng):
+    norm = sn.BatchNorm2d(3)
+    norm.running_mean.data[:], norm.running_var.data[:] = [0.1, -0.2, 0.0], [0.5, 1.5, 2.0]
+    norm.bias.data[:] = [0.05, 0.1, -0.1]
+    net = sn.Sequential(
+        sn.Conv2d(2, 3, 3, padding=1, seed=0), norm, to_zero(threshold=0.4), sn.AvgPool2d(2), sn.Flatten(3),
+        sn.Linear(18, 4, seed=1), to_zero(sn.LIF, threshold=0.1),
+    )  # fmt: skip
+    x = spikes(rng, 20, 6, 2, 4, 6)
+    program = hw.compile(net, loihi1, calibrate=x)
+    wanted, got = net(x).data, program.run(x).output
+    assert (got == wanted).mean() > 0.9
+    first = program.layers[0]
+    assert first.params.bias_mant.any()
+    factor = norm.weight.data / np.sqrt(norm.running_var.data + norm.eps)
+    kernel = net.layers[0].weight.data * factor[:, None, None, None]
+    centre = first.connectivity.toarray().reshape(2, 4, 6, 3, 4, 6)[:, 1, 1, :, 1, 1].T / (first.scale / 64)
+    shift = 2.0**first.exponent
+    assert centre * shift == pytest.approx(kernel[:, :, 1, 1], abs=0.01)
+    assert [r.name for r in program.report] == ["2 IF", "6 LIF"]
+
+
+def test_synapses_among_neurons_have_an_exponent_of_their_own(rng):
+    net = sn.Sequential(sn.Linear(12, 30, seed=0), sn.Recurrent(to_zero(threshold=0.7), 30, seed=1))
+    net.layers[1].recurrent_weight.data *= 40.0
+    x = spikes(rng, 30, 8, 12)
+    program = hw.compile(net, loihi1, calibrate=x)
+    (layer,) = program.layers
+    assert layer.recurrent_exponent > layer.exponent
+    real = layer.recurrent.toarray() * 2.0**layer.recurrent_exponent * 64 / layer.scale
+    assert real == pytest.approx(net.layers[1].recurrent_weight.data, abs=np.abs(real).max() / 120)
+    assert program.report[0].weight_error < 0.02
+    assert abs(program.report[0].rate_change) < 0.1
+    assert (program.run(x).output == net(x).data).mean() > 0.9
+
+
+CONSTRUCTS = {  # net, shape
+    "zero": (sn.Sequential(sn.Linear(4, 3), to_zero()), (4,)),
+    "subtract": (sn.Sequential(sn.Linear(4, 3), sn.IF()), (4,)),
+    "value": (sn.Sequential(sn.Linear(4, 3), sn.IF(reset=sn.reset.to_value, reset_value=0.1)), (4,)),
+    "none": (sn.Sequential(sn.Linear(4, 3), sn.LIF(reset=sn.reset.no_reset)), (4,)),
+    "refractory": (sn.Sequential(sn.Linear(4, 3), to_zero(sn.LIF, refractory_s=3e-3)), (4,)),
+    "adaptive": (sn.Sequential(sn.Linear(4, 3), sn.AdaptiveLIF()), (4,)),
+    "snntorch": (sn.Sequential(sn.Linear(4, 3), sn.LIF(semantics=sn.semantics.snntorch_subtract)), (4,)),
+    "readout": (sn.Sequential(sn.Linear(4, 3), to_zero(), sn.Linear(3, 2), sn.LI()), (4,)),
+    "readout inside": (sn.Sequential(sn.Linear(4, 3), sn.LI(), sn.Linear(3, 2), to_zero()), (4,)),
+    "no neurons": (sn.Sequential(sn.Linear(4, 3), to_zero(), sn.Linear(3, 2)), (4,)),
+    "ReLU": (sn.Sequential(sn.Linear(4, 3), sn.ReLU(), sn.Linear(3, 2), to_zero()), (4,)),
+    "residual": (sn.Sequential(sn.Linear(4, 4), to_zero(), sn.Residual(sn.Linear(4, 4)), to_zero()), (4,)),
+    "conv": (sn.Sequential(sn.Conv2d(1, 2, 3), sn.BatchNorm2d(2), to_zero()), (1, 4, 4)),
+    "max pool": (sn.Sequential(sn.MaxPool2d(2), sn.Conv2d(1, 2, 2), to_zero()), (1, 4, 4)),
+    "sum pool": (sn.Sequential(sn.SumPool2d(2), sn.Conv2d(1, 2, 2), to_zero()), (1, 4, 4)),
+    "overlapping": (sn.Sequential(sn.AvgPool2d(3, stride=1), sn.Conv2d(1, 2, 2), to_zero()), (1, 4, 4)),
+    "norm alone": (sn.Sequential(sn.BatchNorm(4), sn.Linear(4, 3), to_zero()), (4,)),
+    "recurrent": (sn.Sequential(sn.Linear(4, 3), sn.Recurrent(to_zero(), 3)), (4,)),
+    "delays": (sn.Sequential(sn.Delay([1, 0, 2, 3]), sn.Linear(4, 3), to_zero()), (4,)),
+    "long delays": (sn.Sequential(sn.Delay([1, 0, 2, 63]), sn.Linear(4, 3), to_zero()), (4,)),
+    "pooled delays": (
+        sn.Sequential(sn.SumPool2d(2), sn.Delay([[1, 0], [2, 3]]), sn.Conv2d(1, 2, 2), to_zero()),
+        (1, 4, 4),
+    ),
+    "cuba": (sn.Sequential(sn.Linear(4, 3), sn.CubaLIF(), sn.Linear(3, 2), sn.CubaLIF()), (4,)),
+    "cuba readout": (sn.Sequential(sn.Linear(4, 3), sn.CubaLIF(), sn.Linear(3, 2), sn.LI()), (4,)),
+    "lif": (sn.Sequential(sn.Linear(4, 3), sn.LIF(), sn.Linear(3, 2), sn.LIF()), (4,)),
+    "dropouts": (sn.Sequential(sn.Dropout1d(0.5), sn.Linear(4, 3), sn.Dropout(0.2), to_zero()), (4,)),
+}  # fmt: skip
+COMPILED_FOR = (loihi1,)
+
+
+@pytest.mark.parametrize(
+    ("name", "chip"), [*itertools.product(CONSTRUCTS, COMPILED_FOR)], ids=lambda v: getattr(v, "name", v)
+)
+def test_what_check_passes_compiles_and_what_it_refuses_does_not(name, chip, rng):
+    net, shape = CONSTRUCTS[name]
+    x = spikes(rng, 6, 2, *shape, rate=0.5)
+    verdict = hw.check(net, shape, chips=(chip,))[chip]
+    if verdict.fits:
+        program = hw.compile(net, chip, calibrate=x)
+        assert program.chip is chip
+        assert program.run(x).output.shape == net(x).shape
+        assert len(program.report) == len(program.layers)
+        assert all(str(report).startswith(report.name) for report in program.report)
+    else:
+        with pytest.raises(hw.DoesNotFit) as refused:
+            hw.compile(net, chip, calibrate=x)
+        assert refused.value.breaches == verdict.breaches
+        assert all(breach.change for breach in verdict.breaches)
