@@ -66,6 +66,8 @@ from spikenet.layers import (
     LayerNorm,
     LeakyRate,
     LeakyReLU,
+    LearntDelay,
+    LearntDelayedLinear,
     LearntPositions,
     LIFRate,
     Linear,
@@ -113,6 +115,7 @@ from spikenet.layers import (
     Upsample2d,
     ZReLU,
     adaptive,
+    delay_taps,
     graded,
     nonlinear,
     rates,
@@ -191,6 +194,9 @@ CONTAINERS = {
     "Recurrent": lambda: Recurrent(LIF(), 4, seed=0),
     "Delay": lambda: Delay([0, 1, 2, 1]),
     "DelayedLinear": lambda: DelayedLinear(4, 3, delays=2, seed=0),
+    "LearntDelay": lambda: LearntDelay(4, longest=2, seed=0),
+    "LearntDelay-gaussian": lambda: LearntDelay(4, longest=2, interpolation=delay_taps.Gaussian(0.7), seed=0),
+    "LearntDelayedLinear": lambda: LearntDelayedLinear(4, 3, longest=2, seed=0),
     "Segmented": lambda: Segmented(Sequential(Linear(4, 3, seed=0), LIF()), steps=2),
 }
 IMAGES = {  # for input (12, 2, 4), as lines of 2 channels or as a picture of 12

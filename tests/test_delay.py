@@ -9,8 +9,19 @@ import pytest
 from spikenet import graph
 from spikenet.graph import Tensor, check_gradient
 from spikenet.kernels.delay import listed
-from spikenet.layers import LIF, Delay, DelayedLinear, Linear, Sequential, build, cast
-from spikenet.layers.delayed_linear import FEW
+from spikenet.layers import (
+    LIF,
+    Delay,
+    DelayedLinear,
+    LearntDelay,
+    LearntDelayedLinear,
+    Linear,
+    Residual,
+    Sequential,
+    build,
+    cast,
+)
+from spikenet.layers.delay_sums import FEW
 
 STEPS, BATCH, N, M = 11, 3, 5, 4
 
@@ -46,9 +57,9 @@ DELAYS = (0, 2, 30, [0, 3, 1, 12, 3])
 def test_delay_shifts_each_train(steps, rng):
     x = rng.normal(size=(STEPS, BATCH, N))
     x.flags.writeable = False
-    np.testing.assert_array_equal(Delay(steps)(x).data, shifted(x, steps))
+    np.testing.assert_array_equal(Delay(steps).run(x)[0].data, shifted(x, steps))
     maps = x.reshape(STEPS, BATCH, 1, N)
-    np.testing.assert_array_equal(Delay(steps)(maps).data, shifted(x, steps).reshape(maps.shape))
+    np.testing.assert_array_equal(Delay(steps).run(maps)[0].data, shifted(x, steps).reshape(maps.shape))
 
 
 @pytest.mark.parametrize("cut", [1, 4, 10])
@@ -70,7 +81,7 @@ def test_delay_passes_gradients_back(steps, rng):
         y, (after,) = layer.run(x, (past,))
         return graph.concatenate([y.reshape(-1), after.reshape(-1)])
 
-    check_gradient(f, rng.normal(size=(5, 2, N)), rng.normal(size=(layer.longest, 2, N)))
+    check_gradient(f, rng.normal(size=(5, 2, N)), rng.normal(size=(layer.longest_delay, 2, N)))
 
 
 def test_delayed_spikes_know_their_events(rng):
@@ -105,8 +116,8 @@ def test_delayed_linear_equals_the_loop_written_out(many, spiking, rng):
     if spiking:
         given.events = listed(x.reshape(-1, N))
     wanted = summed(x, layer.weight.data, layer.delays) + layer.bias.data
-    np.testing.assert_allclose(layer(given).data, wanted, rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(layer(x).data, wanted, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(layer.run(given)[0].data, wanted, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(layer.run(x)[0].data, wanted, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -150,11 +161,11 @@ def test_both_routes_agree(rng, monkeypatch):
     x = (rng.random((STEPS, BATCH, 70)) < 0.2).astype(float)
     results = []
     for few in (0, 1000):
-        monkeypatch.setattr("spikenet.layers.delayed_linear.FEW", few)
+        monkeypatch.setattr("spikenet.layers.delay_sums.FEW", few)
         leaf = Tensor(x, requires_grad=True)
         leaf.events = listed(x.reshape(-1, 70))
         layer.weight.grad = None
-        y = layer(leaf)
+        y, _ = layer.run(leaf)
         (y * np.linspace(-1, 1, y.size).reshape(y.shape)).sum().backward()
         results.append([y.data, leaf.grad, layer.weight.grad])
     for a, b in zip(*results, strict=True):
@@ -171,7 +182,7 @@ def test_threads_change_no_bit(rng):
             numba.set_num_threads(threads)
             leaf = Tensor(x, requires_grad=True)
             layer.weight.grad = None
-            y = layer(axonal(leaf))
+            y, _ = layer.run(axonal(leaf))
             (y * np.linspace(-1, 1, y.size).reshape(y.shape)).sum().backward()
             results.append([y.data, leaf.grad, layer.weight.grad])
     finally:
@@ -198,6 +209,18 @@ def test_in_a_net(rng):
         again = build(layer.kind, layer.config())
         assert repr(again) == repr(layer)
         assert again.config() == layer.config()
+
+
+def test_delays_beyond_the_sequence_are_refused():
+    """Where the rest would be thrown away; whoever carries the state on gets it."""
+    x = np.zeros((6, 1, 2), np.float32)
+    for layer in (
+        Delay([1, 6]), DelayedLinear(2, 3, delays=6), LearntDelay(2, longest=6), LearntDelayedLinear(2, 3, longest=6),
+        Sequential(Linear(2, 2), Residual(Delay(6))),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"delays: expected below 6, the steps of the sequence, got 6: nothing"):
+            layer(x)
+        assert layer.run(x)[0].shape[0] == 6
 
 
 def test_what_is_refused():

@@ -13,7 +13,7 @@ from .parallel_lif import ParallelLIF
 from .parallel_spiking import ParallelSpiking, SlidingSpiking
 from .spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from .parallel import Ensemble, MeanOverTime, Parallel
-from . import initialise
+from . import delay_taps, initialise
 from .activations import (
     CELU, ELU, GLU, HardSigmoid, HardSwish, HardTanh, Identity, LeakyReLU, LogSigmoid, LogSoftmax, Mish, ReLU6,
     SELU, SiLU, Softsign,
@@ -25,6 +25,8 @@ from .convolution import Conv1d, Conv2d, Convolution
 from .deciding import Decisions, decide
 from .delay import Delay
 from .delayed_linear import DelayedLinear
+from .learnt_delay import LearntDelay
+from .learnt_delayed_linear import LearntDelayedLinear
 from .dropout import Dropout
 from .dropouts import AlphaDropout, DropConnect, DropPath, Dropout1d, Dropout2d, GaussianDropout
 from .embedding import Embedding
@@ -73,7 +75,8 @@ __all__ = [
     "GatedLIF", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
     "GlobalSumPool2d", "GradedLIF", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "IF", "Identity",
     "InstanceNorm1d", "InstanceNorm2d", "Izhikevich", "KLIF", "LI", "LIF", "LIFFirstOrderRate", "LIFRate", "LSTM",
-    "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntPositions", "Linear", "LogSigmoid",
+    "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntDelay",
+    "LearntDelayedLinear", "LearntPositions", "Linear", "LogSigmoid",
     "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime", "Memoryless",
     "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel", "ParametricLIF",
     "Patches", "Pointwise", "Pooling", "QCFS", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU",
@@ -82,6 +85,6 @@ __all__ = [
     "Softmax", "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingMaxPool2d",
     "SpikingSelfAttention", "SplitReLU", "SplitTanh", "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish",
     "Tanh", "TernaryLIF", "ThresholdLinearRate", "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten",
-    "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "build", "cast", "decide", "fold", "initialise", "k_means",
-    "log_probability", "match_rates", "place", "record", "stream",
+    "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "build", "cast", "decide", "delay_taps", "fold", "initialise",
+    "k_means", "log_probability", "match_rates", "place", "record", "stream",
 ]

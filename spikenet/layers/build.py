@@ -25,6 +25,8 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "embedding": "Embedding",
     "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
     "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
+    "learnt_delay": "LearntDelay",
+    "learnt_delayed_linear": "LearntDelayedLinear",
     "learnt_activations": "PReLU Swish Maxout",
     "linear": "Linear",
     "masked": "MaskedConv2d CausalConv1d",

@@ -20,7 +20,8 @@ class Delay:
     Input is (steps, batch, neurons...), spikes or any other values. The state is one tensor (longest delay, batch,
     neurons...), the inputs still on their way. Nothing is learnt.
 
-    Raises TypeError when steps are not whole, ValueError when one is negative.
+    Raises TypeError when steps are not whole, ValueError when one is negative, and when layer(x) gets a sequence so
+    short that nothing would arrive: `run` returns what is still on its way.
     """
 
     kind = "Delay"
@@ -28,10 +29,10 @@ class Delay:
 
     def __init__(self, steps: Any) -> None:
         self.steps = delay_steps("Delay: steps", steps)
-        self.longest = int(self.steps.max(initial=0))
+        self.longest_delay = int(self.steps.max(initial=0))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        return self.run(x)[0]
+        return self.run(within_sequence(self, as_input("Delay", x)))[0]
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
@@ -49,7 +50,7 @@ class Delay:
                 f"Delay: steps of shape {self.steps.shape} do not broadcast to neurons {x.shape[2:]}"
             ) from None
         parts = state_parts("Delay", state, self.states)
-        shape = (self.longest, *x.shape[1:])
+        shape = (self.longest_delay, *x.shape[1:])
         past = Tensor(np.zeros(shape, x.dtype)) if parts is None else as_input("Delay: state", parts[0], x.dtype)
         if past.shape != shape:
             raise ValueError(f"Delay: expected a state of shape {shape} (longest delay, batch, ...), got {past.shape}")
@@ -64,6 +65,23 @@ class Delay:
 
     def __repr__(self) -> str:
         return f"Delay({self.steps if self.steps.size == 1 else f'{self.steps.min()} to {self.steps.max()} steps'})"
+
+
+def longest_delay(layer: Any) -> int:
+    """Steps that the layer or one inside of it delays by at most; 0 for all others."""
+    inner = (longest_delay(one) for one in getattr(layer, "layers", ()))
+    return max(getattr(layer, "longest_delay", 0), *inner, 0)
+
+
+def within_sequence(layer: Any, x: Tensor) -> Tensor:
+    """x; ValueError where a delay is no shorter than the sequence, which is all the layer will be given."""
+    longest = longest_delay(layer)
+    if longest and x.ndim and longest >= len(x):
+        raise ValueError(
+            f"{layer.kind}: delays: expected below {len(x)}, the steps of the sequence, got {longest}: nothing would "
+            "arrive; y, state = run(x, state) carries on what is on its way"
+        )
+    return x
 
 
 def delay_steps(name: str, steps: Any) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.graph import Tensor
-from spikenet.layers import joins
+from spikenet.layers import delay_taps, joins
 from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
 from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate
@@ -18,6 +18,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     for f in (
         *(reset.subtract, reset.to_zero, reset.to_value, reset.no_reset),
         *joins.ALL,
+        delay_taps.between,
         *(primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.relu),
         *(primitives.identity, primitives.stop_gradient, graded_lif.membrane),
         *(multi_level_lif.Levels, multi_level_lif.StraightLevels),
@@ -34,6 +35,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, Surrogate):
         return {"surrogate": value.name, "value": value.value}
+    if isinstance(value, delay_taps.Gaussian):
+        return {"gaussian_steps": value.sigma_steps}
     if isinstance(value, Semantics):
         return {"semantics" if _SEMANTICS.get(value.name) is value else "own semantics": value.name}
     if isinstance(value, (np.ndarray, np.generic, Tensor)):
@@ -59,6 +62,8 @@ def revived(value: Any) -> Any:
         return value
     if "surrogate" in value and value["surrogate"] in _SURROGATES:
         return _SURROGATES[value["surrogate"]](value["value"])
+    if "gaussian_steps" in value:
+        return delay_taps.Gaussian(value["gaussian_steps"])
     if value.get("semantics") in _SEMANTICS:
         return _SEMANTICS[value["semantics"]]
     if "detached" in value:

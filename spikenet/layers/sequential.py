@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spikenet.graph import Tensor, TensorLike
+from spikenet.layers.delay import within_sequence
 from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer, State, Training, check_training, entering, refuse_state, state_parts
 from spikenet.layers.linear import Linear
@@ -26,7 +27,7 @@ class Sequential:
         self.layers = _checked(self.kind, layers)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        return self.run(x, training=training)[0]
+        return self.run(within_sequence(self, entering(self, x)), training=training)[0]
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
