@@ -20,6 +20,12 @@ from hw.count import count
 from hw.counts import Counts, LayerCount
 from hw.energy import Energy, Term
 from hw.events import all_in_energy, event_energy
+from hw.execution.detailed import Detailed, detailed
+from hw.execution.event_times import EventTimes, Tick
+from hw.execution.events import Events
+from hw.execution.placed import PlacedProgram
+from hw.execution.record import Execution
+from hw.execution.times import Simple, StepTimes, simple
 from hw.fact import Evidence, Fact, unknown
 from hw.formats import FLOAT32, INT8, Arithmetic, Format
 from hw.int8_weights import with_int8_weights
@@ -44,10 +50,14 @@ __all__ = [
     "Comparison",
     "Counts",
     "Crossing",
+    "Detailed",
     "DoesNotFit",
     "Energy",
     "EventEnergies",
+    "EventTimes",
+    "Events",
     "Evidence",
+    "Execution",
     "Fact",
     "Format",
     "LayerCount",
@@ -57,13 +67,17 @@ __all__ = [
     "MeshPicture",
     "Part",
     "PlacedCore",
+    "PlacedProgram",
     "Placement",
     "QuantisedNet",
     "Row",
     "SignMode",
+    "Simple",
     "Sram",
+    "StepTimes",
     "TechnologyEnergies",
     "Term",
+    "Tick",
     "Verdict",
     "activity",
     "all_in_energy",
@@ -73,6 +87,7 @@ __all__ = [
     "compare",
     "compile",
     "count",
+    "detailed",
     "evaluate",
     "event_energy",
     "largest",
@@ -83,6 +98,7 @@ __all__ = [
     "place",
     "quantise",
     "report",
+    "simple",
     "summed",
     "technology_energy",
     "unknown",

@@ -12,10 +12,11 @@ Energies come at three levels, each its own record, so that no sum can mix them:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 
 from hw.architecture import REQUIRED, Architecture
+from hw.execution.event_times import EventTimes, Tick
 from hw.fact import Fact, checked
 from hw.formats import Format
 from spikenet.errors import whole
@@ -88,7 +89,11 @@ class TechnologyEnergies:
 
 @dataclass(frozen=True)
 class EventEnergies:
-    """Energy of each event of a neuromorphic chip. A hop is one step between neighbouring tiles."""
+    """Energy of each event of a neuromorphic chip. A hop is one step between neighbouring tiles.
+
+    spike_out, axon_out, axon_in: of a spike made, and of a message where it leaves a core and where it arrives; None
+    where the table has no such line
+    """
 
     synaptic_op: Fact
     neuron_update_active: Fact
@@ -96,10 +101,15 @@ class EventEnergies:
     spike_within_tile: Fact
     hop_east_west: Fact
     hop_north_south: Fact
+    spike_out: Fact | None = None
+    axon_out: Fact | None = None
+    axon_in: Fact | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            checked(field.name, getattr(self, field.name), energy=True)
+            value = getattr(self, field.name)
+            if field.default is MISSING or value is not None:
+                checked(field.name, value, energy=True)
 
     @property
     def level(self) -> Level:
@@ -127,6 +137,7 @@ class Chip:
     limits : what a network may need of it at most, by name; empty where nothing is limited
     notes  : what a reader of its energies has to know
     architecture: how networks are laid onto it, which says the limits it has to state
+    times  : how long its events take, or its steps; None where nobody published either
 
     Raises ValueError / TypeError naming the chip and the entry when one is missing or no Fact.
     """
@@ -138,6 +149,7 @@ class Chip:
     energies: TechnologyEnergies | EventEnergies | AllInEnergies
     notes: tuple[str, ...] = ()
     architecture: Architecture = Architecture.PROCESS
+    times: EventTimes | Tick | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -148,6 +160,8 @@ class Chip:
             checked(f"{self.name}: limit {name}", limit)
         if not isinstance(self.architecture, Architecture):
             raise TypeError(f"{self.name}: expected an hw.Architecture, got {self.architecture!r}")
+        if not isinstance(self.times, EventTimes | Tick | None):
+            raise TypeError(f"{self.name}: expected times as EventTimes, Tick or None, got {self.times!r:.60}")
         for name in REQUIRED[self.architecture]:
             checked(f"{self.name}: limit {name}", self.limits.get(name))
 

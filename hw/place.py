@@ -63,6 +63,20 @@ def place(
     if wired is None:
         change = "place it in parts"
         raise DoesNotFit([Breach(chip.name, "more synapses than are listed", "the net", None, None, "", change)])
+    return laid_onto(found, wired, chip, rates=rates, n_chips=n_chips, crossing_hops=crossing_hops, seed=seed)
+
+
+def laid_onto(
+    found: Layout,
+    wired: tuple[Wiring, ...],
+    chip: Chip,
+    *,
+    rates: Sequence[Any] | None = None,
+    n_chips: int | None = None,
+    crossing_hops: float = 4.0,
+    seed: int = 0,
+) -> Placement:
+    """As `place`, of stages whose synapses are listed already."""
     spikes = _rates(found, rates)
     load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
     whole("place: seed", seed, least=0)

@@ -1,7 +1,7 @@
 """One chip a file, literals only, each with its source; what nobody published is unknown, never zero.
 
 `ALL` has every record, `NEUROMORPHIC` those a spiking net can be laid onto, `PRICED` those with energies of their own
-that `hw.compare` prices by default.
+that `hw.compare` prices by default. `loihi1_sanafe` is Loihi 1 with another table of energies and times, not in `ALL`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from hw.chips.akida import AKIDA as akida
 from hw.chips.brainscales2 import BRAINSCALES2 as brainscales2
 from hw.chips.cmos45 import CMOS45 as cmos45
 from hw.chips.loihi1 import LOIHI1 as loihi1
+from hw.chips.loihi1_sanafe import LOIHI1_SANAFE as loihi1_sanafe
 from hw.chips.loihi2 import LOIHI2 as loihi2
 from hw.chips.speck import SPECK as speck
 from hw.chips.spinnaker import SPINNAKER1 as spinnaker1
@@ -29,6 +30,7 @@ __all__ = [
     "brainscales2",
     "cmos45",
     "loihi1",
+    "loihi1_sanafe",
     "loihi2",
     "speck",
     "spinnaker1",

@@ -2,15 +2,19 @@
 
 The energies are Table 2 of Davies et al. 2018, IEEE Micro 38(1):82-99, there called "pre-silicon performance and
 energy measurements", from SDF and SPICE simulation at 0.75 V; read in sources that quote the table, not in the paper.
+Times from memory are believed to be that table's, too.
 """
 
 from __future__ import annotations
 
 from hw.architecture import Architecture
 from hw.chip import Chip, EventEnergies
-from hw.fact import Evidence, Fact
+from hw.execution.event_times import EventTimes
+from hw.fact import Evidence, Fact, unknown
 
-PRE_SILICON, QUOTED = Evidence.PRE_SILICON, Evidence.QUOTED
+PRE_SILICON, QUOTED, FROM_MEMORY = Evidence.PRE_SILICON, Evidence.QUOTED, Evidence.FROM_MEMORY
+TABLE = "Davies et al. 2018, Table 2; unconfirmed"
+NO_LINE = "Davies et al. 2018, Table 2 has no line for it"
 
 LOIHI1 = Chip(
     name="Loihi 1",
@@ -39,10 +43,24 @@ LOIHI1 = Chip(
         spike_within_tile=Fact(1.7, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
         hop_east_west=Fact(3.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2"),
         hop_north_south=Fact(4.0, "pJ", PRE_SILICON, "Davies et al. 2018, Table 2; SANA-FE's file has 4.2"),
+        axon_out=unknown("pJ", NO_LINE),
+        axon_in=unknown("pJ", NO_LINE),
     ),
     notes=(
         "Loihi 1 event energies are pre-silicon simulations at 0.75 V; they contain no static power and no barrier.",
         "Loihi 1's 23.6 pJ a synaptic operation is stated as a minimum, so its totals lean low.",
     ),
     architecture=Architecture.AXON_CORES,
+    times=EventTimes(
+        synaptic_op=Fact(3.5, "ns", FROM_MEMORY, f"{TABLE}, a maximum"),
+        update_active=Fact(8.4, "ns", FROM_MEMORY, TABLE),
+        update_inactive=Fact(5.3, "ns", FROM_MEMORY, TABLE),
+        spike_out=unknown("ns", NO_LINE),
+        axon_out=unknown("ns", NO_LINE),
+        axon_in=unknown("ns", NO_LINE),
+        hop_east_west=Fact(4.1, "ns", QUOTED, "SANA-FE arch/loihi.yaml"),
+        hop_north_south=Fact(6.5, "ns", QUOTED, "SANA-FE arch/loihi.yaml"),
+        barrier=((1, Fact(113.0, "ns", FROM_MEMORY, TABLE)), (32, Fact(465.0, "ns", FROM_MEMORY, TABLE))),
+        is_linear=True,
+    ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hw.architecture import Architecture
 from hw.chip import Chip, EventEnergies
+from hw.execution.event_times import Tick
 from hw.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
@@ -42,6 +43,7 @@ SPINNAKER1 = Chip(
     ),
     notes=("SpiNNaker 1: about 0.36 W a chip idle and 1 W busy (spinn_front_end_common), not in event energies.",),
     architecture=Architecture.SOFTWARE_CORES,
+    times=Tick(Fact(1, "ms", QUOTED, "open-neuromorphic: a timer of 1 ms, no barrier")),
 )
 
 SPINNAKER2 = Chip(
@@ -70,4 +72,5 @@ SPINNAKER2 = Chip(
     ),
     notes=("SpiNNaker 2: another port of the table has 1.5 nJ a synaptic operation, for the prototype.",),
     architecture=Architecture.SOFTWARE_CORES,
+    times=Tick(Fact(1, "ms", QUOTED, "open-neuromorphic: a timer of 1 ms, no barrier")),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hw.architecture import Architecture
 from hw.chip import AllInEnergies, Chip
+from hw.execution.event_times import Tick
 from hw.fact import Evidence, Fact
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
@@ -37,4 +38,5 @@ TRUENORTH = Chip(
         "synapses, 0.775 V): hops, neurons and leakage are inside, nothing may be added.",
     ),
     architecture=Architecture.CROSSBAR_CORES,
+    times=Tick(Fact(1, "ms", QUOTED, "open-neuromorphic: 1 kHz, real time")),
 )

@@ -1,0 +1,115 @@
+"""Where every neuron of a program stands and which axons its spikes take: a placement as tables to count with.
+
+Neurons are numbered in the order in which they are placed: layer after layer, of each layer core after core. Sources
+are the elements of the input, then the neurons. An axon leads from one source to the neurons of one layer on one core,
+as in `hw.place`: a spike is one message for each of its axons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from hw.placement import Placement
+
+Array = npt.NDArray[Any]
+Integers = npt.NDArray[np.int64]
+
+
+class Projection(NamedTuple):
+    """Synapses onto the neurons of layer `target`.
+
+    source  : number of the layer the spikes come from, -1 for the input
+    weights : (sources, n) scipy csr_array of integers, zeros being no synapses
+    exponent: sums are multiplied by 2^exponent, downward where negative
+    late    : steps a spike takes at least;  delays: (sources, n) steps of each synapse on top, or None
+    """
+
+    source: int
+    target: int
+    weights: Any
+    exponent: int
+    late: int
+    delays: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Axons:
+    """What is counted: an entry for each axon, sorted by source.
+
+    neurons : of each layer, the neuron at each of its places;  begins: place of the first neuron of each layer, and end
+    core    : (neurons,) the core of each place
+    first   : (sources + 1,) number of the first axon of each source
+    to_core, synapses: (axons,) the core it leads to, its synapses
+    within, east_west, north_south, crosses: (axons,) 1 where it stays in its tile, hops, 1 where it leaves the chip;
+                                   0 for the input, of which only the arrival is known
+    """
+
+    neurons: tuple[Integers, ...]
+    begins: Integers
+    core: Integers
+    n_cores: int
+    n_inputs: int
+    first: Integers
+    to_core: Integers
+    synapses: Integers
+    within: Integers
+    east_west: Integers
+    north_south: Integers
+    crosses: Integers
+
+    @property
+    def source_core(self) -> Integers:
+        """(axons,) the core each begins on, -1 for those of the input."""
+        cores = np.concatenate([np.full(self.n_inputs, -1), self.core])
+        found: Integers = np.repeat(cores, np.diff(self.first))
+        return found
+
+
+def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]) -> Axons:
+    """All axons of a placed program."""
+    parts: list[list[tuple[int, Integers]]] = [[] for _ in placement.layers]
+    for c, core in enumerate(placement.cores):
+        for part in core.parts:
+            parts[placement.layers.index(part.layer)].append((c, part.neurons))
+    neurons = tuple(np.concatenate([n for _, n in layer]) for layer in parts)
+    begins = np.concatenate([[0], np.cumsum([n.size for n in neurons])]).astype(np.int64)
+    core_of = np.concatenate([np.full(n.size, c, np.int64) for layer in parts for c, n in layer])
+    columns: list[tuple[Array, ...]] = []
+    for projection in projections:
+        weights, low = placed_weights(projection, neurons), 0
+        begin = 0 if projection.source < 0 else n_inputs + int(begins[projection.source])
+        for number, own in parts[projection.target]:
+            synapses = np.diff(sparse.csr_array(weights[:, low : low + own.size]).indptr)
+            low += own.size
+            sources = np.flatnonzero(synapses)
+            columns.append((sources + begin, np.full(len(sources), number), synapses[sources]))
+    table = [np.concatenate(column).astype(np.int64) for column in zip(*columns, strict=True)]
+    source, to_core, synapses = (column[np.argsort(table[0], kind="stable")] for column in table)
+    first = np.searchsorted(source, np.arange(n_inputs + begins[-1] + 1)).astype(np.int64)
+    from_core = np.concatenate([np.full(n_inputs, -1), core_of])[source]
+    ways = _ways(placement, from_core, to_core)
+    return Axons(neurons, begins, core_of, len(placement.cores), n_inputs, first, to_core, synapses, *ways)
+
+
+def placed_weights(projection: Projection, neurons: tuple[Integers, ...]) -> Any:
+    """The weights with rows and columns in the order in which neurons are placed; no zeros among them."""
+    weights = sparse.csr_array(projection.weights)[:, neurons[projection.target]]
+    if projection.source >= 0:
+        weights = weights[neurons[projection.source]]
+    weights.eliminate_zeros()
+    return weights
+
+
+def _ways(placement: Placement, from_core: Integers, to_core: Integers) -> tuple[Integers, ...]:
+    """Of each axon: 1 within a tile, hops east-west, hops north-south, 1 from chip to chip; 0 for the input's."""
+    places = np.array([(core.chip, core.x, core.y) for core in placement.cores], np.int64)
+    a, b = places[np.maximum(from_core, 0)], places[to_core]
+    inside = np.asarray(from_core >= 0, np.int64)
+    across, down = np.abs(a[:, 1] - b[:, 1]), np.abs(a[:, 2] - b[:, 2])
+    return (across + down == 0) * inside, across * inside, down * inside, (a[:, 0] != b[:, 0]) * inside

@@ -1,0 +1,90 @@
+"""How often everything that a chip is priced by happened, on each core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.execution.axons import Axons
+from hw.kernels.event_counts import COUNTED, count_loop
+from spikenet.kernels.memory import read_only
+
+Array = npt.NDArray[Any]
+Integers = npt.NDArray[np.int64]
+COUNTS = ("synaptic_ops", "axons_in", "active_updates", "spikes", "axons_out", "within_tile", "hops_east_west",
+          "hops_north_south", "crossings")  # fmt: skip
+
+
+def effects(tables: Axons) -> Integers:
+    """(axons, 5) what a message of each axon brings, as `hw.kernels.event_counts` takes it."""
+    columns = (tables.synapses, tables.within, tables.east_west, tables.north_south, tables.crosses)
+    return np.ascontiguousarray(np.stack(columns, axis=1))
+
+
+def counted(tables: Axons, spikes: Array, flags: Array) -> Array:
+    """(steps, batch, cores, COUNTED) of `hw.kernels.event_counts`, int64."""
+    steps, batch = flags.shape[:2]
+    counts = np.zeros((steps, batch, tables.n_cores, COUNTED), np.int64)
+    arguments = (spikes, flags, tables.first, tables.core, tables.to_core, effects(tables))
+    count_loop()(batch, *(read_only(np.ascontiguousarray(a)) for a in arguments), counts)
+    return counts
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events of every core, (cores,) each, summed over all samples and steps.
+
+    samples, steps : how many, steps including those that spikes need on their way through the layers
+    synaptic_ops   : weights added;  axons_in: messages that arrived, those of the input included
+    updates, active_updates: of neurons, and those of neurons with something to do: a current arrived, a bias, u or v
+                     not at rest (SANA-FE's reading of "active")
+    spikes         : sent by the core's neurons;  axons_out: messages they made, one for each core they go to
+    within_tile, hops_east_west, hops_north_south: messages that stay in their tile, and steps from tile to tile of the
+                     others, by the core they come from;  crossings: messages that go to another chip
+    sent, received : (neurons,) spikes of each neuron in placed order; (inputs,) events of each element of the input
+    """
+
+    samples: int
+    steps: int
+    synaptic_ops: Integers
+    axons_in: Integers
+    active_updates: Integers
+    spikes: Integers
+    axons_out: Integers
+    within_tile: Integers
+    hops_east_west: Integers
+    hops_north_south: Integers
+    crossings: Integers
+    updates: Integers
+    sent: Integers
+    received: Integers
+
+    @classmethod
+    def none(cls, tables: Axons) -> Events:
+        """Before anything has run."""
+        nothing: dict[str, Any] = {name: np.zeros(tables.n_cores, np.int64) for name in (*COUNTS, "updates")}
+        sent, received = np.zeros(len(tables.core), np.int64), np.zeros(tables.n_inputs, np.int64)
+        return cls(0, 0, **nothing, sent=sent, received=received)
+
+    def plus(self, counts: Array, spikes: Array, flags: Array, core: Integers) -> Events:
+        """With another batch, counted by `counted`; core: of every neuron."""
+        steps, batch = flags.shape[:2]
+        sums = counts.sum(axis=(0, 1)).T
+        found: dict[str, Any] = {name: getattr(self, name) + n for name, n in zip(COUNTS, sums, strict=True)}
+        found["updates"] = self.updates + steps * batch * np.bincount(core, minlength=len(self.updates))
+        found["sent"] = self.sent + (flags >> 1).sum(axis=(0, 1), dtype=np.int64)
+        found["received"] = self.received + spikes.sum(axis=(0, 1), dtype=np.int64)
+        return replace(self, samples=self.samples + batch, steps=steps, **found)
+
+    def traffic(self, tables: Axons) -> Integers:
+        """(cores, cores) messages from each to each."""
+        cores, from_core = len(self.spikes), tables.source_core
+        sources = np.repeat(np.arange(len(tables.first) - 1), np.diff(tables.first))
+        inside = from_core >= 0
+        times = self.sent[sources[inside] - tables.n_inputs]
+        found = np.zeros((cores, cores), np.int64)
+        np.add.at(found, (from_core[inside], tables.to_core[inside]), times)
+        return found

@@ -1,0 +1,133 @@
+"""A program on the cores of its chip: it runs as messages between cores, and every event is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.architecture import Architecture
+from hw.execution.axons import Axons, axons
+from hw.execution.events import Events, counted
+from hw.execution.integers import runs_on_cores, runs_on_one_machine
+from hw.execution.record import Execution
+from hw.execution.rows import Rows, rows
+from hw.execution.stages import projections, staged
+from hw.execution.times import StepTimes, Timing, simple
+from hw.place import laid_onto
+from hw.placement import Placement
+from hw.programs.loihi import Population
+from hw.programs.record import LayerRun
+from spikenet.errors import whole
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedProgram:
+    """A program and where its neurons stand; `print(placed.placement)` lists the cores."""
+
+    program: Any
+    placement: Placement
+
+    @cached_property
+    def axons(self) -> Axons:
+        """The tables it is counted with."""
+        return axons(self.placement, self.program.layers[0].n_inputs, projections(self.program))
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The tables it runs with."""
+        return rows(self.axons, projections(self.program))
+
+    def run(self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple) -> Execution:
+        """The program driven by spikes (steps, batch, ...), each sample from rest, with every event of every core.
+
+        timing: what says how long a step takes, `hw.execution.simple`, or `hw.execution.detailed` with links in detail
+
+        Loihi's integers run core by core: a spike is a message along each of its axons, and adds its row of weights
+        where it arrives. Output, rates and overflows are those of `program.run`, exactly. Programs of other chips run
+        layer by layer, and their spikes are followed over the axons of the placement.
+
+        Raises ValueError for a shape that does not fit or a spike that is none.
+        """
+        program = self.program
+        given = program.checked(spikes)
+        whole("run: samples_at_once", samples_at_once)
+        steps, batch = given.shape[:2]
+        integers = runs_on_cores if all(isinstance(k, Population) for k in program.layers) else runs_on_one_machine
+        outputs, total, fired = list[Array](), Events.none(self.axons), np.zeros(len(program.layers))
+        words: list[dict[str, int]] = [{} for _ in program.layers]
+        times = list[StepTimes]()
+        for first in range(0, batch, samples_at_once):
+            some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(np.int8)
+            runs, flags = integers(self, some)
+            counts = counted(self.axons, some, flags)
+            times.append(timing(self, some, flags, counts))
+            total = total.plus(counts, some, flags, self.axons.core)
+            outputs.append(program.output(runs[-1], steps))
+            _tally(program, runs, steps, fired, words)
+        return Execution.of(self, steps, batch, outputs, fired, words, total, times)
+
+
+def _tally(
+    program: Any, runs: Sequence[LayerRun], steps: int, fired: npt.NDArray[np.float64], words: list[dict[str, int]]
+) -> None:
+    for k, got in enumerate(runs):
+        fired[k] += program.aligned(got.spikes, k, steps).sum()
+        for word, n in got.overflows.items():
+            words[k][word] = words[k].get(word, 0) + n
+
+
+def place_program(
+    program: Any,
+    *,
+    calibrate: Any = None,
+    rates: Sequence[Any] | None = None,
+    n_chips: int | None = None,
+    crossing_hops: float = 4.0,
+    seed: int = 0,
+) -> PlacedProgram:
+    """`program` on the cores of its chip; the arguments are those of `hw.place`.
+
+    calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
+
+    Raises DoesNotFit when there are not enough cores, TypeError for a chip whose cores are not alike: such a chip's
+    nets are placed by `hw.place` from the float net.
+    """
+    if calibrate is not None and rates is not None:
+        raise ValueError("place: expected calibrate or rates, got both")
+    if program.chip.architecture not in ALIKE:
+        raise TypeError(
+            f"place: {program.chip.name} is {program.chip.architecture.value}; its programs run as a whole: program.run"
+        )
+    found, wired = staged(program)
+    if calibrate is not None:
+        rates = measured_rates(program, calibrate)
+    return PlacedProgram(
+        program,
+        laid_onto(found, wired, program.chip, rates=rates, n_chips=n_chips, crossing_hops=crossing_hops, seed=seed),
+    )
+
+
+ALIKE = (
+    Architecture.AXON_CORES,
+    Architecture.SHARED_MEMORY_CORES,
+    Architecture.CROSSBAR_CORES,
+    Architecture.SOFTWARE_CORES,
+)
+
+
+def measured_rates(program: Any, spikes: Any) -> list[Array]:
+    """Spikes a step of every element of the input and of every neuron of each layer, on `spikes`."""
+    given = program.checked(spikes)
+    if not given.size:
+        raise ValueError(
+            f"place: calibrate: expected spikes (steps, batch, ...), none of them empty, got {given.shape}"
+        )
+    runs = program.layer_runs(given)
+    return [given.mean(axis=(0, 1)), *(np.asarray(run.spikes, np.float64).mean(axis=(0, 1)) for run in runs)]

@@ -1,0 +1,69 @@
+"""The layers of a program as `hw.place` takes them: names, shapes and synapses, weights that became 0 left out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from hw.connectivity import order
+from hw.core_room import Wiring
+from hw.execution.axons import Projection
+from hw.stages import Layout
+
+
+@dataclass(frozen=True)
+class ProgramStage:
+    """What placing a layer needs to know of it, as `hw.stages.Stage` has it."""
+
+    name: str
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+    delay: int
+
+    @property
+    def n_sources(self) -> int:
+        return math.prod(self.in_shape)
+
+    @property
+    def n_neurons(self) -> int:
+        return math.prod(self.out_shape)
+
+
+def projections(program: Any) -> tuple[Projection, ...]:
+    """Every connection of a program, from layer to layer and within layers."""
+    found = []
+    for k, layer in enumerate(program.layers):
+        exponent, delays = getattr(layer, "exponent", 0), getattr(layer, "delays", None)
+        late = program.late if k else 0
+        found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays))
+        if layer.recurrent is not None:
+            own = getattr(layer, "recurrent_exponent", 0)
+            found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), None))
+    return tuple(found)
+
+
+def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
+    """(stages, their synapses listed) of a program."""
+    stages, wired = list[Any](), list[Wiring]()
+    for layer in program.layers:
+        delays = getattr(layer, "delays", None)
+        longest = 0 if delays is None else int(np.max(delays, initial=0))
+        stage: Any = ProgramStage(layer.name, (layer.n_inputs,), tuple(layer.shape), longest)
+        places = order(stage)
+        matrices = [_ones(layer.connectivity)[:, places]]
+        if layer.recurrent is not None:
+            matrices.append(_ones(layer.recurrent)[places][:, places])
+        stages.append(stage)
+        wired.append(Wiring(stage, tuple(matrix.tocsc() for matrix in matrices)))
+    return Layout(tuple(stages), ()), tuple(wired)
+
+
+def _ones(matrix: Any) -> Any:
+    kept = sparse.csr_array(matrix, copy=True)
+    kept.eliminate_zeros()
+    kept.data = np.ones(kept.nnz, np.int8)
+    return kept

@@ -1,0 +1,130 @@
+"""How long each step of a placed program lasts: until the slowest core is done, and the barrier.
+
+`simple`, as SANA-FE has it: a core spends the time of its neurons and of the messages they make, and at the same time
+that of the messages it gets with their synaptic operations; the longer of the two, of the slowest core. Links cost
+nothing. `hw.execution.detailed` follows every message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.execution.event_times import EventTimes, Tick, seconds
+from hw.fact import Evidence, Fact
+from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, SPIKES, SYNAPTIC_OPS
+
+Array = npt.NDArray[Any]
+NO_TIMES = "nobody published how long its events take"
+
+
+@dataclass(frozen=True, eq=False)
+class StepTimes:
+    """Time of every step of every sample.
+
+    seconds : (steps, batch), None when nothing is known
+    model   : in words;  evidence: of the numbers used, strongest first
+    unknown : events that took time nobody published: where there are any, the times are lower bounds
+    """
+
+    seconds: Array | None
+    model: str
+    evidence: tuple[Evidence, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def inference_s(self) -> float | None:
+        """Mean time of a sample; None when nothing is known."""
+        return None if self.seconds is None or not self.seconds.size else float(self.seconds.sum(axis=0).mean())
+
+    @property
+    def step_s(self) -> float | None:
+        """Mean time of a step."""
+        return None if self.seconds is None or not self.seconds.size else float(self.seconds.mean())
+
+    @property
+    def longest_step_s(self) -> float | None:
+        return None if self.seconds is None or not self.seconds.size else float(self.seconds.max())
+
+    def __str__(self) -> str:
+        if self.inference_s is None:
+            return f"time unknown: {self.model}"
+        known = ", ".join(kind.value for kind in self.evidence)
+        bound = f">= {self.inference_s:.4g}" if self.unknown else f"{self.inference_s:.4g}"
+        left_out = f"; unknown: {', '.join(self.unknown)}" if self.unknown else ""
+        return f"{bound} s a sample, {self.step_s:.4g} s a step ({self.model}; {known}{left_out})"
+
+
+Timing = Callable[[Any, Array, Array, Array], StepTimes]
+"""(placed program, input spikes, flags, counts of its cores) -> times."""
+
+
+def joined(parts: Sequence[StepTimes]) -> StepTimes:
+    """Batches one after another."""
+    if not parts:
+        return StepTimes(None, "nothing was run")
+    arrays = [part.seconds for part in parts if part.seconds is not None]
+    together = np.concatenate(arrays, axis=1) if len(arrays) == len(parts) else None
+    unknown = tuple(dict.fromkeys(name for part in parts for name in part.unknown))
+    return StepTimes(together, parts[0].model, parts[0].evidence, unknown)
+
+
+class Used:
+    """The facts that a model asked for: what they are worth, and which of them nobody knows."""
+
+    def __init__(self) -> None:
+        self.kinds, self.unknown = set[Evidence](), list[str]()
+
+    def __call__(self, name: str, fact: Fact, needed: bool) -> float:
+        """The time in seconds, 0 for an unknown one, which is noted if it was `needed`."""
+        value = seconds(fact)
+        if value is None:
+            if needed:
+                self.unknown.append(name)
+            return 0.0
+        if needed and value > 0:
+            self.kinds.add(fact.evidence)
+        return value
+
+    def times(self, values: Array, model: str) -> StepTimes:
+        evidence = tuple(kind for kind in Evidence if kind in self.kinds)
+        return StepTimes(values, model, evidence, tuple(dict.fromkeys(self.unknown)))
+
+
+def tiles_in_use(placed: Any) -> int:
+    return len({(core.x, core.y) for core in placed.placement.cores if core.n_neurons})
+
+
+@dataclass(frozen=True)
+class Simple:
+    """The slowest core and the barrier. times: the chip's own when None."""
+
+    times: EventTimes | Tick | None = None
+
+    def __call__(self, placed: Any, spikes: Array, flags: Array, counts: Array) -> StepTimes:
+        times = self.times or placed.program.chip.times
+        if times is None:
+            return StepTimes(None, f"{placed.program.chip.name}: {NO_TIMES}")
+        used = Used()
+        if isinstance(times, Tick):
+            return used.times(np.full(flags.shape[:2], used("step", times.step, True)), "steps of a fixed length")
+        n = {k: counts[..., k] for k in (SYNAPTIC_OPS, AXONS_IN, ACTIVE_UPDATES, SPIKES, AXONS_OUT)}
+        idle = np.bincount(placed.axons.core, minlength=counts.shape[2]) - n[ACTIVE_UPDATES]
+        sends = (
+            n[ACTIVE_UPDATES] * used("active updates", times.update_active, bool(n[ACTIVE_UPDATES].any()))
+            + idle * used("inactive updates", times.update_inactive, bool(idle.any()))
+            + n[SPIKES] * used("spikes", times.spike_out, bool(n[SPIKES].any()))
+            + n[AXONS_OUT] * used("axons out", times.axon_out, bool(n[AXONS_OUT].any()))
+        )
+        hears = n[AXONS_IN] * used("axons in", times.axon_in, bool(n[AXONS_IN].any()))
+        hears = hears + n[SYNAPTIC_OPS] * used("synaptic operations", times.synaptic_op, bool(n[SYNAPTIC_OPS].any()))
+        barrier = used("barrier", times.barrier_of(tiles_in_use(placed)), True)
+        slowest = np.maximum(sends, hears).max(axis=2) + barrier
+        return used.times(slowest, "slowest core and barrier, links free (SANA-FE's simple model)")
+
+
+simple = Simple()
