@@ -6,6 +6,7 @@ W2   784-800-800-800-10, 50 steps, batch 128, 5 % input spikes
 W3   12C5-MP2-64C5-MP2-10, 50 steps, batch 128, every image shown at every step
 W4   700-256 recurrent-20, 100 steps, batch 256, 2 % input spikes
 MLP, CNN   the conventional twins of W1 and W3, batch 128
+LSTM, GRU  28-128-10: the 28 rows of an image one after the other, the last output read, batch 128
 
 In every spiking net v <- 15/16 v + current, a spike where v > 1, then v <- v - 1 with the gradient left to pass
 through the spike. Outputs have the fast sigmoid, slope 25, as surrogate: with a count loss a silent output would
@@ -69,6 +70,22 @@ class Recurrent:
 
 
 @dataclass(frozen=True)
+class Gated:
+    """LSTM or GRU over (batch, steps, n_in), its last output going on; both products' weights as `Linear`'s.
+
+    Blocks are in our order; the biases of the recurrent product, where there are any, are 0.
+    """
+
+    kind: str
+    n_in: int
+    n: int
+
+    @property
+    def blocks(self) -> int:
+        return 4 if self.kind == "LSTM" else 3
+
+
+@dataclass(frozen=True)
 class Pool:
     """The largest of 2 x 2."""
 
@@ -83,7 +100,7 @@ class ReLU:
     """max(x, 0)."""
 
 
-Layer = Linear | Conv | Neurons | Recurrent | Pool | Flatten | ReLU
+Layer = Linear | Conv | Neurons | Recurrent | Gated | Pool | Flatten | ReLU
 
 
 @dataclass(frozen=True)
@@ -183,9 +200,13 @@ CNN = Workload(
     (1, 28, 28),
     0,
 )
+LSTM, GRU = (
+    Workload(kind, f"28-128 {kind}-10, rows of images", (Gated(kind, 28, 128), Linear(128, 10)), (28, 28), 0)
+    for kind in ("LSTM", "GRU")
+)
 
-ALL = {w.name: w for w in (W1, W1R, W2, W3, W4, MLP, CNN, _with_tails(W2), _with_tails(W3), _with_tails(W4))}
-USUAL = ("W1", "W1r", "W2", "W3", "W4", "MLP", "CNN")
+ALL = {w.name: w for w in (W1, W1R, W2, W3, W4, MLP, CNN, LSTM, GRU, _with_tails(W2), _with_tails(W3), _with_tails(W4))}
+USUAL = ("W1", "W1r", "W2", "W3", "W4", "MLP", "CNN", "LSTM", "GRU")
 
 
 def given(workload: Workload, seed: int = 0) -> Given:
@@ -203,6 +224,11 @@ def given(workload: Workload, seed: int = 0) -> Given:
                 shape = (n_out, n_in, kernel, kernel)
                 weights[f"{k}.weight"] = _weights(rng, shape, n_in * kernel**2, layer.gain, layer.mean)
                 weights[f"{k}.bias"] = np.full(n_out, 2.0**-13, np.float32)
+            case Gated(_, n_in, n):
+                m = n * layer.blocks
+                weights[f"{k}.weight"] = _weights(rng, (n_in, m), n_in, 1.0, 0.0)
+                weights[f"{k}.recurrent_weight"] = _weights(rng, (n, m), n, 1.0, 0.0)
+                weights[f"{k}.bias"] = np.full(m, 2.0**-13, np.float32)
             case Recurrent(n):
                 weights[f"{k}.weight"] = _weights(rng, (n, n), n, layer.gain, 0.0)
     return Given(x, labels, weights)

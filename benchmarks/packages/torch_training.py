@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
-from workloads import HALF_WIDTH, SLOPE, Conv, Flatten, Given, Layer, Linear, Pool, ReLU, Workload
+from workloads import HALF_WIDTH, SLOPE, Conv, Flatten, Gated, Given, Layer, Linear, Pool, ReLU, Workload
 
 from packages.trainable import Trainable
 
@@ -34,6 +35,8 @@ def plain_layer(record: Layer, k: int, given: Given, scale: float = 1.0) -> torc
             conv.weight.data = scale * torch.tensor(given.weights[f"{k}.weight"])
             conv.bias.data = scale * torch.tensor(given.weights[f"{k}.bias"])
             return conv
+        case Gated():
+            return _LastOutput(record, k, given)
         case Pool():
             return torch.nn.MaxPool2d(2)
         case Flatten():
@@ -42,6 +45,23 @@ def plain_layer(record: Layer, k: int, given: Given, scale: float = 1.0) -> torc
             return torch.nn.ReLU()
         case _:
             raise TypeError(f"not a layer of torch: {record}")
+
+
+class _LastOutput(torch.nn.Module):
+    """A recurrent layer's output (batch, n) after all steps of (batch, steps, n_in)."""
+
+    def __init__(self, record: Gated, k: int, given: Given) -> None:
+        super().__init__()
+        self.layer = getattr(torch.nn, record.kind)(record.n_in, record.n, batch_first=True)
+        order = (0, 1, 3, 2) if record.kind == "LSTM" else (0, 1, 2)  # our blocks in torch's order
+        for ours, theirs in (("weight", "weight_ih_l0"), ("recurrent_weight", "weight_hh_l0"), ("bias", "bias_ih_l0")):
+            blocks = np.split(given.weights[f"{k}.{ours}"], record.blocks, axis=-1)
+            stacked = np.concatenate([blocks[b].T for b in order])
+            getattr(self.layer, theirs).data = torch.tensor(stacked)
+        self.layer.bias_hh_l0.data.zero_()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x)[0][:, -1]
 
 
 def at_every_step(layer: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:

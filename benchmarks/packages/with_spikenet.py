@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from workloads import HALF_WIDTH, LEAK, SLOPE, Conv, Flatten, Given, Layer, Linear, Neurons, Pool, Recurrent, Workload
+from workloads import (
+    HALF_WIDTH,
+    LEAK,
+    SLOPE,
+    Conv,
+    Flatten,
+    Gated,
+    Given,
+    Layer,
+    Linear,
+    Neurons,
+    Pool,
+    Recurrent,
+    Workload,
+)
 
 import spikenet as sn
 from packages.trainable import Trainable
@@ -56,6 +70,8 @@ def _layer(record: Layer, k: int, given: Given) -> Any:
             return _with_weights(sn.Linear(n_in, n_out), k, given)
         case Conv(n_in, n_out, kernel):
             return _with_weights(sn.Conv2d(n_in, n_out, kernel), k, given)
+        case Gated(kind, n_in, n):
+            return _LastOutput(getattr(sn, kind)(n_in, n), k, given)
         case Recurrent(n):
             layer = sn.Recurrent(_lif(record.compact), n)
             (weight,) = (p for p in layer.parameters().values() if p.shape == (n, n))
@@ -69,6 +85,29 @@ def _layer(record: Layer, k: int, given: Given) -> Any:
             return sn.Flatten(3)
         case _:
             return sn.ReLU()
+
+
+class _LastOutput:
+    """A recurrent layer's output (batch, n) after all steps of (batch, steps, n_in)."""
+
+    kind = "LastOutput"
+
+    def __init__(self, layer: Any, k: int, given: Given) -> None:
+        self.layer = layer
+        for name, parameter in layer.parameters().items():
+            parameter.data[...] = given.weights.get(f"{k}.{name}", 0)
+
+    def __call__(self, x: Any, *, training: Any = None) -> Any:
+        return self.layer(x.swapaxes(0, 1))[-1]
+
+    def run(self, x: Any, state: Any = None, *, training: Any = None) -> Any:
+        return self(x), ()
+
+    def parameters(self) -> dict[str, Any]:
+        return dict(self.layer.parameters())
+
+    def config(self) -> dict[str, Any]:
+        return {}
 
 
 def _lif(compact: bool) -> Any:

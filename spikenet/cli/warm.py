@@ -71,6 +71,13 @@ def recurrent() -> Iterator[Task]:
         yield f"recurrent {name}", lambda make=make: _train(Recurrent(make(), WIDE, seed=0), _input(WIDE))  # type: ignore[misc]
 
 
+def gated() -> Iterator[Task]:
+    """LSTM, GRU and Elman, which have one loop."""
+    from spikenet.layers import GRU
+
+    yield "gated", lambda: _train(GRU(WIDE, NARROW, seed=0), _input(WIDE))
+
+
 def products() -> Iterator[Task]:
     """Dense and by events, with few and with many outputs; and the densities where they meet are measured."""
     from spikenet.kernels.crossovers import remember
@@ -106,7 +113,7 @@ def optimisers() -> Iterator[Task]:
 
 
 PARTS: dict[str, Callable[[], Iterator[Task]]] = {
-    part.__name__: part for part in (neurons, recurrent, products, convolutions, delays, optimisers)
+    part.__name__: part for part in (neurons, recurrent, gated, products, convolutions, delays, optimisers)
 }
 
 

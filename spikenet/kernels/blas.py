@@ -61,32 +61,42 @@ def _gemm_call(
     return types.void(address, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc), generate
 
 
-_gemm: Any = intrinsic(_gemm_call)
+gemm: Any = intrinsic(_gemm_call)
 
 
 @compiled(parallel=True)
-def _rows(gemm: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int) -> None:
+def _rows(blas: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int) -> None:
     """y = keep * y + x @ w, or x @ w.T when `transposed`; keep is 0 or 1; threads share the rows of x."""
     rows, k = x.shape
     m = y.shape[1]
     for task in numba.prange((rows + share - 1) // share):
         low = task * share
         n = min(share, rows - low)
-        _gemm(gemm, 84 if transposed else 78, 78, m, n, k, one,
-              w.ctypes.data, w.shape[1], x.ctypes.data + low * k * x.itemsize, k,
-              keep, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
+        gemm(blas, 84 if transposed else 78, 78, m, n, k, one,
+             w.ctypes.data, w.shape[1], x.ctypes.data + low * k * x.itemsize, k,
+             keep, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
 
 
 @compiled(parallel=True)
-def _columns(gemm: int, x: Array, g: Array, w: Array, one: Any, zero: Any, share: int) -> None:
-    """w = x.T @ g; threads share the columns of x, so each owns rows of w and their sums."""
+def _columns(blas: int, x: Array, g: Array, w: Array, one: Any, zero: Any, share: int, of_g: bool) -> None:
+    """w = x.T @ g; threads share the columns of x, or `of_g`, so each owns rows or columns of w and their sums."""
     rows, k = x.shape
     m = g.shape[1]
-    for task in numba.prange((k + share - 1) // share):
+    size = x.itemsize
+    n_tasks = ((m if of_g else k) + share - 1) // share  # a condition within prange() would keep it from being parallel
+    for task in numba.prange(n_tasks):
         low = task * share
-        n = min(share, k - low)
-        _gemm(gemm, 78, 84, m, n, rows, one, g.ctypes.data, m,
-              x.ctypes.data + low * x.itemsize, k, zero, w.ctypes.data + low * m * w.itemsize, m)  # fmt: skip
+        if of_g:
+            gemm(blas, 78, 84, min(share, m - low), k, rows, one, g.ctypes.data + low * size, m,
+                 x.ctypes.data, k, zero, w.ctypes.data + low * size, m)  # fmt: skip
+        else:
+            gemm(blas, 78, 84, m, min(share, k - low), rows, one, g.ctypes.data, m,
+                 x.ctypes.data + low * size, k, zero, w.ctypes.data + low * m * size, m)  # fmt: skip
+
+
+def gemm_address(x: Array) -> int:
+    """What `gemm` is to be called with for arrays of the type of x."""
+    return _address("s" if x.dtype == np.float32 else "d")
 
 
 @cache
@@ -103,7 +113,8 @@ def _pools() -> Any:
 
 
 @contextlib.contextmanager
-def _one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
+    """Inside, every BLAS call runs on the thread that makes it."""
     with _pools().limit(limits=1):
         yield
 
@@ -129,9 +140,9 @@ def _multiply(x: Array, w: Array, start: Array | None, m: int, transposed: bool)
         y[...] = 0 if start is None else start
     if y.size and x.shape[1]:
         keep = x.dtype.type(start is not None)
-        with _one_blas_thread(), enough_threads(x.size * m * NS_PER_MULTIPLY_ADD):
+        with one_blas_thread(), enough_threads(x.size * m * NS_PER_MULTIPLY_ADD):
             _rows(
-                _address(_letter(x)),
+                gemm_address(x),
                 read_only(x),
                 read_only(w),
                 y,
@@ -150,10 +161,8 @@ def transposed_multiply(x: Array, g: Array) -> Array:
         return np.zeros_like(w)
     if w.size:
         one, zero = x.dtype.type(1), x.dtype.type(0)
-        with _one_blas_thread(), enough_threads(x.size * g.shape[1] * NS_PER_MULTIPLY_ADD):
-            _columns(_address(_letter(x)), read_only(x), read_only(g), w, one, zero, _share(x.shape[1]))
+        of_g = x.shape[1] < 2 * SHARE <= g.shape[1]  # too few columns of x for two shares
+        share = 2 * _share(g.shape[1]) if of_g else _share(x.shape[1])
+        with one_blas_thread(), enough_threads(x.size * g.shape[1] * NS_PER_MULTIPLY_ADD):
+            _columns(gemm_address(x), read_only(x), read_only(g), w, one, zero, share, of_g)
     return w
-
-
-def _letter(x: Array) -> str:
-    return "s" if x.dtype == np.float32 else "d"

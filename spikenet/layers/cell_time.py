@@ -6,6 +6,8 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor, outputs
+from spikenet.kernels import blas, gated_loop, memory
+from spikenet.kernels.threads import enough_threads
 from spikenet.layers.cells import Cell
 
 
@@ -26,45 +28,52 @@ def cell_over_time(
     The input's product is one for all steps; what is kept for the backward pass is every step's gates and states.
     """
     steps, batch, n_in = x.shape
-    n = recurrent_weight.shape[0]
-    u = recurrent_weight.data
-    seen = x.data[:1] if x.repeated is not None else x.data
-    rows = np.ascontiguousarray(seen).reshape(-1, n_in)
-    pre = (rows @ weight.data + bias.data).reshape(len(seen), batch, -1)
-    hidden = np.empty((steps + 1, batch, n), x.dtype)
-    hidden[0] = before[0].data
-    states, kept = [tuple(part.data for part in before)], []
-    for t in range(steps):
-        from_h = hidden[t] @ u
-        if inner_bias is not None:
-            from_h[:, -n:] += inner_bias.data
-        after, one = cell.forward(pre[min(t, len(seen) - 1)], from_h, states[-1])
-        hidden[t + 1] = after[0]
-        states.append(after)
-        kept.append(one)
+    n, width, dtype = recurrent_weight.shape[0], cell.gates * recurrent_weight.shape[0], x.dtype
+    w, u = (memory.read_only(np.ascontiguousarray(p.data)) for p in (weight, recurrent_weight))
+    held = x.repeated is not None
+    seen = np.ascontiguousarray(x.data[:1] if held else x.data)
+    rows = seen.reshape(-1, n_in)
+    z = memory.empty((steps, batch, width), dtype)
+    if held:
+        z[...] = blas.multiply(rows, w, bias.data).reshape(1, batch, width)
+    states = [memory.empty((steps + 1, batch, n), dtype) for _ in before]
+    for whole, part in zip(states, before, strict=True):
+        whole[0] = part.data
+    h, c = states[0], states[-1]
+    inner = memory.empty((steps, batch, n) if inner_bias is not None or c is not h else (steps, batch, 0), dtype)
+    if inner_bias is not None:
+        inner[...] = inner_bias.data
+    portion, call = gated_loop.portion_of(batch), blas.gemm_address(u)
+    work_ns = 2.0 * z.size * (1 + n * blas.NS_PER_MULTIPLY_ADD)
+    entering = memory.read_only(seen[..., :0].copy() if held else seen)
+    start = memory.read_only(np.ascontiguousarray(bias.data))
+    with blas.one_blas_thread(), enough_threads(work_ns):
+        gated_loop.forward(cell.code, call, entering, w, start, u, z, inner, int(inner_bias is not None), h, c, portion)
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
-        g_states = [np.zeros((batch, n), x.dtype) if g is None else g for g in arrived[1:]]
-        g_pre = np.empty((steps, batch, cell.gates * n), x.dtype)
-        g_from_h = np.empty_like(g_pre) if cell.inner_bias else g_pre
-        for t in range(steps - 1, -1, -1):
-            if arrived[0] is not None:
-                g_states[0] = g_states[0] + arrived[0][t]
-            g_pre[t], g_from_h[t], past = cell.adjoint(tuple(g_states), states[t], states[t + 1], kept[t])
-            g_states = list(past)
-            g_states[0] = g_states[0] + g_from_h[t] @ u.T
-        g_rows = (g_pre.sum(axis=0) if x.repeated is not None else g_pre).reshape(len(rows), -1)
-        g_columns = g_from_h.reshape(steps * batch, -1)
-        g_u = hidden[:-1].reshape(steps * batch, n).T @ g_columns if recurrent_weight.requires_grad else None
+        g_y = np.zeros((steps, batch, n), dtype) if arrived[0] is None else np.ascontiguousarray(arrived[0], dtype)
+        g_states = [memory.zeros((batch, n), dtype) for _ in before]
+        for into, g in zip(g_states, arrived[1:], strict=True):
+            if g is not None:
+                into[...] = g
+        g_z = memory.empty(z.shape, dtype)
+        g_r = memory.empty(z.shape, dtype) if inner_bias is not None else g_z
+        g_h, g_c = g_states[0], g_states[-1]
+        with blas.one_blas_thread(), enough_threads(work_ns):
+            gated_loop.backward(cell.code, call, u, z, inner, h, c, memory.read_only(g_y), g_h, g_c, g_z, g_r, portion)
+        g_rows = (g_z.sum(axis=0) if held else g_z).reshape(len(rows), width)
+        g_columns = g_r.reshape(steps * batch, width)
+        hidden = h[:-1].reshape(steps * batch, n)
         return [
-            (g_rows @ weight.data.T).reshape(seen.shape) if x.requires_grad else None,
-            rows.T @ g_rows if weight.requires_grad else None,
-            g_u,
+            blas.multiply_transposed(g_rows, w).reshape(seen.shape) if x.requires_grad else None,
+            blas.transposed_multiply(rows, g_rows) if weight.requires_grad else None,
+            blas.transposed_multiply(hidden, g_columns) if recurrent_weight.requires_grad else None,
             g_rows.sum(axis=0),
             *([] if inner_bias is None else [g_columns[:, -n:].sum(axis=0)]),
             *g_states,
         ]
 
-    inner = () if inner_bias is None else (inner_bias,)
-    parents = (x, weight, recurrent_weight, bias, *inner, *before)
-    return outputs([hidden[1:], *states[-1]], parents, vjp, operation="recurrent cell")
+    inner_parents = () if inner_bias is None else (inner_bias,)
+    parents = (x, weight, recurrent_weight, bias, *inner_parents, *before)
+    after = [whole[-1].copy() for whole in states]  # a view would hold on to all steps
+    return outputs([h[1:], *after], parents, vjp, operation="recurrent cell")

@@ -11,7 +11,7 @@ from spikenet import graph
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.cell_time import cell_over_time
-from spikenet.layers.cells import GRU_CELL, LSTM_CELL, RELU, TANH, Cell
+from spikenet.layers.cells import GRU_CELL, LSTM_CELL, RELU_CELL, TANH_CELL, Cell
 from spikenet.layers.layer import Layer, State, Training, as_input, entering, generator, refuse_state, state_parts
 from spikenet.layers.memoryless import learnt
 
@@ -95,7 +95,7 @@ def Elman(
     weights start uniform in +-1/sqrt(n), as torch's; the state is (h,). Source: Elman 1990, Cogn. Sci. 14:179-211.
     """
     config = {"n_in": n_in, "n": n, "rectified": rectified}
-    return GatedRecurrent("Elman", RELU if rectified else TANH, n_in, n, n, config, seed)
+    return GatedRecurrent("Elman", RELU_CELL if rectified else TANH_CELL, n_in, n, n, config, seed)
 
 
 def FullyRecurrent(n_in: int, n: int, n_out: int, *, seed: int | np.random.Generator | None = None) -> GatedRecurrent:
@@ -104,7 +104,7 @@ def FullyRecurrent(n_in: int, n: int, n_out: int, *, seed: int | np.random.Gener
     (steps, batch, n_in) to (steps, batch, n_out); otherwise as Elman. Source: Williams & Zipser 1989, Neural Comput.
     1:270-280.
     """
-    return GatedRecurrent("FullyRecurrent", TANH, n_in, n, n_out, {"n_in": n_in, "n": n, "n_out": n_out}, seed)
+    return GatedRecurrent("FullyRecurrent", TANH_CELL, n_in, n, n_out, {"n_in": n_in, "n": n, "n_out": n_out}, seed)
 
 
 def LSTM(n_in: int, n: int, *, seed: int | np.random.Generator | None = None) -> GatedRecurrent:
