@@ -9,12 +9,13 @@ from hw.compilers.driver import compiled
 from hw.programs.record import Program
 
 
-def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1) -> Program:
+def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """`net`, a trained Sequential, in the integers of `chip`; `.report` says what that changed in each layer.
 
-    chip     : hw.chips.loihi1, or such a record edited by hand: limits are the record's, integers the chip's
-    calibrate: (steps, batch, ...) spikes of training data, from which scales are chosen
-    n_chips  : how many of the chip there are
+    chip       : hw.chips.loihi1 or xylo, or such a record edited by hand: limits are the record's, integers the chip's
+    calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
+    n_chips    : how many of the chip there are
+    per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
     (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has.
@@ -23,4 +24,4 @@ def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1) -> Progra
     for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a
     layer whose numbers fit no words.
     """
-    return compiled(net, chip, calibrate, n_chips)
+    return compiled(net, chip, calibrate, n_chips, per_channel)

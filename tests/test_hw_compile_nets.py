@@ -10,7 +10,7 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import loihi1
+from hw.chips import loihi1, xylo
 from spikenet.graph import Tensor
 
 
@@ -152,7 +152,7 @@ CONSTRUCTS = {  # net, shape
     "lif": (sn.Sequential(sn.Linear(4, 3), sn.LIF(), sn.Linear(3, 2), sn.LIF()), (4,)),
     "dropouts": (sn.Sequential(sn.Dropout1d(0.5), sn.Linear(4, 3), sn.Dropout(0.2), to_zero()), (4,)),
 }  # fmt: skip
-COMPILED_FOR = (loihi1,)
+COMPILED_FOR = (loihi1, xylo)
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,58 @@ def test_what_check_passes_compiles_and_what_it_refuses_does_not(name, chip, rng
             hw.compile(net, chip, calibrate=x)
         assert refused.value.breaches == verdict.breaches
         assert all(breach.change for breach in verdict.breaches)
+
+
+def cuba(**arguments):
+    return sn.CubaLIF(tau_mem_s=7.49e-3, tau_syn_s=3.476e-3, **arguments)  # 1 - 2^-3 and 1 - 2^-2 are kept
+
+
+def xylo_net(rng):
+    """Three layers, one of them recurrent."""
+    net = sn.Sequential(
+        sn.Linear(6, 20, seed=0), cuba(threshold=2.0), sn.Linear(20, 15, seed=1),
+        sn.Recurrent(cuba(threshold=0.7), 15, seed=2), sn.Linear(15, 4, seed=3), cuba(threshold=0.3),
+    )  # fmt: skip
+    for layer in net.layers[::2]:
+        layer.bias.data[...] = 0
+    net.layers[2].bias.data[:] = rng.normal(0, 0.01, 15)
+    net.layers[3].recurrent_weight.data *= 0.3  # more would feed itself where neurons fire several times a step
+    return net
+
+
+def test_layers_of_a_xylo_alone_do_what_the_core_does(rng):
+    """The whole core is the vendor's; each layer, driven by the spikes of the one before, gives the same."""
+    net, x = xylo_net(rng), spikes(rng, 25, 6, 6)
+    program = hw.compile(net, xylo, calibrate=x)
+    runs = program.layer_runs(program.checked(x.astype(int) * 2))
+    sent = np.zeros((27, 6, 6), int)
+    sent[:25] = x * 2
+    for k, (layer, run) in enumerate(zip(program.layers, runs, strict=True)):
+        alone = layer.run(sent, late=min(k, 1))
+        assert run.spikes.sum() > 20
+        assert np.array_equal(alone.spikes, run.spikes)
+        assert alone.used == run.used
+        sent = run.spikes
+    assert runs[0].spikes.max() > 1
+
+
+def test_xylo_keeps_rates_where_its_decays_are_the_nets(rng):
+    net, x = xylo_net(rng), spikes(rng, 40, 32, 6, rate=0.05)
+    program = hw.compile(net, xylo, calibrate=x)
+    for report in program.report:
+        assert report.tau_mem_steps[1] == pytest.approx(7.49, abs=0.01)
+        assert report.tau_syn_steps[1] == pytest.approx(3.476, abs=0.01)
+        assert abs(report.chip_rate - report.rate) < 0.1 * report.rate + 0.001
+        assert report.weight_error < 0.02
+        assert report.overflows == 0
+    assert np.mean(program.run(x).output == net(x).data) > 0.9
+    plain = sn.Sequential(sn.Linear(6, 9, seed=0), sn.LIF(threshold=0.5), sn.Linear(9, 4, seed=1), sn.LI())
+    program = hw.compile(plain, xylo, calibrate=x)
+    assert program.report[0].tau_syn_steps == (0.0, pytest.approx(1 / np.log(2)))  # the shortest there is
+    got, wanted = program.run(x).output, plain(x).data
+    assert np.corrcoef(got.ravel(), wanted.ravel())[0, 1] > 0.8
+    loud = program.run(np.full((50, 2, 6), 15))
+    assert sum(loud.overflows.values()) > 0
+    assert loud.words["1 LIF"].keys() == {"current", "membrane", "capped", "inputs_dropped"}
+    with pytest.raises(ValueError, match=r"run: spikes.*0\.\.15"):
+        program.run(np.full((5, 2, 6), 16))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import numpy.typing as npt
 from hw.architecture import Architecture
 from hw.check import check
 from hw.chip import Chip
-from hw.compilers import loihi
+from hw.compilers import loihi, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
 from hw.kinds import flat_layers
 from hw.neurons.words import integers
+from hw.neurons.xylo import MOST_INPUT
 from hw.programs.record import LayerRun, Program, Together
+from hw.programs.xylo import together as together_xylo
 from hw.stages import layout
 from spikenet.errors import finite_values
 from spikenet.graph import no_grad
@@ -46,6 +48,9 @@ class Compiler:
 
 COMPILERS: dict[Architecture, Compiler] = {
     Architecture.AXON_CORES: Compiler(loihi.choose, loihi.words),
+    Architecture.SINGLE_CORE: Compiler(
+        xylo.chooser(per_channel=True), xylo.words, 1, MOST_INPUT, xylo.settle, together_xylo
+    ),
 }
 
 
@@ -69,7 +74,7 @@ class Recipe:
         return Program(layers, (), self.chip, self.compiler.late, self.compiler.most_events, together), held
 
 
-def compiler_of(chip: Chip) -> Compiler:
+def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
     """TypeError for what is no chip, ValueError for a chip without a compiler."""
     if not isinstance(chip, Chip):
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
@@ -77,16 +82,18 @@ def compiler_of(chip: Chip) -> Compiler:
         raise ValueError(
             f"compile: no compiler for {chip.name}; there are ones for loihi1, xylo, speck and truenorth of hw.chips"
         )
+    if chip.architecture is Architecture.SINGLE_CORE and not per_channel:
+        return replace(COMPILERS[chip.architecture], choose=xylo.chooser(per_channel=False))
     return COMPILERS[chip.architecture]
 
 
-def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1) -> Recipe:
+def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Recipe:
     """The scales of every layer, chosen on calibration spikes (steps, batch, ...), each layer driven by the chip's own.
 
     Raises DoesNotFit listing every limit and construct that `hw.check` finds against the net, ValueError for
     calibration data that are no spikes, for weights that are not finite, for a layer whose numbers fit no words.
     """
-    compiler = compiler_of(chip)
+    compiler = compiler_of(chip, per_channel)
     advice = "encode the data as spikes, sn.encode.Rate"
     x = integers("calibrate", calibrate, 0, compiler.most_events, advice)
     if x.ndim < 3 or not x.size:
@@ -105,9 +112,9 @@ def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1) -> Recipe:
     return Recipe(chip, compiler, shape, settled)
 
 
-def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1) -> Program:
+def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """The program of a net, with the report of every layer."""
-    made = recipe(net, chip, calibrate, n_chips)
+    made = recipe(net, chip, calibrate, n_chips, per_channel)
     x = np.asarray(calibrate)
     parts = parts_of(net, made.shape)
     program, held = made._made(parts)

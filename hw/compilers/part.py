@@ -15,6 +15,8 @@ from hw.lowering.neurons import Numbers, numbers_of
 from hw.programs.report import LayerReport
 from hw.stages import Stage
 from spikenet.errors import finite_values
+from spikenet.graph import no_grad
+from spikenet.layers import Recurrent
 
 Array = npt.NDArray[Any]
 
@@ -146,3 +148,19 @@ def tau(kept: Array) -> float:
     """Mean time constant in steps of what keeps these parts each step: inf for all of it, 0 for nothing."""
     mean = float(np.mean(kept))
     return math.inf if mean >= 1 else 0.0 if mean <= 0 else -1 / math.log(mean)
+
+
+def float_run(part: Part, spikes: Array) -> Array:
+    """What the float layer gives, (steps, batch, n), on spikes (steps, batch, sources) of a chip's layer before it."""
+    steps, batch, sources = spikes.shape
+    rows = sparse.csr_array(spikes.reshape(-1, sources).astype(np.float64))
+    current = np.asarray(rows @ part.weights + part.bias if not sparse.issparse(part.weights)
+                         else (rows @ part.weights).toarray() + part.bias)  # fmt: skip
+    neurons: Any = part.stage.neurons
+    if part.recurrent is not None:
+        neurons = Recurrent(neurons, len(part.bias), seed=0)
+        neurons.recurrent_weight.data = part.recurrent.astype(np.float32)
+    with no_grad():
+        out = neurons(current.astype(np.float32).reshape(steps, batch, *part.shape))
+    given: Array = out.data.reshape(steps, batch, -1)
+    return given

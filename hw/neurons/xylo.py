@@ -158,10 +158,11 @@ class Run:
     state: State
 
 
-def run(params: Params, raster: Any, state: State | None = None) -> Run:
+def run(params: Params, raster: Any, state: State | None = None, *, most_input: int = MOST_INPUT) -> Run:
     """Runs a Xylo on `raster` (steps, inputs) or (steps, batch, inputs), counts of input events 0..255.
 
-    state: as an earlier run returned it, to carry on; None starts from rest
+    state     : as an earlier run returned it, to carry on; None starts from rest
+    most_input: events of a channel and step that are taken: 15; 31 where channels stand for hidden neurons
 
     Raises ValueError for a raster or a state that does not fit. Widths, order, rounding and overflow: see the module.
     """
@@ -186,7 +187,7 @@ def run(params: Params, raster: Any, state: State | None = None) -> Run:
     words = (params.dash_syn.T, params.dash_mem, params.threshold, params.bias, params.alias, dash_out,
              params.dash_mem_out, params.threshold_out, params.bias_out)  # fmt: skip
     arguments: list[Any] = [
-        read_only(np.minimum(x, MOST_INPUT).astype(np.int32)),
+        read_only(np.minimum(x, most_input).astype(np.int32)),
         *(read_only(array) for array in _synapse_lists(params)),
         *(read_only(np.ascontiguousarray(a, np.int32)) for a in words),
         *(params.core is Core.V1, params.has_bias),
@@ -197,7 +198,7 @@ def run(params: Params, raster: Any, state: State | None = None) -> Run:
     ends = (states[0].transpose(0, 2, 1), states[1], states[2], states[3][:, 0], states[4])
     after: list[Any] = [np.ascontiguousarray(a, np.int64) for a in ends]
     happened = (spikes, hidden, i.transpose(0, 1, 3, 2), v, i_out, v_out, quiet)
-    met: list[Any] = [*counts.sum(axis=0).tolist(), int(np.maximum(x - MOST_INPUT, 0).sum())]
+    met: list[Any] = [*counts.sum(axis=0).tolist(), int(np.maximum(x - most_input, 0).sum())]
     recorded: list[Any] = [*(without_batch(a, alone) for a in happened), Overflow(*met), State(*after)]
     return Run(*recorded)
 

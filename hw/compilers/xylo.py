@@ -1,0 +1,163 @@
+"""A layer in Xylo's words: shifts for decays, 8-bit weights with one shift for a group, a scale for each neuron.
+
+A decay of 2^-dash a step stands for a leak: dash is the nearest to -log2(1 - leak), 0 to 15. A synapse decays before
+its current is used and keeps at least half of it for the next step, so that a float net's weight w becomes
+w (1 - a') / ((1 - a) a') with a the float net's part kept and a' the chip's: the charge of a spike is the same. Neurons
+without a synaptic current get the shortest one there is, a time constant of 1.44 steps, which the report states.
+
+A neuron's integers are its float numbers times its scale: as large as its largest weight allows in 8 bits under the
+group's shift, and as leaves its threshold room in 16. The shift, and how far a rounded membrane leak is made up for by
+weaker or stronger weights, are those with which the layer, run on the calibration data, sends what the float layer
+sends on the same input; choices under which a word overflows come last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.chip import Chip
+from hw.compilers.part import Held, Part, float_run
+from hw.neurons import xylo
+from hw.programs.xylo import XyloLayer
+from spikenet.errors import Array as Values
+
+Array = npt.NDArray[Any]
+ROOM = 2.0  # of 16 bits over the threshold: a membrane gathers more than it in a step
+MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far a rounded leak's smaller or larger steady state is made up for
+SMALLER = tuple(2.0**-k for k in range(1, 8))  # of the scale, where even the smallest shift overflows
+MOST = xylo.WEIGHT[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Of one layer: scale (n,), what weights and biases are multiplied with besides (n,), left shifts."""
+
+    scale: Array
+    gain: Array
+    shift: int
+    recurrent_shift: int
+    is_output: bool = False
+
+
+def chooser(per_channel: bool) -> Any:
+    """`choose` with one scale a neuron, or one for the layer."""
+
+    def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
+        wanted = float_run(part, spikes)
+        ones = np.ones(len(part.bias))
+        found = [_scaled(part, ones, shift, 1.0, per_channel) for shift in range(xylo.SHIFT + 1)]
+        best, lost = _nearest(part, spikes, wanted, found)
+        for factor in SMALLER:
+            if lost:
+                best, lost = _nearest(part, spikes, wanted, [best, _scaled(part, ones, 0, factor, per_channel)])
+        whole = _steady(part)
+        gains = [whole**share for share in MADE_UP] if not (part.reads_v or np.allclose(whole, 1.0)) else [ones]
+        if len(gains) == 1:
+            return best
+        tried = [_scaled(part, gain, best.shift, 1.0, per_channel) for gain in gains]
+        return _nearest(part, spikes, wanted, [best, *tried])[0]
+
+    return choose
+
+
+def settle(parts: tuple[Part, ...], choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """One shift for all connections among hidden neurons, the largest that any of them needs; the last layer is out."""
+    among = [c.shift for c in choices[1:-1]]
+    among += [c.recurrent_shift for c, part in zip(choices[:-1], parts, strict=False) if part.recurrent is not None]
+    shared = max(among, default=0)
+    settled = [replace(c, shift=shared if k else c.shift, recurrent_shift=shared) for k, c in enumerate(choices[:-1])]
+    return (*settled, replace(choices[-1], is_output=True))
+
+
+def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
+    """The layer in integers under scales that were chosen; what its words cannot hold is cut and counted as clipped."""
+    numbers, n = part.numbers, len(part.bias)
+    dash_mem, dash_syn = _dash(numbers.leak, 0), _dash(numbers.syn_leak, 1)
+    leak, syn_leak = _kept(dash_mem), _kept(dash_syn)
+    charge = choice.gain * (1 - syn_leak) / ((1 - numbers.syn_leak) * syn_leak) * choice.scale
+    given = [_array(part.weights) * charge / 2.0**choice.shift]
+    if part.recurrent is not None:
+        given.append(part.recurrent * charge / 2.0**choice.recurrent_shift)
+    mantissas = [np.clip(np.rint(values), -MOST, MOST).astype(np.int64) for values in given]
+    shifts = (choice.shift, choice.recurrent_shift)
+    back = [m * (2.0**k / charge) for m, k in zip(mantissas, shifts, strict=False)]
+    cut = [np.abs(values) > MOST + 0.5 for values in given]
+    fires = not part.reads_v
+    at_once = choice.gain / (1 - numbers.syn_leak) * choice.scale  # a bias reaches the membrane without a synapse
+    low, high = xylo.STATE
+    bias = np.clip(np.rint(part.bias * at_once), low, high).astype(np.int64)
+    threshold = np.full(n, high)
+    if fires:
+        threshold = np.clip(np.rint(numbers.threshold * choice.scale), 1, high).astype(np.int64)
+    layer = XyloLayer(
+        part.name, part.shape, mantissas[0], choice.shift, mantissas[1] if len(given) > 1 else None,
+        choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, choice.scale, part.reads_v, choice.is_output,
+    )  # fmt: skip
+    held: Values = np.concatenate([values.reshape(-1) for values in back])
+    clipped = float(np.mean(np.concatenate([c.reshape(-1) for c in cut])))
+    at = threshold / choice.scale if fires else np.full(n, np.inf)
+    return layer, Held(held, clipped, at, bias / at_once, leak, syn_leak, choice.shift, choice.scale)
+
+
+def _scaled(part: Part, gain: Array, shift: int, factor: float, per_channel: bool) -> Choice:
+    """The scale that fills the weight words under a shift, times a factor, as far as thresholds have room."""
+    numbers = part.numbers
+    syn_leak = _kept(_dash(numbers.syn_leak, 1))
+    charge = gain * (1 - syn_leak) / ((1 - numbers.syn_leak) * syn_leak)
+    largest = np.abs(_array(part.weights) * charge).max(axis=0, initial=0.0)
+    end = float(xylo.STATE[1])
+    scale = MOST * 2.0**shift / np.maximum(largest, 1e-300)
+    if not part.reads_v:
+        scale = np.minimum(scale, end / ROOM / numbers.threshold)
+    biases = np.abs(part.bias * gain / (1 - numbers.syn_leak))
+    scale = np.minimum(np.minimum(scale, end / ROOM / np.maximum(biases, 1e-300)), 2.0**15) * factor
+    if not per_channel:
+        scale = np.full(len(scale), scale.min())
+    recurrent = 0
+    if part.recurrent is not None:
+        most = np.abs(part.recurrent * charge * scale).max(initial=1e-300)
+        recurrent = int(np.clip(np.ceil(np.log2(most / MOST)), 0, xylo.SHIFT))
+    return Choice(scale, gain, shift, recurrent)
+
+
+def _nearest(part: Part, spikes: Array, wanted: Array, found: list[Choice]) -> tuple[Choice, float]:
+    """(the choice under which the layer gives what the float layer does, of those under which the fewest words
+    overflow, how many do)."""
+    best, least = found[0], (np.inf, np.inf)
+    for choice in found:
+        layer, _ = words(part, choice)
+        got = layer.run(spikes)
+        values = got.spikes if got.v is None else got.v / choice.scale
+        error = float(np.square(values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)).mean())
+        lost = float(sum(got.overflows.values()))
+        if (lost, error) < least:
+            best, least = choice, (lost, error)
+    return best, least[0]
+
+
+def _steady(part: Part) -> Array:
+    """What a constant input comes to in the float net, over what on the chip; 1 for neurons without leak."""
+    chip, wanted = 1 - _kept(_dash(part.numbers.leak, 0)), 1 - part.numbers.leak
+    ratio: Array = np.where(wanted > 0, chip / np.maximum(wanted, 1e-12), 1.0)
+    return ratio
+
+
+def _dash(kept: Array, least: int) -> Array:
+    """The shift that is nearest to losing 1 - kept a step."""
+    dash: Array = np.clip(np.rint(-np.log2(np.maximum(1 - kept, 2.0**-20))), least, xylo.DASH).astype(np.int64)
+    return dash
+
+
+def _kept(dash: Array) -> Array:
+    kept: Array = 1 - np.exp2(-dash.astype(np.float64))
+    return kept
+
+
+def _array(weights: Any) -> Array:
+    """Weights as an array: the core has fewer neurons than would make this large."""
+    dense: Array = weights.toarray() if hasattr(weights, "toarray") else weights
+    return dense
