@@ -114,7 +114,11 @@ def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: 
 
 def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """The program of a net, with the report of every layer."""
-    made = recipe(net, chip, calibrate, n_chips, per_channel)
+    return reported(net, recipe(net, chip, calibrate, n_chips, per_channel), calibrate)
+
+
+def reported(net: Any, made: Recipe, calibrate: Any) -> Program:
+    """The program of a net as it is now, with the report of every layer on calibration spikes."""
     x = np.asarray(calibrate)
     parts = parts_of(net, made.shape)
     program, held = made._made(parts)
@@ -124,7 +128,7 @@ def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel
         overflows = sum(run.overflows.values())
         chip_rate = 0.0 if part.reads_v else float(run.spikes.mean())
         reports.append(report_of(part, kept, rate, chip_rate, run.used, overflows))
-    return Program(program.layers, tuple(reports), chip, program.late, program.most_events, program.together)
+    return Program(program.layers, tuple(reports), made.chip, program.late, program.most_events, program.together)
 
 
 def parts_of(net: Any, shape: tuple[int, ...]) -> tuple[Part, ...]:

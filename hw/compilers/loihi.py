@@ -33,14 +33,13 @@ EXPONENTS = range(7, -9, -1)
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one layer: mantissas to the float net's 1, and the weight exponent."""
+    """Of one layer: how much more than the largest weight allows the mantissas are, and the weight exponent.
 
-    m: float
+    The scale follows the weights, so that those that grow in training stay within their words.
+    """
+
+    factor: float
     exponent: int
-
-    @property
-    def scale(self) -> float:
-        return self.m * 2.0 ** (6 + self.exponent)
 
 
 def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
@@ -48,11 +47,12 @@ def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
 
     Raises ValueError for a layer for which no exponent fits.
     """
-    m = _factor(values_of(part.weights), importance(part.weights, spikes))
+    factor = _factor(values_of(part.weights), importance(part.weights, spikes))
+    m = _filling(values_of(part.weights)) * factor
     end = float(1 << 23)
     for exponent in EXPONENTS:
-        choice = Choice(m, exponent)
-        if not _fits(part, choice.scale):
+        choice = Choice(factor, exponent)
+        if not _fits(part, m * 2.0 ** (6 + exponent)):
             continue
         layer, _ = words(part, choice)
         got = layer.run(spikes, watch=True)
@@ -71,7 +71,9 @@ def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
 
 def words(part: Part, choice: Choice) -> tuple[Population, Held]:
     """The layer in integers under a scale that was chosen; what its words cannot hold is cut and counted as clipped."""
-    numbers, scale, exponent = part.numbers, choice.scale, choice.exponent
+    numbers, exponent, values = part.numbers, choice.exponent, values_of(part.weights)
+    m = _filling(values) * choice.factor
+    scale = m * 2.0 ** (6 + exponent)
     dv = np.clip(np.rint(4096 * (1 - numbers.leak)), 0, 4095)
     du = np.clip(np.rint(4096 * (1 - numbers.syn_leak)) - 1, 0, 4095)
     at_once = 1 - numbers.syn_leak  # a bias reaches v at once on the chip: what it comes to through the synapse
@@ -80,10 +82,9 @@ def words(part: Part, choice: Choice) -> tuple[Population, Held]:
     vth = np.full(len(dv), float(THRESHOLD))  # a readout never fires
     if fires:
         vth = np.clip(np.rint(numbers.threshold * scale / 64), 1, THRESHOLD)
-    values = values_of(part.weights)
-    mantissas = _mantissas(values * choice.m)
-    cut = np.abs(values * choice.m - mantissas) > 1 + 1e-9
-    held, own, own_exponent = mantissas / choice.m, None, 0
+    mantissas = _mantissas(values * m)
+    cut = np.abs(values * m - mantissas) > 1 + 1e-9
+    held, own, own_exponent = mantissas / m, None, 0
     if part.recurrent is not None:
         given = part.recurrent * (scale / 64)  # mantissas at exponent 0
         most = max(np.abs(given).max(initial=0.0), 1e-300)
@@ -117,15 +118,18 @@ def _fits(part: Part, scale: float) -> bool:
     return bool(vth.max() <= THRESHOLD and vth.min() >= 1 and bias <= MOST_BIAS)
 
 
-def _factor(w: Array, rates: Array) -> float:
-    """Mantissas to 1 with the least error of what arrives."""
+def _filling(w: Array) -> float:
+    """Mantissas to the float net's 1 with which the largest weight just fits."""
     largest = np.abs(w).max(initial=0.0)
-    if largest == 0:
-        return 1.0
-    mixed = w.min() < 0 < w.max()
-    found = [(254 if mixed else 255) / largest * factor for factor in FACTORS]
+    most = 254 if w.min(initial=0.0) < 0 < w.max(initial=0.0) else 255
+    return float(most / largest) if largest else 1.0
+
+
+def _factor(w: Array, rates: Array) -> float:
+    """The factor with the least error of what arrives."""
+    found = [_filling(w) * factor for factor in FACTORS]
     errors = [float((rates * np.square(_mantissas(w * m) / m - w)).sum()) for m in found]
-    return float(found[int(np.argmin(errors))])
+    return FACTORS[int(np.argmin(errors))]
 
 
 def _mantissas(scaled: Array) -> Array:

@@ -34,12 +34,19 @@ MOST = xylo.WEIGHT[1]
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """Of one layer: scale (n,), what weights and biases are multiplied with besides (n,), left shifts."""
+    """Of one layer; its scale follows its weights, so that those that grow in training stay within their words.
 
-    scale: Array
+    gain            : (n,) what weights and biases are multiplied with besides
+    fills, factor   : weights fill their words under the left shift `fills`, times the factor
+    shift, recurrent_shift: left shifts that are used: larger where layers share one
+    """
+
     gain: Array
-    shift: int
-    recurrent_shift: int
+    fills: int
+    per_channel: bool
+    factor: float = 1.0
+    shift: int = 0
+    recurrent_shift: int = 0
     is_output: bool = False
 
 
@@ -47,18 +54,17 @@ def chooser(per_channel: bool) -> Any:
     """`choose` with one scale a neuron, or one for the layer."""
 
     def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
-        wanted = float_run(part, spikes)
-        ones = np.ones(len(part.bias))
-        found = [_scaled(part, ones, shift, 1.0, per_channel) for shift in range(xylo.SHIFT + 1)]
+        wanted, ones = float_run(part, spikes), np.ones(len(part.bias))
+        found = [_unshared(part, Choice(ones, shift, per_channel)) for shift in range(xylo.SHIFT + 1)]
         best, lost = _nearest(part, spikes, wanted, found)
         for factor in SMALLER:
             if lost:
-                best, lost = _nearest(part, spikes, wanted, [best, _scaled(part, ones, 0, factor, per_channel)])
+                smaller = _unshared(part, Choice(ones, 0, per_channel, factor))
+                best, lost = _nearest(part, spikes, wanted, [best, smaller])
         whole = _steady(part)
-        gains = [whole**share for share in MADE_UP] if not (part.reads_v or np.allclose(whole, 1.0)) else [ones]
-        if len(gains) == 1:
+        if part.reads_v or np.allclose(whole, 1.0):
             return best
-        tried = [_scaled(part, gain, best.shift, 1.0, per_channel) for gain in gains]
+        tried = [_unshared(part, replace(best, gain=whole**share)) for share in MADE_UP]
         return _nearest(part, spikes, wanted, [best, *tried])[0]
 
     return choose
@@ -78,7 +84,8 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     numbers, n = part.numbers, len(part.bias)
     dash_mem, dash_syn = _dash(numbers.leak, 0), _dash(numbers.syn_leak, 1)
     leak, syn_leak = _kept(dash_mem), _kept(dash_syn)
-    charge = choice.gain * (1 - syn_leak) / ((1 - numbers.syn_leak) * syn_leak) * choice.scale
+    scale = _scale(part, choice)
+    charge = _charge(part, choice) * scale
     given = [_array(part.weights) * charge / 2.0**choice.shift]
     if part.recurrent is not None:
         given.append(part.recurrent * charge / 2.0**choice.recurrent_shift)
@@ -87,41 +94,49 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     back = [m * (2.0**k / charge) for m, k in zip(mantissas, shifts, strict=False)]
     cut = [np.abs(values) > MOST + 0.5 for values in given]
     fires = not part.reads_v
-    at_once = choice.gain / (1 - numbers.syn_leak) * choice.scale  # a bias reaches the membrane without a synapse
+    at_once = choice.gain / (1 - numbers.syn_leak) * scale  # a bias reaches the membrane without a synapse
     low, high = xylo.STATE
     bias = np.clip(np.rint(part.bias * at_once), low, high).astype(np.int64)
     threshold = np.full(n, high)
     if fires:
-        threshold = np.clip(np.rint(numbers.threshold * choice.scale), 1, high).astype(np.int64)
+        threshold = np.clip(np.rint(numbers.threshold * scale), 1, high).astype(np.int64)
     layer = XyloLayer(
         part.name, part.shape, mantissas[0], choice.shift, mantissas[1] if len(given) > 1 else None,
-        choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, choice.scale, part.reads_v, choice.is_output,
+        choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, scale, part.reads_v, choice.is_output,
     )  # fmt: skip
     held: Values = np.concatenate([values.reshape(-1) for values in back])
     clipped = float(np.mean(np.concatenate([c.reshape(-1) for c in cut])))
-    at = threshold / choice.scale if fires else np.full(n, np.inf)
-    return layer, Held(held, clipped, at, bias / at_once, leak, syn_leak, choice.shift, choice.scale)
+    at = threshold / scale if fires else np.full(n, np.inf)
+    return layer, Held(held, clipped, at, bias / at_once, leak, syn_leak, choice.shift, scale)
 
 
-def _scaled(part: Part, gain: Array, shift: int, factor: float, per_channel: bool) -> Choice:
-    """The scale that fills the weight words under a shift, times a factor, as far as thresholds have room."""
-    numbers = part.numbers
-    syn_leak = _kept(_dash(numbers.syn_leak, 1))
-    charge = gain * (1 - syn_leak) / ((1 - numbers.syn_leak) * syn_leak)
-    largest = np.abs(_array(part.weights) * charge).max(axis=0, initial=0.0)
-    end = float(xylo.STATE[1])
-    scale = MOST * 2.0**shift / np.maximum(largest, 1e-300)
+def _charge(part: Part, choice: Choice) -> Array:
+    """(n,) what a float weight is multiplied with, besides the scale, for a spike to bring the same charge."""
+    wanted, chip = part.numbers.syn_leak, _kept(_dash(part.numbers.syn_leak, 1))
+    charge: Array = choice.gain * (1 - chip) / ((1 - wanted) * chip)
+    return charge
+
+
+def _scale(part: Part, choice: Choice) -> Array:
+    """(n,) integers to 1 that fill the weight words, as far as thresholds and biases have room."""
+    end = float(xylo.STATE[1]) / ROOM
+    largest = np.abs(_array(part.weights) * _charge(part, choice)).max(axis=0, initial=0.0)
+    scale = MOST * 2.0**choice.fills / np.maximum(largest, 1e-300)
+    biases = np.abs(part.bias * choice.gain / (1 - part.numbers.syn_leak))
+    scale = np.minimum(np.minimum(scale, end / np.maximum(biases, 1e-300)), 2.0**15)
     if not part.reads_v:
-        scale = np.minimum(scale, end / ROOM / numbers.threshold)
-    biases = np.abs(part.bias * gain / (1 - numbers.syn_leak))
-    scale = np.minimum(np.minimum(scale, end / ROOM / np.maximum(biases, 1e-300)), 2.0**15) * factor
-    if not per_channel:
-        scale = np.full(len(scale), scale.min())
-    recurrent = 0
-    if part.recurrent is not None:
-        most = np.abs(part.recurrent * charge * scale).max(initial=1e-300)
-        recurrent = int(np.clip(np.ceil(np.log2(most / MOST)), 0, xylo.SHIFT))
-    return Choice(scale, gain, shift, recurrent)
+        scale = np.minimum(scale, end / part.numbers.threshold)
+    scale = scale * choice.factor
+    return scale if choice.per_channel else np.full(len(scale), scale.min())
+
+
+def _unshared(part: Part, choice: Choice) -> Choice:
+    """The choice with the shifts that the layer needs for itself."""
+    if part.recurrent is None:
+        return replace(choice, shift=choice.fills)
+    most = np.abs(part.recurrent * _charge(part, choice) * _scale(part, choice)).max(initial=1e-300)
+    needed = int(np.clip(np.ceil(np.log2(most / MOST)), 0, xylo.SHIFT))
+    return replace(choice, shift=choice.fills, recurrent_shift=needed)
 
 
 def _nearest(part: Part, spikes: Array, wanted: Array, found: list[Choice]) -> tuple[Choice, float]:
@@ -131,7 +146,7 @@ def _nearest(part: Part, spikes: Array, wanted: Array, found: list[Choice]) -> t
     for choice in found:
         layer, _ = words(part, choice)
         got = layer.run(spikes)
-        values = got.spikes if got.v is None else got.v / choice.scale
+        values = got.spikes if got.v is None else got.v / layer.scale
         error = float(np.square(values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)).mean())
         lost = float(sum(got.overflows.values()))
         if (lost, error) < least:

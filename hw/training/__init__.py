@@ -1,0 +1,1 @@
+"""Training whose forward pass is a chip's integers."""

@@ -1,0 +1,72 @@
+"""A net as a layer whose output is the chip's: forward its integers, backward the float net's surrogate gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hw.compilers.driver import Recipe
+from hw.kinds import flat_layers
+from hw.stages import layout
+from spikenet.errors import Array
+from spikenet.graph import Tensor, TensorLike
+from spikenet.layers.layer import State, Training, entering, refuse_state
+
+
+class OnChip:
+    """`net` as the chip runs it: what `program.run` gives, with a gradient.
+
+    net   : a Sequential that `recipe` was made for; its parameters are those that are trained
+    recipe: of hw.compilers.driver, the scales chosen
+
+    Each call puts the weights as they are into the chip's words and runs the program's own integers, with all that
+    wraps, saturates, is cut or capped. Gradients go straight through: those of the float layers, each driven by what
+    the chip's layer before it sent, in place of which the chip's own output stands. Always from rest; dropout does
+    nothing and a BatchNorm is the one that is folded in.
+    """
+
+    kind = "OnChip"
+    states = ()
+
+    def __init__(self, net: Any, recipe: Recipe) -> None:
+        self.layers, self.recipe = (net,), recipe
+        self._places = [stage.neurons_at for stage in layout(net, recipe.shape).stages]
+
+    def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
+        return self.run(x, training=training)[0]
+
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        refuse_state(self.kind, state)
+        (net,) = self.layers
+        signal = entering(net, x, name=self.kind)
+        program, _ = self.recipe.program(net)
+        steps = len(signal)
+        runs = program.layer_runs(program.checked(signal.data))
+        k = 0
+        for place, layer in enumerate(flat_layers(net)):
+            signal = layer(signal)
+            if place == self._places[k]:
+                values = runs[k].spikes if k + 1 < len(runs) else None
+                got = program.output(runs[k], steps) if values is None else program.aligned(values, k, steps)
+                signal = straight_through(signal, np.asarray(got).reshape(signal.shape))
+                k += 1
+                if k == len(runs):
+                    break
+        return signal, ()
+
+    def parameters(self) -> dict[str, Tensor]:
+        return dict(self.layers[0].parameters())
+
+    def config(self) -> dict[str, Any]:
+        return {}
+
+    def __repr__(self) -> str:
+        return f"OnChip({self.recipe.chip.name}, {self.layers[0]!r})"
+
+
+def straight_through(y: Tensor, values: Array) -> Tensor:
+    """`values` in place of y, whose gradient goes to y as it is."""
+    return Tensor(values.astype(y.dtype), (y,), lambda g: (g,), operation="straight_through")

@@ -1,0 +1,47 @@
+"""`hw.train_through`: training that sees what the chip's words do to a net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hw.chip import Chip
+from hw.compilers.driver import recipe, reported
+from hw.programs.record import Program
+from hw.training.on_chip import OnChip
+from spikenet.train import History, fit
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The program of the trained net, in the integers it was trained in; and how training went, on the chip."""
+
+    program: Program
+    history: History
+
+
+def train_through(
+    net: Any,
+    chip: Chip,
+    train: Any,
+    test: Any = None,
+    *,
+    calibrate: Any,
+    n_chips: int = 1,
+    per_channel: bool = True,
+    **fitting: Any,
+) -> Trained:
+    """Trains `net` in place with `chip` in the loop: forward its integers, backward the surrogates' gradient.
+
+    net, chip, calibrate, n_chips, per_channel: as in `hw.compile`; scales are chosen once, before the first step
+    train, test, fitting: as in `sn.fit`: loss, optimiser, epochs, encode ...; losses and metrics are the chip's
+
+    Best begun with a net that was trained without the chip, at a smaller learning rate. The forward pass of every step
+    is what `program.run` does with the weights of that step, word for word. Dropout does nothing meanwhile; a BatchNorm
+    keeps its statistics.
+
+    Raises as `hw.compile` and `sn.fit` do.
+    """
+    made = recipe(net, chip, calibrate, n_chips, per_channel)
+    history = fit(OnChip(net, made), train, test, **fitting)
+    return Trained(reported(net, made, calibrate), history)
