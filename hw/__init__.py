@@ -35,6 +35,7 @@ from hw.placement import MeshPicture, Part, PlacedCore, Placement
 from hw.quantise import LayerError, QuantisedNet, quantise
 from hw.ranges import min_max, percentile
 from hw.technology import technology_energy
+from hw.training.through import Trained, train_through
 
 __all__ = [
     "FLOAT32",
@@ -78,6 +79,7 @@ __all__ = [
     "TechnologyEnergies",
     "Term",
     "Tick",
+    "Trained",
     "Verdict",
     "activity",
     "all_in_energy",
@@ -101,6 +103,7 @@ __all__ = [
     "simple",
     "summed",
     "technology_energy",
+    "train_through",
     "unknown",
     "with_int8_weights",
 ]
