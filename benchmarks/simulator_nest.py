@@ -1,79 +1,74 @@
-"""The networks of benchmarks/simulator.py in NEST: run by a Python that has it, prints one line of JSON.
+"""A network in NEST, from the description of benchmarks/simulator_description.py; prints one line of JSON.
 
-python simulator_nest.py brunel 1.0 2 1      network, seconds, threads, seed
+python simulator_nest.py description.json 1.0 2 1      file, seconds, threads, seed
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 
 import nest
 
 
-def brunel(nest_threads):
-    par = {"C_m": 1.0, "tau_m": 20.0, "t_ref": 2.0, "E_L": 0.0, "V_reset": 10.0, "V_m": 0.0, "V_th": 20.0}
-    exc, inh = (nest.Create("iaf_psc_delta", n, params=par) for n in (10_000, 2_500))
-    outside = nest.Create("poisson_generator", params={"rate": 2.0 * 20.0 / (0.1 * 20.0) * 1000.0})
-    for target in (exc, inh):
-        nest.Connect(outside, target, syn_spec={"weight": 0.1, "delay": 1.5})
-        for source, k, weight in ((exc, 1000, 0.1), (inh, 250, -0.5)):
-            rule = {"rule": "fixed_indegree", "indegree": k}
-            nest.Connect(source, target, rule, {"weight": weight, "delay": 1.5})
-    return {"E": exc, "I": inh}
+def value(given):
+    """A number, a list, or NEST's distribution."""
+    if not isinstance(given, dict):
+        return given
+    drawn = getattr(nest.random, given["kind"])(*(given[name] for name in ("a", "b")))
+    low, high = (given[name] if given[name] is not None else sign * 1e300 for name, sign in (("low", -1), ("high", 1)))
+    return drawn if (low, high) == (-1e300, 1e300) else nest.math.redraw(drawn, min=low, max=high)
 
 
-def benchmark(model, par, weights, start):
-    exc, inh = (nest.Create(model, n, params=par) for n in (3200, 800))
-    for population in (exc, inh):
-        population.set(start)
-    for source, weight in zip((exc, inh), weights, strict=True):
-        for target in (exc, inh):
-            nest.Connect(source, target, {"rule": "pairwise_bernoulli", "p": 0.02}, {"weight": weight, "delay": 0.1})
-    return {"E": exc, "I": inh}
-
-
-def cuba(nest_threads):
-    par = {
-        "C_m": 200.0,
-        "tau_m": 20.0,
-        "tau_syn_ex": 5.0,
-        "tau_syn_in": 10.0,
-        "E_L": -49.0,
-        "V_th": -50.0,
-        "V_reset": -60.0,
-        "t_ref": 5.0,
-    }
-    return benchmark("iaf_psc_exp", par, (16.2, -90.0), {"V_m": nest.random.uniform(-60.0, -50.0)})
-
-
-def coba(nest_threads):
-    par = {
-        "C_m": 200.0,
-        "g_L": 10.0,
-        "tau_syn_ex": 5.0,
-        "tau_syn_in": 10.0,
-        "E_L": -60.0,
-        "V_th": -50.0,
-        "V_reset": -60.0,
-        "t_ref": 5.0,
-        "E_ex": 0.0,
-        "E_in": -80.0,
-    }
-    made = benchmark("iaf_cond_exp", par, (6.0, -67.0), {"V_m": nest.random.uniform(-60.0, -50.0)})
-    outside = nest.Create("poisson_generator", params={"rate": 500.0, "stop": 50.0})
-    for population in made.values():
-        nest.Connect(outside, population, syn_spec={"weight": 6.0, "delay": 0.1})
+def population(given):
+    if "times_ms" in given:
+        trains = [[] for _ in range(given["n"])]
+        for time_ms, neuron in zip(given["times_ms"], given["neurons"], strict=True):
+            trains[neuron].append(time_ms)
+        return nest.Create("spike_train_injector", given["n"], params=[{"spike_times": t} for t in trains])
+    drawn = {name: value(v) for name, v in given["parameters"].items() if isinstance(v, dict)}
+    plain = {name: v for name, v in given["parameters"].items() if name not in drawn}
+    made = nest.Create(given["model"], given["n"], params=plain)
+    if drawn:
+        made.set(drawn)
     return made
 
 
-def main(name, seconds, threads, seed):
-    nest.set_verbosity("M_ERROR")
+def drive(given, populations, delay_ms):
+    """Poisson input, bin by bin; the last bin goes on."""
+    for k, rate in enumerate(given["rates_hz"]):
+        window = {}
+        if given["bin_ms"] is not None:
+            window["start"] = k * given["bin_ms"]
+            if k + 1 < len(given["rates_hz"]):
+                window["stop"] = (k + 1) * given["bin_ms"]
+        if rate:
+            source = nest.Create("poisson_generator", params={"rate": rate, **window})
+            syn = {"weight": given["weight"], "delay": delay_ms}
+            nest.Connect(source, populations[given["target"]], syn_spec=syn)
+
+
+def first_id(nodes):
+    return nodes.global_id if len(nodes) == 1 else nodes.global_id[0]
+
+
+def main(file, seconds, threads, seed):
+    with open(file) as text:
+        given = json.load(text)
+    nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
-    nest.set(resolution=0.1, local_num_threads=threads, rng_seed=seed)
+    nest.set(resolution=given["dt_ms"], local_num_threads=threads, rng_seed=seed)
     started = time.perf_counter()
-    populations = {"brunel": brunel, "cuba": cuba, "coba": coba}[name](threads)
+    populations = {p["name"]: population(p) for p in given["populations"]}
+    for p in given["projections"]:
+        syn = {"weight": value(p["weight"]), "delay": value(p["delay"])}
+        nest.Connect(populations[p["source"]], populations[p["target"]], p["rule"], syn)
+    delays = [p["delay"] for p in given["projections"]]
+    shortest = given["dt_ms"] if any(isinstance(d, (dict, list)) for d in delays) else min(delays)
+    for d in given["drives"]:
+        drive(d, populations, shortest)
     recorders = {p: nest.Create("spike_recorder") for p in populations}
     for p, recorder in recorders.items():
         nest.Connect(populations[p], recorder)
@@ -84,21 +79,18 @@ def main(name, seconds, threads, seed):
     nest.Cleanup()
     trains = {}
     for p, recorder in recorders.items():
-        first = populations[p].global_id if len(populations[p]) == 1 else populations[p].global_id[0]
-        events = recorder.events
-        trains[p] = [(events["times"] / 1e3).tolist(), (events["senders"] - first).tolist(), len(populations[p])]
-    print(
-        "RESULT "
-        + json.dumps(
-            {
-                "build_s": built - started,
-                "run_s": run,
-                "trains": trains,
-                "synapses": nest.num_connections,
-                "version": nest.__version__,
-            }
-        )
-    )
+        events, nodes = recorder.events, populations[p]
+        times = (events["times"] / 1e3).tolist()
+        trains[p] = [times, (events["senders"] - first_id(nodes)).tolist(), len(nodes)]
+    results = {
+        "build_s": built - started,
+        "run_s": run,
+        "trains": trains,
+        "synapses": nest.num_connections,
+        "memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "version": nest.__version__,
+    }
+    print("RESULT " + json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""Is the simulator's activity that of NEST? Rates, CVs and correlations over many seeds, ours beside NEST's.
+
+    python benchmarks/simulator_statistics.py --network brunel --scale 0.1 --seeds 20 --nest /path/to/python-with-nest
+
+Neurons of one run are not independent of each other: they share the network and its fluctuations, so that even two of
+NEST's own runs differ by more than chance when their neurons are compared. So the unit here is the run: of each seed,
+every population's mean rate, mean CV and mean correlation; then Kolmogorov-Smirnov over seeds. Printed beside it: how
+often two runs differ (p < 0.01) neuron by neuron, NEST against NEST and ours against NEST.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from simulator import peer
+from simulator_description import description
+
+import spikenet as sn
+
+MEASURES = ("rate (Hz)", "CV", "correlation")
+MOST = 200  # neurons of a population whose pairs are correlated
+
+
+def measured(trains: dict[str, Any], seconds: float) -> dict[str, list[Any]]:
+    """Of each population: (n,) rates, known CVs, (pairs,) correlations of counts in 5 ms; without the first fifth."""
+    start = 0.2 * seconds
+    found = {}
+    for name, (times, neurons, n) in trains.items():
+        times, neurons = np.asarray(times, np.float64), np.asarray(neurons, np.int64)
+        late = times > start
+        rates = sn.spike_trains.rates_hz(times, neurons, n, start, seconds)
+        cvs = sn.spike_trains.cv(times[late], neurons[late], n)
+        few = neurons < MOST
+        counts = sn.spike_trains.binned(times[few], neurons[few], min(n, MOST), start, seconds, 5e-3)
+        found[name] = [rates, cvs[np.isfinite(cvs)], sn.spike_trains.correlations(counts)]
+    return found
+
+
+def means(runs: list[dict[str, list[Any]]], name: str, k: int) -> Any:
+    """(runs,) mean over the neurons or pairs; runs where nothing is known are left out."""
+    values = [np.mean(run[name][k]) for run in runs if len(run[name][k])]
+    return np.array(values)
+
+
+def differ(a: list[dict[str, list[Any]]], b: list[dict[str, list[Any]]] | None, name: str, k: int) -> float:
+    """Share of pairs of runs whose neurons differ with p < 0.01."""
+    pairs = combinations(a, 2) if b is None else ((x, y) for x in a for y in b)
+    known = [(x[name][k], y[name][k]) for x, y in pairs if len(x[name][k]) and len(y[name][k])]
+    low = [stats.ks_2samp(x, y, method="asymp").pvalue < 0.01 for x, y in known]
+    return float(np.mean(low)) if low else float("nan")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", default="brunel", choices=("brunel", "cuba", "coba", "microcircuit"))
+    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--duration", type=float, default=2.0)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--nest", required=True, help="a Python that has NEST")
+    options = parser.parse_args()
+    seconds = options.duration
+    net = getattr(sn.networks, options.network)(scale=options.scale)
+    ours, nest = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.json"
+        file.write_text(json.dumps(description(net)))
+        for seed in range(1, options.seeds + 1):
+            recording = sn.simulate(net, seconds, seed=seed, threads=options.threads)
+            ours.append(measured(recording.trains, seconds))
+            result = peer(options.nest, "simulator_nest.py", str(file), seconds, options.threads, seed)
+            nest.append(measured(result["trains"], seconds))
+    print(f"{options.network} x {options.scale:g}, {seconds:g} s, {options.seeds} seeds each")
+    print(f"{'':8} {'':12} {'ours':>20} {'NEST':>20} {'p over seeds':>12}   runs that differ: NEST-NEST, ours-NEST")
+    for name in ours[0]:
+        for k, measure in enumerate(MEASURES):
+            a, b = means(ours, name, k), means(nest, name, k)
+            if min(a.size, b.size) < 2:
+                continue
+            p = stats.ks_2samp(a, b).pvalue
+            both = "".join(f"{x.mean():11.5g} ± {x.std(ddof=1):7.2g}" for x in (a, b))
+            shares = f"{100 * differ(nest, None, name, k):5.1f} %   {100 * differ(ours, nest, name, k):5.1f} %"
+            print(f"{name:8} {measure:12}{both} {p:12.3g}   {shares}")
+
+
+if __name__ == "__main__":
+    main()
