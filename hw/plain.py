@@ -7,6 +7,7 @@ from typing import Any
 
 from hw.comparison import Comparison, Crossing, Row
 from hw.counts import Counts
+from hw.energy import Energy
 from hw.fact import Fact
 
 
@@ -36,10 +37,17 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "spikes": row.spikes,
         "spikes_per_neuron_and_step": row.rate,
         "energy_without_memory_j": row.energy_without_memory_j,
-        "energy_j": row.energy_j,
-        "energy_is_lower_bound": row.energy.is_lower_bound,
-        "evidence": [kind.value for kind in row.energy.evidence],
-        "assumptions": list(row.energy.assumptions),
+        **energy_dict(row.energy),
+    }
+
+
+def energy_dict(energy: Energy) -> dict[str, Any]:
+    """An energy with its terms; the energy of a term whose cost is unknown is null."""
+    return {
+        "energy_j": energy.joules,
+        "energy_is_lower_bound": energy.is_lower_bound,
+        "evidence": [kind.value for kind in energy.evidence],
+        "assumptions": list(energy.assumptions),
         "terms": [
             {
                 "name": term.name,
@@ -49,7 +57,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
                 "each": fact_dict(term.cost),
                 "energy_j": term.joules,
             }
-            for term in row.energy.terms
+            for term in energy.terms
         ],
     }
 

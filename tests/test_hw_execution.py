@@ -11,6 +11,7 @@ import pytest
 from scipy import sparse
 
 import hw
+import hw.programs.record
 from hw.chips import loihi1, loihi1_sanafe, spinnaker1
 from hw.execution.placed import place_program
 from hw.execution.times import joined
@@ -261,6 +262,34 @@ def test_other_chips_follow_the_spikes_of_their_program(case):
     assert got.energy().terms[0].joules == pytest.approx(13.3e-9 * case.got.events.synaptic_ops.sum() / 5)
 
 
+def test_cycles_of_xylo(rng):
+    """Rockpool's estimate for 4 inputs, 10 hidden neurons of two layers and 3 outputs, worked out by hand."""
+    shapes = ((4, 6), (6, 4), (4, 3))
+    runs = [(rng.random((8, 2, n)) < 0.4) * 3 for _, n in shapes]
+    layers = tuple(
+        SimpleNamespace(name=str(k), shape=(shape[1],), n_inputs=shape[0], reads_v=False, scale=1.0, recurrent=None,
+                        connectivity=sparse.csr_array(np.ones(shape, int)))
+        for k, shape in enumerate(shapes)
+    )  # fmt: skip
+
+    def together(x):
+        return tuple(hw.programs.record.LayerRun(spikes, None, {}) for spikes in runs)
+
+    program = Program(layers, (), hw.chips.xylo, together=together, most_events=15)
+    x = rng.integers(0, 3, (6, 2, 4))
+    got = program.place().run(x)
+    p_in = np.concatenate([(x != 0).mean(axis=2), np.zeros((2, 2))])
+    p = np.concatenate(runs[:2], axis=2).astype(bool).mean(axis=2)
+    wanted = 4 * (3.5 * p_in * 6 + 1) + 10 * (7 * 2.4 * p + 3) + 4 * p * 25 + 10 * (19 + 3 * p) + 36
+    assert got.times.cycles == pytest.approx(wanted)
+    assert got.times.clock_hz(2e-3) == pytest.approx(1.2 * wanted.max() / 2e-3)
+    assert "cycles a step" in str(got)
+    assert got.energy().is_unknown
+    assert got.events.synaptic_ops.tolist() == [x.sum() * 6 + runs[0].sum() * 4 + runs[1].sum() * 3]
+    with pytest.raises(ValueError, match="cycles are known"):
+        hw.StepTimes(None, "nothing").clock_hz(1.0)
+
+
 def test_what_cannot_be_placed_is_refused(case):
     with pytest.raises(ValueError, match="30 inputs"):
         case.placed.run(case.x[..., :3])
@@ -274,8 +303,6 @@ def test_what_cannot_be_placed_is_refused(case):
         case.program.place(rates=[1])
     with pytest.raises(hw.DoesNotFit, match="cores"):
         place_program(replace(case.program, chip=small(case.program.chip, cores=2)), n_chips=1)
-    with pytest.raises(TypeError, match="run as a whole"):
-        replace(case.program, chip=hw.chips.xylo).place()
     heavy = replace(case.program.layers[0], weights=np.full((30, 40), 1 << 16))
     with pytest.raises(ValueError, match="16 bits"):
         replace(case.program, layers=(heavy, *case.program.layers[1:])).place().run(case.x)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hw.execution.event_times import EventTimes, Tick
 from hw.execution.events import effects
-from hw.execution.times import NO_TIMES, StepTimes, Used, simple, tiles_in_use
+from hw.execution.times import Simple, StepTimes, Used, tiles_in_use
 from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, EAST_WEST, NORTH_SOUTH, SPIKES, SYNAPTIC_OPS
 from hw.kernels.message_times import message_times
 from spikenet.errors import positive
@@ -39,10 +39,8 @@ class Detailed:
 
     def __call__(self, placed: Any, spikes: Array, flags: Array, counts: Array) -> StepTimes:
         times = self.times or placed.program.chip.times
-        if times is None:
-            return StepTimes(None, f"{placed.program.chip.name}: {NO_TIMES}")
-        if isinstance(times, Tick):
-            return simple(placed, spikes, flags, counts)
+        if not isinstance(times, EventTimes):
+            return Simple(times)(placed, spikes, flags, counts)
         used, tables, cores = Used(), placed.axons, placed.placement.cores
         happened: Array = np.asarray(counts.any(axis=(0, 1, 2)))
         idle = counts[..., ACTIVE_UPDATES] < np.bincount(tables.core, minlength=len(cores))

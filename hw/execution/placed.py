@@ -18,8 +18,9 @@ from hw.execution.record import Execution
 from hw.execution.rows import Rows, rows
 from hw.execution.stages import projections, staged
 from hw.execution.times import StepTimes, Timing, simple
+from hw.mesh import Links, Mesh
 from hw.place import laid_onto
-from hw.placement import Placement
+from hw.placement import Part, PlacedCore, Placement
 from hw.programs.loihi import Population
 from hw.programs.record import LayerRun
 from spikenet.errors import whole
@@ -96,16 +97,16 @@ def place_program(
 
     calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
 
-    Raises DoesNotFit when there are not enough cores, TypeError for a chip whose cores are not alike: such a chip's
-    nets are placed by `hw.place` from the float net.
+    On a chip whose cores are not alike, compiling has found a place for every layer: here each has a core of its own
+    (Speck), or all have one (Xylo).
+
+    Raises DoesNotFit when there are not enough cores.
     """
     if calibrate is not None and rates is not None:
         raise ValueError("place: expected calibrate or rates, got both")
-    if program.chip.architecture not in ALIKE:
-        raise TypeError(
-            f"place: {program.chip.name} is {program.chip.architecture.value}; its programs run as a whole: program.run"
-        )
     found, wired = staged(program)
+    if program.chip.architecture not in ALIKE:
+        return PlacedProgram(program, on_own_cores(program, together=program.chip.architecture in ONE_CORE))
     if calibrate is not None:
         rates = measured_rates(program, calibrate)
     return PlacedProgram(
@@ -120,6 +121,28 @@ ALIKE = (
     Architecture.CROSSBAR_CORES,
     Architecture.SOFTWARE_CORES,
 )
+ONE_CORE = (Architecture.SINGLE_CORE, Architecture.ANALOGUE)
+
+
+def on_own_cores(program: Any, *, together: bool) -> Placement:
+    """Every layer on a core, or all on one; loads as if every source sent a spike a step."""
+    n_layers = len(program.layers)
+    load, parts = np.zeros(n_layers), list[Part]()
+    for k, layer in enumerate(program.layers):
+        n = int(np.prod(layer.shape))
+        own = 0 if layer.recurrent is None else layer.recurrent.nnz
+        load[k] = n + layer.connectivity.nnz + own
+        parts.append(Part(layer.name, np.arange(n)))
+    if together:
+        cores: tuple[PlacedCore, ...] = (PlacedCore(0, 0, 0, 0, tuple(parts), {}, float(load.sum())),)
+    else:
+        cores = tuple(PlacedCore(0, 0, 0, k, (part,), {}, float(load[k])) for k, part in enumerate(parts))
+    mesh, n = Mesh(1, 1, len(cores)), len(cores)
+    names = tuple(layer.name for layer in program.layers)
+    where = "all layers on one core" if together else "each layer on a core of its own, in the order of the net"
+    return Placement(program.chip.name, 1, mesh, names, cores, np.zeros((n, n)), np.zeros(n),
+                     Links(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((0, 1)), np.zeros((0, 1))), 0.0, 0.0,
+                     float(load.max(initial=0)), 0, (where,))  # fmt: skip
 
 
 def measured_rates(program: Any, spikes: Any) -> list[Array]:

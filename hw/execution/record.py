@@ -27,6 +27,8 @@ Array = npt.NDArray[Any]
 class Execution:
     """A run of a placed program.
 
+    `print` it for events, time and energy.
+
     output, rates, overflows, words: as `program.run` gives them, exactly
     events : of every core;  times: of every step and sample
     """
@@ -42,6 +44,17 @@ class Execution:
     def energy(self, chip: Chip | None = None) -> Energy:
         """Energy of a sample, from the chip's table of events; `chip`: another record of the same machine."""
         return event_energy(self, self.placed.program.chip if chip is None else chip)
+
+    def __str__(self) -> str:
+        from hw.execution.report import text
+
+        return text(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the output, JSON-able."""
+        from hw.execution.report import as_dict
+
+        return as_dict(self)
 
     @property
     def load(self) -> Floats:

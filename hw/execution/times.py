@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hw.architecture import Architecture
 from hw.execution.event_times import EventTimes, Tick, seconds
+from hw.execution.xylo_cycles import MARGIN, xylo_cycles
 from hw.fact import Evidence, Fact
 from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, SPIKES, SYNAPTIC_OPS
+from spikenet.errors import positive
 
 Array = npt.NDArray[Any]
 NO_TIMES = "nobody published how long its events take"
@@ -29,12 +32,20 @@ class StepTimes:
     seconds : (steps, batch), None when nothing is known
     model   : in words;  evidence: of the numbers used, strongest first
     unknown : events that took time nobody published: where there are any, the times are lower bounds
+    cycles  : (steps, batch) of a core whose clock is chosen (Xylo); else None
     """
 
     seconds: Array | None
     model: str
     evidence: tuple[Evidence, ...] = ()
     unknown: tuple[str, ...] = ()
+    cycles: Array | None = None
+
+    def clock_hz(self, step_s: float) -> float:
+        """The clock that the longest step needs to be over within `step_s`; ValueError where no cycles are known."""
+        if self.cycles is None or not self.cycles.size:
+            raise ValueError("clock_hz: expected a chip whose cycles are known, and at least one sample")
+        return MARGIN * float(self.cycles.max()) / positive("clock_hz: step_s", step_s)
 
     @property
     def inference_s(self) -> float | None:
@@ -51,6 +62,11 @@ class StepTimes:
         return None if self.seconds is None or not self.seconds.size else float(self.seconds.max())
 
     def __str__(self) -> str:
+        if self.cycles is not None and self.cycles.size:
+            mean, most = self.cycles.mean(), self.cycles.max()
+            return (
+                f"{mean:,.0f} cycles a step, at most {most:,.0f}: {self.clock_hz(1e-3):.3g} Hz for 1 ms ({self.model})"
+            )
         if self.inference_s is None:
             return f"time unknown: {self.model}"
         known = ", ".join(kind.value for kind in self.evidence)
@@ -70,7 +86,9 @@ def joined(parts: Sequence[StepTimes]) -> StepTimes:
     arrays = [part.seconds for part in parts if part.seconds is not None]
     together = np.concatenate(arrays, axis=1) if len(arrays) == len(parts) else None
     unknown = tuple(dict.fromkeys(name for part in parts for name in part.unknown))
-    return StepTimes(together, parts[0].model, parts[0].evidence, unknown)
+    cycles = [part.cycles for part in parts if part.cycles is not None]
+    all_cycles = np.concatenate(cycles, axis=1) if cycles else None
+    return StepTimes(together, parts[0].model, parts[0].evidence, unknown, all_cycles)
 
 
 class Used:
@@ -106,7 +124,11 @@ class Simple:
     times: EventTimes | Tick | None = None
 
     def __call__(self, placed: Any, spikes: Array, flags: Array, counts: Array) -> StepTimes:
-        times = self.times or placed.program.chip.times
+        chip = placed.program.chip
+        times = self.times or chip.times
+        if times is None and chip.architecture is Architecture.SINGLE_CORE:
+            cycles = xylo_cycles(placed, spikes, flags)
+            return StepTimes(None, "Rockpool's estimate, no aliases", (Evidence.QUOTED,), (), cycles)
         if times is None:
             return StepTimes(None, f"{placed.program.chip.name}: {NO_TIMES}")
         used = Used()

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import spikenet
-from spikenet.cli import chips, compare, info, simulate, warm
+from spikenet.cli import chips, compare, deploy, info, simulate, warm
 
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="spikenet", description="Conventional and spiking networks side by side, on a CPU.")
     top.add_argument("--version", action="version", version=f"spikenet {spikenet.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in (compare, simulate, info, chips, warm):
+    for command in (compare, simulate, deploy, info, chips, warm):
         command.add_to(commands)
     return top
 

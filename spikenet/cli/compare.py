@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
     plan = _plan(options)
     if options.resume:
         check_resume(Path(options.out))
-    train, test = _data(options.data, plan.seed)
+    train, test = data_named(options.data, plan.seed)
     folder = result_folder(options.out)
     plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
@@ -111,8 +111,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     from spikenet.errors import whole
 
     digits = options.data == "digits"
-    if not digits and not options.data.startswith("idx:"):
-        raise ValueError(f"--data: expected digits or idx:FOLDER, got {options.data!r}")
+    check_data_name(options.data)
     if options.seed >= 1 << 64:
         raise ValueError(f"--seed: expected a whole number < 2**64, got {options.seed}")
     epochs = options.epochs if options.epochs is not None else (30 if digits else 3)
@@ -127,7 +126,14 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def _data(name: str, seed: int) -> tuple[Arrays, Arrays]:
+def check_data_name(name: str) -> None:
+    if name != "digits" and not name.startswith("idx:"):
+        raise ValueError(f"--data: expected digits or idx:FOLDER, got {name!r}")
+
+
+def data_named(name: str, seed: int) -> tuple[Arrays, Arrays]:
+    """(train, test) of what --data says."""
+    check_data_name(name)
     if name == "digits":
         return spikenet.data.digits(seed=seed)
     if name == "idx:":

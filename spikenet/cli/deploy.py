@@ -1,0 +1,138 @@
+"""`spikenet deploy`: a saved net compiled for a chip, placed, run on test data; what it gives, takes and costs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import spikenet
+from spikenet.cli.folder import result_folder, write_text
+
+if TYPE_CHECKING:
+    from spikenet.data import Arrays
+
+CALIBRATION = 256  # training samples from which scales and rates are chosen
+
+DESCRIPTION = """\
+Compiles a net saved with spikenet.save into a chip's integers, places it on the chip's cores, runs test data, and
+writes what each layer lost, events of every core, time and energy as table.txt and results.json, and pictures of the mesh
+(load of the cores, traffic of the links) and of the energy.
+
+  spikenet deploy snn.npz --chip loihi1 --out loihi-results
+  spikenet deploy snn.npz --chip loihi1 --data idx:../shared/data/mnist --steps 25 --samples 1000
+"""
+
+
+def add_to(commands: Any) -> None:
+    command = commands.add_parser(
+        "deploy",
+        help="run a saved net in a chip's integers",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("checkpoint", help="a spiking net, as spikenet.save or fit(checkpoint=...) wrote it")
+    command.add_argument("--chip", default="loihi1", help="name in hw.chips (loihi1)")
+    command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
+    command.add_argument("--steps", type=int, default=25, help="steps a sample is shown, as chance spikes (25)")
+    command.add_argument("--samples", type=int, help="test samples to run (all)")
+    command.add_argument("--seed", type=int, default=0, help="decides split, spikes and placement (0)")
+    command.add_argument("--detailed", action="store_true", help="follow every message over the links for the times")
+    command.add_argument("--out", default="spikenet-results", help="folder for the results (spikenet-results)")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    import hw
+    from spikenet.cli.compare import data_named
+    from spikenet.errors import whole
+
+    chip = chip_named(options.chip)
+    whole("--seed", options.seed, least=0)
+    code = spikenet.encode.Rate(whole("--steps", options.steps))
+    net: Any = spikenet.load(Path(options.checkpoint))
+    train, test = data_named(options.data, options.seed)
+    if options.samples is not None:
+        n = min(whole("--samples", options.samples), len(test))
+        test = replace(test, inputs=test.inputs[:n], labels=test.labels[:n])
+    folder = result_folder(options.out)
+    _say(f"compiling for {chip.name} ...")
+    some = code(train.inputs[:CALIBRATION], seed=options.seed)
+    program = hw.compile(net, chip, calibrate=some)
+    placed = program.place(calibrate=some, seed=options.seed)
+    _say(f"running {len(test)} samples of {test.name} on {len(placed.placement.cores)} cores ...")
+    timing = hw.detailed if options.detailed else hw.simple
+    got = placed.run(code(test.inputs, seed=options.seed), timing=timing)
+    on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test, options.seed)
+    table = "\n".join([
+        f"{options.checkpoint} on {chip.name}: accuracy {on_chip:.2%}, in float {in_float:.2%} ({test.name}, "
+        f"{len(test)} samples, {options.steps} steps)",
+        "",
+        *(f"  {report}" for report in program.report),
+        "",
+        str(got),
+    ])  # fmt: skip
+    write_text(folder / "table.txt", table)
+    results = {
+        "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "steps": options.steps,
+        "seed": options.seed, "accuracy": on_chip, "accuracy_float": in_float,
+        "layers": [vars(report) for report in program.report], **got.as_dict(),
+    }  # fmt: skip
+    write_text(folder / "results.json", json.dumps(_finite(results), indent=2, allow_nan=False) + "\n")
+    _draw(folder, got, chip.name)
+    print(table)
+    print(f"mesh.png, energy.png, table.txt and results.json are in {folder}")
+
+
+def chip_named(name: str) -> Any:
+    """The chip of `hw.chips` of that name; ValueError listing the names when there is none."""
+    import hw
+
+    names = [known for known in hw.chips.__all__ if known.islower() and known != "cmos45"]
+    if name not in names:
+        raise ValueError(f"--chip: expected one of {', '.join(names)}, got {name!r}")
+    return getattr(hw.chips, name)
+
+
+def _accuracy(output: Any, test: Arrays) -> float:
+    scores = output.sum(axis=0)
+    if scores.shape != (len(test), test.classes):
+        raise ValueError(f"the net gives {scores.shape[1:]} outputs, {test.name} has {test.classes} classes")
+    return float((scores.argmax(axis=1) == test.labels).mean())
+
+
+def _float_accuracy(net: Any, code: Any, test: Arrays, seed: int) -> float:
+    right, batch = 0.0, 256
+    for first in range(0, len(test), batch):
+        part = slice(first, first + batch)
+        index = range(len(test))[part]
+        output = net(code(test.inputs[part], index=index, seed=seed)).data
+        right += float((output.sum(axis=0).argmax(axis=1) == test.labels[part]).sum())
+    return right / len(test)
+
+
+def _draw(folder: Path, got: Any, chip: str) -> None:
+    from spikenet import plot
+
+    axes = plot.mesh(*got.picture)
+    axes.figure.suptitle(f"{chip}: measured load and traffic")
+    plot.save(axes, folder / "mesh.png")
+    energy = got.energy()
+    bars = {term.name: term.joules for term in energy.terms if term.count}
+    plot.save(plot.energy_bars(bars), folder / "energy.png")
+
+
+def _finite(values: Any) -> Any:
+    """The same without infinities, which JSON lacks: null for a time constant without end."""
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not (abs(values) < float("inf")) else values
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,75 @@
+"""`spikenet deploy`: files that say the same as the library, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import matplotlib.image
+import pytest
+
+import hw
+import spikenet as sn
+from spikenet.cli import main
+
+
+def saved(path, reset):
+    net = sn.models.spiking_mlp((64, 20, 10), neuron=lambda: sn.LIF(tau_mem_s=10e-3, reset=reset), seed=0)
+    sn.save(path, net)
+    return net
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("deploy")
+
+
+def test_a_saved_net_runs_on_loihi(folder, capsys):
+    net = saved(folder / "net.npz", sn.reset.to_zero)
+    out = folder / "out"
+    code = main(
+        ["deploy", str(folder / "net.npz"), "--out", str(out), "--steps", "12", "--samples", "40", "--seed", "3"]
+    )
+    printed = capsys.readouterr().out
+    assert code == 0
+    results = json.loads((out / "results.json").read_text())
+    assert (out / "table.txt").read_text() in printed
+    train, test = sn.data.digits(seed=3)
+    encode = sn.encode.Rate(12)
+    some, x = encode(train.inputs[:256], seed=3), encode(test.inputs[:40], seed=3)
+    got = hw.compile(net, hw.chips.loihi1, calibrate=some).place(calibrate=some, seed=3).run(x)
+    right = got.output.sum(axis=0).argmax(axis=1) == test.labels[:40]
+    in_float = net(x).data.sum(axis=0).argmax(axis=1) == test.labels[:40]
+    assert results["accuracy"] == right.mean()
+    assert results["accuracy_float"] == in_float.mean()
+    assert results["energy"]["energy_j"] == got.energy().joules
+    assert results["time"]["inference_s"] == got.times.inference_s
+    assert sum(core["events"]["synaptic_ops"] for core in results["cores"]) == got.events.synaptic_ops.sum()
+    assert results["rates"] == got.rates
+    for name in ("mesh.png", "energy.png"):
+        assert matplotlib.image.imread(out / name).std() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("missing.npz",), "missing.npz.*No such file"),
+        (("net.npz", "--chip", "pentium"), "expected one of .*loihi1.*'pentium'"),
+        (("net.npz", "--steps", "0"), "--steps.*got 0"),
+        (("net.npz", "--samples", "0"), "--samples.*got 0"),
+        (("net.npz", "--data", "cifar"), "--data"),
+        (("net.npz", "--out", "net.npz/x"), "--out"),
+        (("subtract.npz",), "Loihi 1.*reset"),
+        (("damaged.npz",), "damaged.npz"),
+        ((), "checkpoint"),
+    ],
+)
+def test_mistakes_get_one_line(folder, arguments, said, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    saved(folder / "net.npz", sn.reset.to_zero)
+    saved(folder / "subtract.npz", sn.reset.subtract)
+    (folder / "damaged.npz").write_bytes((folder / "net.npz").read_bytes()[:-100])
+    assert main(["deploy", *arguments]) == 2
+    *_, last = capsys.readouterr().err.strip().splitlines()
+    assert last.startswith("spikenet deploy: ")
+    assert re.search(said, last)
