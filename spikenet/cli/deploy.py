@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CALIBRATION = 256  # training samples from which scales and rates are chosen
 
 DESCRIPTION = """\
-Compiles a net saved with spikenet.save into a chip's integers, places it on the chip's cores, runs test data, and
-writes what each layer lost, events of every core, time and energy as table.txt and results.json, and pictures of the mesh
+Compiles a net saved with spikenet.save into a chip's integers, places it on the chip's cores and runs test data. Writes
+what each layer lost, events of every core, time and energy as table.txt and results.json, and pictures of the mesh
 (load of the cores, traffic of the links) and of the energy.
 
   spikenet deploy snn.npz --chip loihi1 --out loihi-results
