@@ -30,7 +30,7 @@ from .neurons import graded_lif, izhikevich, multi_level_lif, primitives, reset,
 from .neurons.primitives import spike
 from .network import cells, draw, inputs, networks, plasticity, rules
 from .network.network import Network
-from .simulate import Recording, Simulation, probe, simulate
+from .simulate import Recording, Simulation, joined, probe, recordings, simulate
 from .train import (
     EarlyStop, EpochRecord, History, MemoryEstimate, SweepRecord, TrainingDiverged, clip_gradients, evaluate, fit,
     load, loss, memory_estimate, metrics, optim, regularise, restore, save, sweep,
@@ -61,9 +61,9 @@ __all__ = [
     "SumPool2d", "SweepRecord", "Swish", "Tanh", "Tensor", "TernaryLIF", "ThresholdLinearRate", "TokenMean",
     "Training", "TrainingDiverged", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan",
     "ZReLU", "cast", "cells", "check_gradient", "clip_gradients", "convert", "data", "decide", "delay_taps", "draw",
-    "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "io", "izhikevich", "learning", "load",
-    "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif", "networks",
-    "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record", "regularise",
-    "reset", "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains", "stochastic_lif", "stream",
-    "surrogate", "sweep", "train",
+    "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "io", "izhikevich", "joined", "learning",
+    "load", "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif",
+    "networks", "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record",
+    "recordings", "regularise", "reset", "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains",
+    "stochastic_lif", "stream", "surrogate", "sweep", "train",
 ]

@@ -7,7 +7,6 @@ time, and is the same.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numba
@@ -15,34 +14,17 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.partners import NONE, below, draw_chances, draw_evenly
 from spikenet.kernels.philox import philox
-
-NONE = -1  # no partner is left out
-
-_HALF, _MASK, _ONE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
-
-
-@compiled()
-def below(high: Any, low: Any, n: int) -> Any:
-    """A whole number in [0, n), n < 2^32, from 64 random bits: the whole part of n times their fraction."""
-    upper = np.uint64(high) * np.uint64(n) + ((np.uint64(low) * np.uint64(n)) >> _HALF)
-    return np.int64(upper >> _HALF)
 
 
 @compiled(parallel=True)
 def draw_many(first: int, starts: Array, n: int, own: int, stream: int, seed: int, partners: Array) -> None:
     """Partners in [0, n), drawn evenly and independently; own: 0 to leave an owner's own number out, else NONE."""
     for task in numba.prange(starts.size - 1):
-        owner = first + np.int64(task)
-        begin, end = np.int64(starts[task]), np.int64(starts[task + 1])
-        room = n if own == NONE else n - 1
-        for k in range(begin, end, 2):
-            x0, x1, x2, x3 = philox((k - begin) >> 1, owner & 0xFFFFFFFF, owner >> 32, stream, seed)
-            one = below(x0, x1, room)
-            partners[k] = one + (own != NONE and one >= owner)
-            if k + 1 < end:
-                one = below(x2, x3, room)
-                partners[k + 1] = one + (own != NONE and one >= owner)
+        begin: Any = np.int64(starts[task])
+        end: Any = np.int64(starts[task + 1])
+        draw_evenly(first + np.int64(task), end - begin, n, own, stream, seed, partners[begin:end])
 
 
 @compiled(parallel=True)
@@ -95,25 +77,12 @@ def count_owners(draws: int, owners: int, stream: int, seed: int, threads: int, 
                 row[below(x2, x3, owners)] += 1
 
 
-@compiled()
-def _gap(owner: Any, number: int, scale: float, stream: int, seed: int) -> float:
-    """Failures before the next success of a Bernoulli series: geometric, by inversion; scale is 1 / ln(1 - p)."""
-    x0, x1, _, _ = philox(number, owner & 0xFFFFFFFF, owner >> 32, stream, seed)
-    return math.floor(math.log((x0 + (x1 + 0.5) * 2.0**-32) * 2.0**-32) * scale)
-
-
 @compiled(parallel=True)
 def pairwise_counts(first: int, n: int, scale: float, own: int, stream: int, seed: int, counts: Array) -> None:
     """counts[i]: partners of owner first + i when each of n is one with probability p; scale is 1 / ln(1 - p)."""
+    nowhere = np.empty(0, np.uint32)
     for task in numba.prange(counts.size):
-        owner = first + np.int64(task)
-        count, number = 0, 0
-        place = _gap(owner, 0, scale, stream, seed)
-        while place < n:
-            count += own == NONE or np.int64(place) != owner
-            number += 1
-            place += 1.0 + _gap(owner, number, scale, stream, seed)
-        counts[task] = count
+        counts[task] = draw_chances(first + np.int64(task), n, own, scale, stream, seed, nowhere)
 
 
 @compiled(parallel=True)
@@ -121,15 +90,8 @@ def pairwise_partners(first: int, starts: Array, n: int, scale: float, own: int,
                       partners: Array) -> None:  # fmt: skip
     """The partners that `pairwise_counts` counted, in rising order."""
     for task in numba.prange(starts.size - 1):
-        owner = first + np.int64(task)
-        count, number = np.int64(starts[task]), 0
-        place = _gap(owner, 0, scale, stream, seed)
-        while place < n:
-            if own == NONE or np.int64(place) != owner:
-                partners[count] = np.int64(place)
-                count += 1
-            number += 1
-            place += 1.0 + _gap(owner, number, scale, stream, seed)
+        begin, end = np.int64(starts[task]), np.int64(starts[task + 1])
+        draw_chances(first + np.int64(task), n, own, scale, stream, seed, partners[begin:end])
 
 
 @compiled(parallel=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.connect import NONE
+from spikenet.kernels.partners import NONE
 from spikenet.kernels.philox import philox
 
 GAUSSIAN, EXPONENTIAL, DISC = range(3)  # as in spikenet.network.rules

@@ -15,6 +15,8 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import connect, distance
+from spikenet.kernels.partners import NONE
+from spikenet.kernels.redrawn import CHANCES, EVENLY, EVERYBODY, OPPOSITE
 from spikenet.network import rules
 from spikenet.network.rules import Rule
 
@@ -22,13 +24,26 @@ LARGEST = 2**32 - 2  # synapses that 32 bits number
 
 
 @dataclass(frozen=True)
+class Again:
+    """How the partners of one source can be drawn alone: kind as in kernels.redrawn; own: 0 or NONE, stream and scale
+    as in kernels.partners."""
+
+    kind: int
+    own: int
+    stream: int
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
 class Synapses:
     """by_source: whether the owners of the stretches are sources; degrees: (owners,) int64, how many each has;
-    draw(first, last): uint32, the partners of owners first to last - 1, one after the other."""
+    draw(first, last): uint32, the partners of owners first to last - 1, one after the other; again: None where they
+    cannot be drawn source by source."""
 
     by_source: bool
     degrees: Array
     draw: Callable[[int, int], Array]
+    again: Again | None = None
 
     @property
     def total(self) -> int:
@@ -54,8 +69,9 @@ def synapses(
     if isinstance(rule, rules.OneToOne):
         if n_source != n_target:
             raise ValueError(f"{name}: one_to_one: expected populations of one size, got {n_source} and {n_target}")
-        return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32))
-    own = 0 if one_population and not rule.autapses else connect.NONE
+        opposite = Again(OPPOSITE, NONE, stream)
+        return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32), opposite)
+    own = 0 if one_population and not rule.autapses else NONE
     if isinstance(rule, rules.ByDistance):
         return _by_distance(name, rule, n_source, n_target, own, seed, stream)
     by_source = not isinstance(rule, rules.FixedIndegree)
@@ -87,7 +103,12 @@ def synapses(
             connect.draw_different(first, starts, partners, own, stream, seed, numba.get_num_threads(), into)
         return into
 
-    return Synapses(by_source, degrees, draw)
+    again: Again | None = None
+    if isinstance(rule, rules.AllToAll):
+        again = Again(EVERYBODY, own, stream)
+    elif by_source and rule.multapses:
+        again = Again(EVENLY, own, stream)
+    return Synapses(by_source, degrees, draw, again)
 
 
 def _pairwise(probability: float, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:
@@ -105,7 +126,7 @@ def _pairwise(probability: float, owners: int, partners: int, own: int, seed: in
             connect.pairwise_partners(first, starts, partners, scale, own, stream, seed, into)
         return into
 
-    return Synapses(True, degrees, draw)
+    return Synapses(True, degrees, draw, Again(CHANCES, own, stream, scale))
 
 
 def _by_distance(
@@ -157,7 +178,7 @@ def _fixed_total(
         connect.draw_many(first, starts, partners, own, stream, seed, into)
         return into
 
-    return Synapses(True, degrees, draw)
+    return Synapses(True, degrees, draw, Again(EVENLY, own, stream))
 
 
 def _different_pairs(name: str, n: int, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:

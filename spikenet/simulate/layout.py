@@ -46,7 +46,8 @@ class Share:
 class Layout:
     """dtype: "float32" or "float64"; slots: steps that lists of spikes go back; cells, bounds and shares by population
     (None for the cell of a source); bounds (threads + 1,) int64; shares one a thread; inputs: one row of floats a
-    thread, all inputs of its neurons."""
+    thread, all inputs of its neurons; lists: whose spikes arrive, in the order of their neurons: the shares, with those
+    of other processes before and behind them."""
 
     dtype: str
     threads: int
@@ -55,6 +56,7 @@ class Layout:
     bounds: list[Array]
     shares: list[list[Share]]
     inputs: list[Array]
+    lists: list[list[Share]]
 
     def ports(self, population: int, receptor: str) -> Array:
         """(threads,) int64: place of the first input of each share."""
@@ -71,10 +73,11 @@ def bounds_of(n: int, threads: int, first: int) -> Array:
     return whole
 
 
-def layout(network: Network, dtype: str, threads: int, slots: int, seed: int) -> Layout:
-    """Room for everything that changes while the network runs, all of it 0."""
+def layout(network: Network, dtype: str, threads: int, slots: int, seed: int, rank: int = 0, ranks: int = 1) -> Layout:
+    """Room for everything that changes while the network runs, all of it 0: what falls to one of several processes."""
     cells = [None if p.model is None else cell_for(p, network.dt_s, seed) for p in network.populations]
-    bounds = [bounds_of(p.n, threads, p.index) for p in network.populations]
+    mine = slice(rank * threads, (rank + 1) * threads + 1)
+    bounds = [bounds_of(p.n, ranks * threads, p.index)[mine] for p in network.populations]
     shares: list[list[Share]] = [[] for _ in cells]
     inputs = []
     used = {(p.target.index, p.receptor) for p in network.projections}
@@ -98,7 +101,17 @@ def layout(network: Network, dtype: str, threads: int, slots: int, seed: int) ->
                     np.empty((slots, max(high - low, 1)), np.uint32), places[index],
                 )
             )  # fmt: skip
-    return Layout(dtype, threads, slots, cells, bounds, shares, inputs)
+    lists = [
+        [*_elsewhere(0, int(b[0]), slots, ranks), *own, *_elsewhere(int(b[-1]), p.n, slots, ranks)]
+        for p, b, own in zip(network.populations, bounds, shares, strict=True)
+    ]
+    return Layout(dtype, threads, slots, cells, bounds, shares, inputs, lists)
+
+
+def _elsewhere(low: int, high: int, slots: int, ranks: int) -> list[Share]:
+    """The list of spikes of neurons that other processes have; there is none without them."""
+    places = np.empty((slots, max(high - low, 1)), np.uint32)
+    return [Share(low, high, np.empty((0, 0)), np.zeros(slots, np.int32), places, {})] if ranks > 1 else []
 
 
 def own_parameters(cell: Cell) -> list[str]:

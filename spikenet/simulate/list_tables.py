@@ -15,7 +15,7 @@ from spikenet.kernels import synapse_lists as sorting
 from spikenet.kernels.memory import read_only
 from spikenet.network.records import Population
 from spikenet.network.synapses import LARGEST, Synapses, starts_of
-from spikenet.simulate.bit_tables import by_source
+from spikenet.simulate.bit_tables import by_source, part
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.wiring import Part, Wiring, description
 
@@ -49,17 +49,34 @@ class ListTable:
 def list_tables(wiring: Wiring, parts: list[Part], layout: Layout, dt_s: float) -> list[ListTable]:
     """One table for each source population and weight, those with many weights in one."""
     groups: dict[tuple[int, float | None], list[Part]] = {}
-    for part in (*(_part(p, made) for p, made in wiring.listed), *parts):
-        p = part.projection
+    for one in (*(_part(p, made, layout) for p, made in wiring.listed), *parts):
+        p = one.projection
         weight = p.weight * p.factor if isinstance(p.weight, float) else None
-        groups.setdefault((p.source.index, weight), []).append(part)
+        groups.setdefault((p.source.index, weight), []).append(one)
     return [_table(wiring, group, weight, layout, dt_s) for (_, weight), group in groups.items()]
 
 
-def _part(projection: Any, made: Synapses) -> Part:
-    if made.by_source:
+def _part(projection: Any, made: Synapses, layout: Layout) -> Part:
+    """The synapses onto the neurons that this process has."""
+    low, high = (int(layout.bounds[projection.target.index][k]) for k in (0, -1))
+    starts = starts_of(made.degrees)
+    if not made.by_source:
+        first, last = starts[low], starts[high]
+        made_part = by_source(projection, np.clip(starts, first, last) - first, made.draw(low, high), numbered=True)
+        assert made_part.edges is not None
+        made_part.edges[:] += first
+        return made_part
+    if low == 0 and high == projection.target.n:
         return Part(projection, made.degrees, made.draw, None)
-    return by_source(projection, starts_of(made.degrees), made.draw(0, made.degrees.size), numbered=True)
+    targets, edges, degrees = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], np.zeros_like(made.degrees)
+    for begin, end in _stretches(starts):
+        drawn = made.draw(begin, end)
+        mine = np.flatnonzero((drawn >= low) & (drawn < high))
+        targets.append(drawn[mine])
+        edges.append(mine + starts[begin])
+        owners = np.searchsorted(starts[begin : end + 1] - starts[begin], mine, side="right") - 1
+        degrees[begin:end] = np.bincount(owners, minlength=end - begin)
+    return part(projection, degrees, np.concatenate(targets), np.concatenate(edges))
 
 
 def _table(wiring: Wiring, group: list[Part], weight: float | None, layout: Layout, dt_s: float) -> ListTable:
@@ -78,7 +95,7 @@ def _table(wiring: Wiring, group: list[Part], weight: float | None, layout: Layo
     rows = memory.empty((source.n * threads * delays + 1,), np.uint32)
     rows[-1] = begins[-1]
     targets = memory.empty((int(begins[-1]),), np.uint16 if span <= 1 << 16 else np.uint32)
-    weights = memory.empty((int(begins[-1]) if weight is None else 1,), layout.dtype)
+    weights = memory.empty((max(2, int(begins[-1])) if weight is None else 1,), layout.dtype)  # 1 stands for all
     if weight is not None:
         weights[0] = weight
     table = ListTable(source, shortest, delays, rows, targets, weights, base)
@@ -104,15 +121,15 @@ def _fill(
         kept.append(array)
         return int(array.ctypes.data)
 
-    for part, port in zip(group, ports, strict=True):
-        line, number = description(part.projection, dt_s, kept)
-        before = int(part.degrees[:first].sum())
-        starts = starts_of(part.degrees[first:last])
+    for one, port in zip(group, ports, strict=True):
+        line, number = description(one.projection, dt_s, kept)
+        before = int(one.degrees[:first].sum())
+        starts = starts_of(one.degrees[first:last])
         line[sorting.STARTS] = address(starts)
-        line[sorting.PARTNERS] = address(np.ascontiguousarray(part.draw(first, last)))
-        line[sorting.EDGES] = 0 if part.edges is None else address(part.edges[before : before + starts[-1]])
+        line[sorting.PARTNERS] = address(np.ascontiguousarray(one.draw(first, last)))
+        line[sorting.EDGES] = 0 if one.edges is None else address(one.edges[before : before + starts[-1]])
         line[sorting.NUMBER] = before
-        line[sorting.BOUNDS] = address(layout.bounds[part.projection.target.index])
+        line[sorting.BOUNDS] = address(layout.bounds[one.projection.target.index])
         line[sorting.PORTS] = address(port - table.base)
         lines.append(line)
         numbers.append(number)

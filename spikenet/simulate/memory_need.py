@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from spikenet.network.network import Network
+from spikenet.simulate.redrawn_tables import ring_rows
 from spikenet.simulate.wiring import Wiring
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
 
 
 def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> dict[str, int]:
-    """Bytes of the tables of synapses, of the lists of spikes under way and of the neurons."""
+    """Bytes of the tables of synapses, of spikes and inputs under way and of the neurons."""
     size = np.dtype(dtype).itemsize
     synapses = 0
     for p, made in wiring.dense:
@@ -27,11 +28,15 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
         synapses += 0 if made.by_source else 16 * made.total
     for p, made in wiring.plastic:
         synapses += (60 + size) * made.total + 64 * threads * p.source.n
+    synapses += sum(8 * p.source.n for p, *_ in wiring.redrawn)
+    ring = ring_rows([wiring.delays[p.index] for p, *_ in wiring.redrawn])
+    inputs = {(p.target, p.receptor) for p in network.projections}
     slots = 1 << (wiring.longest + 64).bit_length()
     neurons = sum(p.n for p in network.populations)
     return {
         "synapses": int(OVERHEAD * synapses),
         "spikes under way": 4 * slots * neurons,
+        "input under way": ring * size * sum(target.n for target, _ in inputs),
         "neurons": 12 * size * neurons,
     }
 
@@ -47,9 +52,10 @@ def available_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def check_memory(network: Network, wiring: Wiring, threads: int, dtype: str) -> None:
+def check_memory(network: Network, wiring: Wiring, threads: int, dtype: str, ranks: int = 1) -> None:
     """MemoryError, with the figures, when the network cannot be held."""
     parts = needed_bytes(network, wiring, threads, dtype)
+    parts = {name: value // (1 if name == "spikes under way" else ranks) for name, value in parts.items()}
     need, have = sum(parts.values()), available_bytes()
     if need > have:
         listed = ", ".join(f"{1e-9 * value:.3g} GB {name}" for name, value in parts.items())

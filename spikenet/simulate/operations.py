@@ -19,7 +19,9 @@ from spikenet.simulate.bit_tables import BitTable
 from spikenet.simulate.layout import Layout, Share, own_parameters, shared_parameters
 from spikenet.simulate.list_tables import ListTable
 from spikenet.simulate.plan import Plan
-from spikenet.simulate.plastic_tables import PlasticTable, add_plastic
+from spikenet.simulate.plastic_tables import add_plastic
+from spikenet.simulate.redrawn_tables import add_redrawn
+from spikenet.simulate.tables import Tables
 
 ALWAYS = 1 << 62  # steps of a bin that lasts for good
 
@@ -33,7 +35,7 @@ def add_bits(plan: Plan, layout: Layout, table: BitTable) -> None:
         if bits.size:
             row = _input_row(plan, layout, p.target, p.receptor, thread)
             entry = [plan.address(bits), p.source.n, len(bits) * SLAB, table.delay, weight, row, layout.slots]
-            plan.add(thread, bits_operation(layout.dtype), [*entry, layout.threads, *lists])
+            plan.add(thread, bits_operation(layout.dtype), [*entry, *lists])
 
 
 def add_lists(plan: Plan, layout: Layout, table: ListTable) -> None:
@@ -44,7 +46,7 @@ def add_lists(plan: Plan, layout: Layout, table: ListTable) -> None:
     for thread in range(layout.threads):
         row = plan.address(layout.inputs[thread]) + size * int(table.base[thread])
         entry = [plan.address(table.targets), plan.address(table.weights), plan.address(table.rows), table.targets.size]
-        entry += [layout.threads, thread, table.delays, table.shortest, row, layout.slots, layout.threads, *lists]
+        entry += [layout.threads, thread, table.delays, table.shortest, row, layout.slots, *lists]
         plan.add(thread, operation, entry)
 
 
@@ -137,14 +139,14 @@ def add_source(plan: Plan, layout: Layout, population: Population, dt_s: float, 
             plan.add(thread, spike_sources.chance_operation(), [*head, *entry])
 
 
-def add_network(plan: Plan, layout: Layout, network: Network, bits: list[BitTable], lists: list[ListTable],
-                plastic: list[PlasticTable], faults: Array, seed: int) -> None:  # fmt: skip
+def add_network(plan: Plan, layout: Layout, network: Network, tables: Tables, faults: Array, seed: int) -> None:
     """Everything but recording, in the order of a step."""
-    for bit_table in bits:
+    for bit_table in tables.bits:
         add_bits(plan, layout, bit_table)
-    for list_table in lists:
+    for list_table in tables.lists:
         add_lists(plan, layout, list_table)
-    for changing in plastic:
+    add_redrawn(plan, layout, tables.redrawn, seed)
+    for changing in tables.plastic:
         add_plastic(plan, layout, changing, network.dt_s, firing=False)
     for driven in network.drives:
         add_drive(plan, layout, driven, network.dt_s, seed)
@@ -153,7 +155,7 @@ def add_network(plan: Plan, layout: Layout, network: Network, bits: list[BitTabl
             add_source(plan, layout, population, network.dt_s, seed)
         else:
             add_cells(plan, layout, population, faults[population.index])
-    for changing in plastic:
+    for changing in tables.plastic:
         add_plastic(plan, layout, changing, network.dt_s, firing=True)
 
 
@@ -162,7 +164,9 @@ def _spike_list(plan: Plan, share: Share) -> list[int]:
 
 
 def _spike_lists(plan: Plan, layout: Layout, population: Population) -> list[int]:
-    return [word for share in layout.shares[population.index] for word in _spike_list(plan, share)]
+    """How many there are, and the words of each."""
+    lists = layout.lists[population.index]
+    return [len(lists), *(word for one in lists for word in _spike_list(plan, one))]
 
 
 def _input_row(plan: Plan, layout: Layout, population: Population, receptor: str, thread: int) -> int:

@@ -17,6 +17,7 @@ from spikenet.network.records import Projection
 from spikenet.network.synapses import Synapses, listed_order, starts_of
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.plan import Plan
+from spikenet.simulate.ranks import Ranks
 
 OPERATIONS = plastic.arrival_operation, plastic.firing_operation
 
@@ -49,12 +50,17 @@ class PlasticTable:
     target: Array
     parts: list[PlasticPart]
 
-    def weights(self) -> Array:
+    def weights(self, ranks: Ranks) -> Array:
         """(synapses,) with their sign."""
-        whole = np.empty(self.source.size, self.parts[0].weights.dtype)
-        for part in self.parts:
-            whole[part.numbers] = self.sign * part.weights
+        numbers = ranks.joined([part.numbers for part in self.parts])
+        values = ranks.joined([part.weights for part in self.parts])
+        whole = np.empty(self.source.size, values.dtype)
+        whole[numbers] = self.sign * values
         return whole
+
+    def fan_out(self) -> Array:
+        """(sources,) int64: synapses onto the neurons of this process."""
+        return sum((np.diff(p.starts) for p in self.parts), start=np.zeros(self.projection.source.n, np.int64))
 
 
 def plastic_table(projection: Projection, made: Synapses, delay: int, layout: Layout, seed: int) -> PlasticTable:
@@ -124,21 +130,24 @@ def add_plastic(plan: Plan, layout: Layout, table: PlasticTable, dt_s: float, *,
         arrays = (part.starts, part.targets, part.weights, part.behind_starts, part.behind, part.sources, part.traces,
                   part.trace_steps, part.own_traces, part.own_steps, amounts)  # fmt: skip
         entry = [*map(plan.address, arrays), share.n, p.source.n, table.delay, row, layout.slots]
-        lists = [share] if firing else layout.shares[p.source.index]
+        lists = [share] if firing else layout.lists[p.source.index]
         entry.append(len(lists))
         for one in lists:
             entry += [plan.address(one.counts), plan.address(one.places), one.places.shape[1], one.low]
         plan.add(thread, OPERATIONS[firing](layout.dtype), entry)
 
 
-def state_of(table: PlasticTable) -> dict[str, Array]:
+STATE = ("weights", "traces", "trace_steps", "own_traces", "own_steps")
+
+
+def state_of(table: PlasticTable, ranks: Ranks) -> dict[str, Array]:
     """All that changes, for any number of threads: weights by synapse, traces by source and by target."""
     return {
-        "weights": table.sign * table.weights(),
+        "weights": table.sign * table.weights(ranks),
         "traces": table.parts[0].traces,
         "trace_steps": table.parts[0].trace_steps,
-        "own_traces": np.concatenate([p.own_traces[:, : p.behind_starts.size - 1] for p in table.parts], axis=1),
-        "own_steps": np.concatenate([p.own_steps[: p.behind_starts.size - 1] for p in table.parts]),
+        "own_traces": ranks.joined([p.own_traces[:, : p.behind_starts.size - 1] for p in table.parts], axis=1),
+        "own_steps": ranks.joined([p.own_steps[: p.behind_starts.size - 1] for p in table.parts]),
     }
 
 

@@ -15,6 +15,7 @@ from spikenet.network.network import Network
 from spikenet.network.records import Population
 from spikenet.simulate.layout import Layout, state_rows
 from spikenet.simulate.plan import Plan
+from spikenet.simulate.ranks import Ranks
 from spikenet.simulate.recording import Spikes, States
 
 ROOM = 1 << 18  # spikes between two fetches, at least
@@ -77,16 +78,16 @@ class SpikeBuffer:
             entry += [plan.address(steps), plan.address(kept), room, plan.address(used), reserve]
             plan.add(thread, recorders.spike_recorder(), [*entry, plan.address(halts), mask])
 
-    def fetched(self) -> tuple[Array, Array]:
-        """(steps, neurons) since the last fetch, in order; the buffers are empty afterwards."""
-        steps = np.concatenate([s[: u[0]] for s, _, u in self._parts])
-        neurons = np.concatenate([k[: u[0]] for _, k, u in self._parts])
+    def fetched(self, ranks: Ranks, dt_s: float) -> Spikes:
+        """Everybody's spikes since the last fetch, in order; the buffers are empty afterwards."""
+        steps = ranks.joined([np.empty(0, np.int64), *(s[: u[0]] for s, _, u in self._parts)])
+        neurons = ranks.joined([np.empty(0, np.uint32), *(k[: u[0]] for _, k, u in self._parts)])
         for *_, used in self._parts:
             used[0] = 0
-        if len(self._parts) > 1:  # each thread's neurons rise within a step, and so do the threads'
+        if len(self._parts) > 1 or ranks.size > 1:  # neurons rise within a step of a thread, and so do the threads'
             order = np.argsort(steps, kind="stable")
             steps, neurons = steps[order], neurons[order]
-        return steps, neurons
+        return Spikes(steps, neurons, self.n, dt_s)
 
 
 class StateBuffer:
@@ -100,7 +101,7 @@ class StateBuffer:
             raise ValueError(f"{name}: no states {unknown}; there are {', '.join(cell.model.states)}")
         self.every = 1 if wanted.every_s is None else int(steps_of(f"{name}: every_s", wanted.every_s, dt_s, 1))
         self.neurons = np.arange(population.n) if wanted.neurons is None else wanted.neurons
-        self.states, self.cell = wanted.states, cell
+        self.states, self.cell, self.dtype = wanted.states, cell, layout.dtype
         self._parts: list[tuple[Array, Array, Array]] = []
         spare = window // self.every + 1
         for thread, share in enumerate(layout.shares[population.index]):
@@ -118,21 +119,19 @@ class StateBuffer:
                 entry += [plan.address(buffer), samples, plan.address(taken), plan.address(halts), spare]
                 plan.add(thread, recorders.state_recorder(layout.dtype), entry)
 
-    def fetched(self) -> Array:
-        """(samples, states, neurons) since the last fetch."""
-        samples = int(self._parts[0][1][0]) if self._parts else 0
-        dtype = self._parts[0][0].dtype if self._parts else np.float32
-        values = np.empty((samples, len(self.states), len(self.neurons)), dtype)
-        for buffer, taken, (k, *places) in self._parts:
-            values[:, k, places] = buffer[:samples, 0]
+    def fetched(self, ranks: Ranks, start: int, dt_s: float) -> States:
+        """Everybody's samples since the last fetch, after step `start`, as they are shown: the membrane with its
+        rest."""
+        mine = [(k, places, buffer[: taken[0], 0].copy()) for buffer, taken, (k, *places) in self._parts]
+        for _, taken, _ in self._parts:
             taken[0] = 0
-        return values
-
-    def shown(self, parts: list[Array], start: int, dt_s: float) -> States:
-        """The samples since step `start`, as they are shown: the membrane with its rest."""
-        values = np.concatenate(parts)
+        parts = [part for other in ranks.everybody(mine) for part in other]
+        samples = len(parts[0][2]) if parts else 0
+        values = np.empty((samples, len(self.states), len(self.neurons)), self.dtype)
+        for k, places, sampled in parts:
+            values[:, k, places] = sampled
         first = (start // self.every + 1) * self.every
-        times = (first + self.every * np.arange(len(values))) * dt_s
+        times = (first + self.every * np.arange(samples)) * dt_s
         named: dict[str, Array] = {}
         for k, state in enumerate(self.states):
             origin = np.asarray(self.cell.origin.get(state, 0.0))
@@ -155,7 +154,3 @@ def wanted_spikes(network: Network, spikes: Any) -> dict[int, Array | None]:
 def _place(network: Network, population: Any) -> int:
     network.own(population)
     return whole("population", population.index, 0)
-
-
-def spikes_record(parts: list[tuple[Array, Array]], n: int, dt_s: float) -> Spikes:
-    return Spikes(np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), n, dt_s)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -93,3 +94,39 @@ class Recording:
         spikes = self[population]
         counts = np.bincount(spikes.neurons, minlength=spikes.n)
         return counts / max(self.duration_s, self.dt_s)
+
+
+def joined(recordings: Iterable[Recording]) -> Recording:
+    """Recordings of stretches that follow each other, as one."""
+    parts = list(recordings)
+    if not parts:
+        raise ValueError("joined: expected recordings, got none")
+    first, last = parts[0], parts[-1]
+    for a, b in pairwise(parts):
+        if abs(a.stop_s - b.start_s) > 0.5 * a.dt_s or a.spikes.keys() != b.spikes.keys():
+            raise ValueError(
+                f"joined: expected stretches of one run, in order, got one up to {a.stop_s:g} s of "
+                f"{', '.join(a.spikes)} and then one from {b.start_s:g} s of {', '.join(b.spikes)}"
+            )
+    if len(parts) == 1:
+        return first
+    spikes = {
+        name: Spikes(
+            np.concatenate([p.spikes[name].steps for p in parts]),
+            np.concatenate([p.spikes[name].neurons for p in parts]), s.n, s.dt_s,
+        )
+        for name, s in first.spikes.items()
+    }  # fmt: skip
+    states = {
+        name: States(
+            np.concatenate([p.states[name].times_s for p in parts]), s.neurons,
+            {k: np.concatenate([p.states[name].values[k] for p in parts]) for k in s.values},
+        )
+        for name, s in first.states.items()
+    }  # fmt: skip
+    return Recording(first.start_s, last.stop_s, first.dt_s, spikes, states, whole_run([p.run for p in parts]))
+
+
+def whole_run(runs: Sequence[Run]) -> Run:
+    """The sum of pieces."""
+    return Run(sum(r.simulated_s for r in runs), runs[0].build_s, sum(r.run_s for r in runs), runs[0].synapses)

@@ -30,8 +30,11 @@ def steps_in(duration_s: float, dt_s: float) -> int:
     return steps
 
 
-def raise_fault(network: Network, faults: Array, dt_s: float) -> None:
-    found = [(int(f[0]), k, int(f[1])) for k, by_thread in enumerate(faults) for f in by_thread if f[0] >= 0]
+def raise_fault(network: Network, faults: list[Array], dt_s: float) -> None:
+    """FloatingPointError when a state is no number; faults: of each process (populations, threads, 2)."""
+    found = [
+        (int(f[0]), k, int(f[1])) for ours in faults for k, by_thread in enumerate(ours) for f in by_thread if f[0] >= 0
+    ]
     if found:
         step, population, neuron = min(found)
         name = network.populations[population].name

@@ -37,7 +37,7 @@ def under_way(layout: Layout, population: int, step: int, longest: int) -> tuple
     """(steps, neurons) of the spikes of the last `longest` steps before `step`, in order."""
     steps, neurons = [np.empty(0, np.int64)], [np.empty(0, np.uint32)]
     for t in range(max(0, step - longest), step):
-        for share in layout.shares[population]:
+        for share in layout.lists[population]:
             fired = share.places[t % layout.slots, : share.counts[t % layout.slots]]
             steps.append(np.full(fired.size, t, np.int64))
             neurons.append(fired)
@@ -46,7 +46,7 @@ def under_way(layout: Layout, population: int, step: int, longest: int) -> tuple
 
 def put_under_way(layout: Layout, population: int, steps: Array, neurons: Array) -> None:
     """Lists spikes where the loop looks for them; all others are forgotten."""
-    for share in layout.shares[population]:
+    for share in layout.lists[population]:
         share.counts[:] = 0
         mine = (neurons >= share.low) & (neurons < share.high)
         for t in np.unique(steps[mine]):

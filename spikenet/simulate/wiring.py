@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +41,15 @@ class Part:
 @dataclass(frozen=True)
 class Wiring:
     """dense: projections that become bits, with their synapses; listed: the others; delays: (shortest, longest) of each
-    projection in steps, by its index."""
+    projection in steps, by its index; plastic: those that change; redrawn: those not stored, (projection, synapses,
+    whether they would be bits)."""
 
     dense: list[tuple[Projection, Synapses]]
     listed: list[tuple[Projection, Synapses]]
     delays: dict[int, tuple[int, int]]
     seed: int
     plastic: list[tuple[Projection, Synapses]]
+    redrawn: list[tuple[Projection, Synapses, bool]]
 
     @property
     def shortest(self) -> int:
@@ -59,14 +61,16 @@ class Wiring:
 
     @property
     def total(self) -> int:
-        return sum(s.total for _, s in (*self.dense, *self.listed, *self.plastic))
+        stored = sum(s.total for _, s in (*self.dense, *self.listed, *self.plastic))
+        return stored + sum(s.total for _, s, _ in self.redrawn)
 
 
-def wire(network: Network, seed: int) -> Wiring:
-    """Draws how many synapses everyone has, not yet which."""
+def wire(network: Network, seed: int, procedural: Container[Projection] = ()) -> Wiring:
+    """Draws how many synapses everyone has, not yet which; `procedural`: those that shall not be stored."""
     dense: list[tuple[Projection, Synapses]] = []
     listed: list[tuple[Projection, Synapses]] = []
     plastic: list[tuple[Projection, Synapses]] = []
+    redrawn: list[tuple[Projection, Synapses, bool]] = []
     delays: dict[int, tuple[int, int]] = {}
     for p in network.projections:
         one = p.source is p.target
@@ -76,13 +80,24 @@ def wire(network: Network, seed: int) -> Wiring:
         if not made.total:
             continue
         delays[p.index] = _delays(p, made.total, network.dt_s, seed)
+        if p in procedural and (made.again is None or p.plasticity is not None):
+            why = (
+                "synapses that change must be stored"
+                if p.plasticity is not None
+                else f"{type(p.rule).__name__} cannot be drawn again source by source, as all_to_all, one_to_one, "
+                "pairwise, fixed_outdegree and fixed_total with multapses can"
+            )
+            raise ValueError(f"{p.name}: procedural: {why}; store this projection")
         if p.plasticity is not None:
             plastic.append((p, made))
             continue
         alike = isinstance(p.weight, float) and isinstance(p.delay_s, float)
         crowded = made.total >= DENSE * p.source.n * p.target.n and p.target.n >= WIDE
-        (dense if alike and crowded else listed).append((p, made))
-    return Wiring(dense, listed, delays, seed, plastic)
+        if p in procedural:
+            redrawn.append((p, made, alike and crowded))
+        else:
+            (dense if alike and crowded else listed).append((p, made))
+    return Wiring(dense, listed, delays, seed, plastic, redrawn)
 
 
 def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int]:
