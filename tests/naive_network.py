@@ -50,3 +50,33 @@ def alpha_response(t_ms, weight_pa, tau_syn_ms, tau_mem_ms, capacitance_pf):
     if a == b:
         return scale * t_ms**2 / 2 * math.exp(-a * t_ms)
     return scale * (math.exp(-b * t_ms) - math.exp(-a * t_ms) * (1 + (a - b) * t_ms)) / (a - b) ** 2
+
+
+def released(spikes_s, use, tau_recover_s, tau_facilitate_s):
+    """u x at each spike of a Tsodyks-Markram synapse, by its differential equations solved in steps of 0.1 ms."""
+    u, x, amounts, step = 0.0, 1.0, [], 0
+    for spike_s in spikes_s:
+        while step < round(spike_s / 1e-4):
+            u *= math.exp(-1e-4 / tau_facilitate_s) if tau_facilitate_s else 0.0
+            x = 1 - (1 - x) * math.exp(-1e-4 / tau_recover_s)
+            step += 1
+        u += use * (1 - u)
+        amounts.append(u * x)
+        x -= u * x
+    return amounts
+
+
+def rewarded_pairs(arrivals, firings, rewards, *, weight, up, down, tau_plus, tau_minus, tau_eligible, largest):
+    """One synapse stepped: all pairs count; what they would change decays until rewarded.
+
+    arrivals, firings: sets of steps; rewards: {step: amount}, before what happens in the step; times in steps
+    """
+    pre = post = eligible = 0.0
+    for t in range(max(*arrivals, *firings, *rewards) + 1):
+        if t in rewards:
+            weight = min(max(weight + rewards[t] * eligible, 0.0), largest)
+        change = (up * pre if t in firings else 0.0) - (down * post if t in arrivals else 0.0)
+        eligible = (eligible + change) * math.exp(-1 / tau_eligible)
+        pre = (pre + (t in arrivals)) * math.exp(-1 / tau_plus)
+        post = (post + (t in firings)) * math.exp(-1 / tau_minus)
+    return weight

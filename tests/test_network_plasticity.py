@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import naive_network
 import numpy as np
 import pytest
 
@@ -102,6 +103,66 @@ def test_inhibition_brings_the_rate_to_its_target():
     assert simulation.weights(made)[2].max() <= 0
 
 
+@pytest.mark.parametrize("tau_facilitate_s", [0.0, 0.3], ids=["depressing", "facilitating"])
+def test_short_term_plasticity_follows_its_equations(tau_facilitate_s, tmp_path):
+    """What each of nine spikes of two sources adds to an integrator, also through a saved state; inhibition too."""
+    times = np.array([0.01, 0.02, 0.03, 0.05, 0.09, 0.2, 0.201, 0.35, 0.4])
+    rule = plasticity.short_term(use=0.25, tau_recover_s=0.13, tau_facilitate_s=tau_facilitate_s)
+    net = sn.Network(DT)
+    late = times[3:] + 3 * DT
+    at, who = np.concatenate([times, late]), np.repeat([0, 1], [9, 6])
+    order = np.argsort(at, kind="stable")
+    source = net.source("source", sn.inputs.trains(at[order], who[order]), 2)
+    cells = net.population("cells", sn.IF, 2, threshold=1e9)
+    net.connect(source, cells, sn.rules.one_to_one(), -3.0, 2 * DT, plasticity=rule)
+    simulation = sn.Simulation(net, threads=2, dtype=np.float64)
+    simulation.run(0.1)
+    simulation.save(tmp_path / "state.npz")
+    simulation = sn.Simulation(net, threads=1, dtype=np.float64)
+    simulation.restore(tmp_path / "state.npz")
+    traced = simulation.run(0.35, states=[sn.probe(cells)]).states["cells"].values["v"]
+    for k, spikes in enumerate((times, late)):
+        sent = np.array(naive_network.released(spikes, 0.25, 0.13, tau_facilitate_s))
+        steps = np.round(spikes / DT).astype(int) + 1 - 100  # a step of delay after that at whose end they leave
+        seen = steps >= 0
+        assert np.allclose(traced[steps[seen], k], -3.0 * np.cumsum(sent)[seen], rtol=0, atol=1e-12)
+        assert np.allclose(traced[steps[seen][1:] - 1, k], -3.0 * np.cumsum(sent)[seen][:-1], rtol=0, atol=1e-12)
+
+
+def test_rewards_let_eligible_changes_act(tmp_path):
+    """Three synapses, two rewards and a punishment between stretches, one of them after a saved state."""
+    pairs = plasticity.stdp(tau_plus_s=17e-3, tau_minus_s=34e-3, a_plus=0.02e-6, a_minus=0.01e-6, largest=1e-6)
+    net = sn.Network(DT)
+    cell = net.population("cell", sn.IF, 1, threshold=1.0, reset=sn.reset.to_zero)
+    steps, who = np.concatenate(ARRIVALS), np.repeat(np.arange(3), [len(a) for a in ARRIVALS])
+    order = np.lexsort((who, steps))
+    source = net.source("source", sn.inputs.trains((steps[order] - 2) * DT, who[order]), 3)
+    made = net.connect(
+        source, cell, sn.rules.all_to_all(), 0.5e-6, 3 * DT, plasticity=plasticity.rewarded(pairs, tau_s=0.06)
+    )
+    push = net.source("push", sn.inputs.trains(FIRINGS * DT, np.zeros(len(FIRINGS), int)), 1)
+    net.connect(push, cell, sn.rules.one_to_one(), 1e3, DT)
+    simulation = sn.Simulation(net, threads=2, dtype=np.float64)
+    rewards = {55: 3.0, 130: -2.0, 301: 10.0}
+    for step, amount in rewards.items():
+        simulation.run((step - simulation.step) * DT)
+        if step == 130:
+            assert simulation.weights(made)[2].max() != 0.5e-6
+            simulation.save(tmp_path / "state.npz")
+            simulation = sn.Simulation(net, threads=1, dtype=np.float64)
+            simulation.restore(tmp_path / "state.npz")
+        simulation.reward(made, amount)
+    expected = [
+        naive_network.rewarded_pairs(
+            set(train), set(FIRINGS), rewards, weight=0.5, up=0.02, down=0.01, tau_plus=17, tau_minus=34,
+            tau_eligible=60, largest=1.0,
+        )
+        for train in ARRIVALS
+    ]  # fmt: skip
+    assert np.allclose(simulation.weights(made)[2] * 1e6, expected, rtol=0, atol=1e-13)
+    assert np.ptp(expected) > 0.01
+
+
 def test_mistakes_are_answered():
     net = sn.Network(1e-3)
     cell = net.population("cell", sn.LIF, 10)
@@ -113,5 +174,13 @@ def test_mistakes_are_answered():
     with pytest.raises(TypeError, match=r"a rule of sn\.plasticity"):
         net.connect(cell, cell, sn.rules.all_to_all(), 0.5, 1e-3, plasticity="stdp")
     plain = net.connect(cell, cell, sn.rules.all_to_all(), 0.5, 1e-3)
+    simulation = sn.Simulation(net)
     with pytest.raises(ValueError, match="with plasticity"):
-        sn.Simulation(net).weights(plain)
+        simulation.weights(plain)
+    with pytest.raises(ValueError, match="that can be rewarded"):
+        simulation.reward(plain, 1.0)
+    for use in (0.0, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="use"):
+            plasticity.short_term(use=use, tau_recover_s=0.1)
+    with pytest.raises(TypeError, match="a rule of"):
+        plasticity.rewarded("stdp", tau_s=0.1)

@@ -271,6 +271,13 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path, rng):
         (lambda n, p: n.source("s", sn.inputs.trains([1e-3, 1e-3], [0, 0]), 1), "two spikes"),
         (lambda n, p: n.source("s", sn.inputs.trains([1e-3], [3]), 3), "neurons 0 to 2"),
         (lambda n, p: n.drive(p, sn.inputs.poisson(1e9)) and sn.simulate(n, DT), "as a current"),
+        (lambda n, p: n.population("q", sn.LIF, 3, reset=sn.reset.to_value, reset_value=1.0), "below the threshold"),
+        (lambda n, p: n.connect(p, p, sn.rules.listed([0], [1]), 1.0, [float("nan")]), "delay_s: expected finite"),
+        (lambda n, p: n.connect(p, p, sn.rules.matrix([[0, float("nan")]]), None, DT), "weight: expected finite"),
+        (lambda n, p: n.connect("p", p, sn.rules.all_to_all(), 1.0), "expected a population of this network"),
+        (lambda n, p: sn.simulate(n, DT, spikes=["p"]), "expected a population of this network"),
+        (lambda n, p: n.connect(p, p, sn.rules.fixed_total(10**12), 1.0) and sn.simulate(n, DT), "holds at most"),
+        (lambda n, p: sn.simulate(n, DT, seed=2**63), "below 2\\^63"),
         (lambda n, p: sn.simulate(n, 1.5e-4), "multiple of"),
         (lambda n, p: sn.simulate(n, -1.0), "multiple of"),
         (lambda n, p: sn.simulate(sn.Network(DT), 1.0), "with populations"),
@@ -294,3 +301,21 @@ def test_what_cannot_be_held_is_refused_before_it_is_taken():
     one = net.population("one", sn.LIF, 100)
     with pytest.raises(ValueError, match="at most"):
         net.connect(one, one, sn.rules.all_to_all(), 1.0, 1e9)
+    net.population("idle", sn.LIF, 300_000)
+    net.connect(one, one, sn.rules.all_to_all(), 1.0, 1600.0)
+    with pytest.raises(MemoryError, match=r"2\.\d+e\+04 GB spikes under way"):
+        sn.simulate(net, DT)
+    many = net.population("many", sn.LIF, 1_000_000)
+    net.connect(many, many, sn.rules.pairwise(0.5), 1.0, DT)  # refused before a single pair is drawn
+    with pytest.raises(ValueError, match=r"many -> many: 4\.95e\+11 synapses"):
+        sn.simulate(net, DT)
+
+
+def test_a_single_synapse_with_a_weight_of_its_own():
+    net = sn.Network(DT)
+    cells = net.population("cells", sn.IF, 2, threshold=1e9)
+    source = net.source("source", sn.inputs.trains([DT], [0]), 1)
+    net.connect(source, cells, sn.rules.listed([0], [1]), [0.75], DT)
+    simulation = sn.Simulation(net)
+    simulation.run(3 * DT)
+    assert np.array_equal(simulation.states(cells)["v"], [0, 0.75])

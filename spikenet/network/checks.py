@@ -21,6 +21,14 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
             raise ValueError(
                 f"{label}: {parameter}: expected a number or {population.n} values, got shape {np.shape(value)}"
             )
+    if {"threshold", "reset_value"} <= cell.values.keys():
+        high, low = np.broadcast_arrays(cell.values["reset_value"], cell.values["threshold"])
+        if (high >= low).any():
+            k = int(np.argmax(np.ravel(high >= low)))
+            raise ValueError(
+                f"{label}: reset_value: expected values below the threshold, got {np.ravel(high)[k]:g} with "
+                f"{np.ravel(low)[k]:g}"
+            )
     for state, value in population.start.items():
         if state not in cell.rest:
             raise ValueError(f"{label}: start: no state {state!r}; there are {', '.join(cell.rest)}")

@@ -71,6 +71,7 @@ def synapses(
             raise ValueError(f"{name}: one_to_one: expected populations of one size, got {n_source} and {n_target}")
         opposite = Again(OPPOSITE, NONE, stream)
         return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32), opposite)
+    _check_many(name, rule, n_source, n_target)
     own = 0 if one_population and not rule.autapses else NONE
     if isinstance(rule, rules.ByDistance):
         return _by_distance(name, rule, n_source, n_target, own, seed, stream)
@@ -109,6 +110,20 @@ def synapses(
     elif by_source and rule.multapses:
         again = Again(EVENLY, own, stream)
     return Synapses(by_source, degrees, draw, again)
+
+
+def _check_many(name: str, rule: Rule, n_source: int, n_target: int) -> None:
+    """ValueError, before they are counted, when there will be more synapses than can be numbered."""
+    if isinstance(rule, rules.FixedTotal):
+        many = float(rule.n)
+    elif isinstance(rule, rules.Pairwise):
+        many = rule.probability * n_source * n_target * 0.99
+    elif isinstance(rule, (rules.FixedIndegree, rules.FixedOutdegree)):
+        many = float(rule.k) * (n_target if isinstance(rule, rules.FixedIndegree) else n_source)
+    else:
+        many = 0.0
+    if many > LARGEST:
+        raise ValueError(f"{name}: {many:.3g} synapses; one projection holds at most {LARGEST}")
 
 
 def _pairwise(probability: float, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:

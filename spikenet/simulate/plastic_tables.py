@@ -37,6 +37,9 @@ class PlasticPart:
     trace_steps: Array
     own_traces: Array
     own_steps: Array
+    eligible: Array
+    eligible_steps: Array
+    short: Array
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def plastic_table(projection: Projection, made: Synapses, delay: int, layout: La
     sign = -1.0 if weight.size and weight.min() < 0 else 1.0
     if (sign * weight < 0).any():
         raise ValueError(f"{projection.name}: plastic weights: expected all >= 0 or all <= 0")
-    bounds = layout.bounds[projection.target.index]
+    bounds, rule = layout.bounds[projection.target.index], projection.plasticity
+    assert isinstance(rule, Plasticity)
     parts = []
     for thread in range(layout.threads):
         low, high = int(bounds[thread]), int(bounds[thread + 1])
@@ -93,6 +97,9 @@ def plastic_table(projection: Projection, made: Synapses, delay: int, layout: La
                 np.full(projection.source.n, plastic.NEVER, np.int64),
                 np.zeros((2, max(n, 1), 2)),
                 np.full(max(n, 1), plastic.NEVER, np.int64),
+                np.zeros(waiting := numbers.size if rule.eligibility_s else 0),
+                np.zeros(waiting, np.int64),
+                np.zeros((projection.source.n if rule.use else 0, 2)),
             )
         )
     return PlasticTable(projection, delay, sign, source, target, parts)
@@ -116,10 +123,13 @@ def add_plastic(plan: Plan, layout: Layout, table: PlasticTable, dt_s: float, *,
     """The operation of arrivals, or that of firings."""
     p, rule = table.projection, table.projection.plasticity
     assert isinstance(rule, Plasticity)
+    if firing and not rule.learns:
+        return
     amounts = np.array([
         *(dt_s / tau for tau in (rule.tau_r1_s, rule.tau_r2_s, rule.tau_o1_s, rule.tau_o2_s)), rule.on_arrival,
         rule.arrival_by_o1, rule.arrival_by_o1_r2, rule.firing_by_r1, rule.firing_by_r1_o2, rule.largest, rule.power,
-        float(rule.nearest), table.sign,
+        float(rule.nearest), table.sign, dt_s / rule.eligibility_s if rule.eligibility_s else 0.0, rule.use,
+        *(dt_s / tau if tau else np.inf for tau in (rule.tau_recover_s, rule.tau_facilitate_s)),
     ])  # fmt: skip
     size = np.dtype(layout.dtype).itemsize
     for thread, part in enumerate(table.parts):
@@ -127,9 +137,9 @@ def add_plastic(plan: Plan, layout: Layout, table: PlasticTable, dt_s: float, *,
         if not share.n:
             continue
         row = plan.address(layout.inputs[thread]) + size * share.inputs[p.receptor]
-        arrays = (part.starts, part.targets, part.weights, part.behind_starts, part.behind, part.sources, part.traces,
-                  part.trace_steps, part.own_traces, part.own_steps, amounts)  # fmt: skip
-        entry = [*map(plan.address, arrays), share.n, p.source.n, table.delay, row, layout.slots]
+        arrays = [part.starts, part.targets, part.weights, part.behind_starts, part.behind, part.sources, part.traces]
+        arrays += [part.trace_steps, part.own_traces, part.own_steps, part.eligible, part.eligible_steps, part.short]
+        entry = [*map(plan.address, (*arrays, amounts)), share.n, p.source.n, table.delay, row, layout.slots]
         lists = [share] if firing else layout.lists[p.source.index]
         entry.append(len(lists))
         for one in lists:
@@ -137,17 +147,32 @@ def add_plastic(plan: Plan, layout: Layout, table: PlasticTable, dt_s: float, *,
         plan.add(thread, OPERATIONS[firing](layout.dtype), entry)
 
 
-STATE = ("weights", "traces", "trace_steps", "own_traces", "own_steps")
+STATE = ("weights", "traces", "trace_steps", "own_traces", "own_steps", "eligible", "eligible_steps", "short")
+
+
+def reward(table: PlasticTable, amount: float, step: int, dt_s: float) -> None:
+    """Weights change by the reward times what is eligible now, at the beginning of `step`."""
+    rule = table.projection.plasticity
+    assert isinstance(rule, Plasticity)
+    for part in table.parts:
+        change = amount * part.eligible * np.exp((part.eligible_steps - step) * (dt_s / rule.eligibility_s))
+        weights = part.weights.astype(np.float64)
+        if rule.power:
+            share = weights / rule.largest
+            change *= np.where(change > 0, 1.0 - share, share) ** rule.power
+        part.weights[:] = np.clip(weights + change, 0.0, rule.largest)
 
 
 def state_of(table: PlasticTable, ranks: Ranks) -> dict[str, Array]:
     """All that changes, for any number of threads: weights by synapse, traces by source and by target."""
+    mine = next(((p.traces, p.trace_steps, p.short) for p in table.parts if p.behind_starts.size > 1), None)
+    sources = next(found for found in ranks.everybody(mine) if found is not None)  # who has no targets keeps none
     return {
         "weights": table.sign * table.weights(ranks),
-        "traces": table.parts[0].traces,
-        "trace_steps": table.parts[0].trace_steps,
+        **dict(zip(("traces", "trace_steps", "short"), sources, strict=True)),
         "own_traces": ranks.joined([p.own_traces[:, : p.behind_starts.size - 1] for p in table.parts], axis=1),
         "own_steps": ranks.joined([p.own_steps[: p.behind_starts.size - 1] for p in table.parts]),
+        **{name: _by_number(table, name, ranks) for name in ("eligible", "eligible_steps")},
     }
 
 
@@ -158,3 +183,17 @@ def put_state(table: PlasticTable, layout: Layout, state: dict[str, Array]) -> N
         part.traces[:], part.trace_steps[:] = state["traces"], state["trace_steps"]
         part.own_traces[:, : share.n] = state["own_traces"][:, share.low : share.high]
         part.own_steps[: share.n] = state["own_steps"][share.low : share.high]
+        part.short[:] = state["short"]
+        for name in ("eligible", "eligible_steps"):
+            if part.eligible.size:
+                getattr(part, name)[:] = state[name][part.numbers]
+
+
+def _by_number(table: PlasticTable, name: str, ranks: Ranks) -> Array:
+    """(synapses,), or nothing where nothing waits for a reward."""
+    values = ranks.joined([getattr(part, name) for part in table.parts])
+    if not values.size:
+        return values
+    whole = np.empty_like(values)
+    whole[ranks.joined([part.numbers for part in table.parts])] = values
+    return whole

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, whole
+from spikenet.errors import Array, finite_number, whole
 from spikenet.kernels.program import run_windows
 from spikenet.network.network import Network
 from spikenet.network.populations import cell_for, starting
@@ -20,7 +20,7 @@ from spikenet.simulate.memory_need import check_memory
 from spikenet.simulate.neuron_values import put_parameters, put_states, states_of
 from spikenet.simulate.pieces import Pieces
 from spikenet.simulate.plan import Plan
-from spikenet.simulate.plastic_tables import STATE, put_state, state_of
+from spikenet.simulate.plastic_tables import STATE, put_state, reward, state_of
 from spikenet.simulate.ranks import Ranks
 from spikenet.simulate.recorders import Probe
 from spikenet.simulate.recording import Recording, Run, joined, whole_run
@@ -61,6 +61,8 @@ class Simulation:
         if not isinstance(network, Network) or not network.populations:
             raise ValueError(f"simulate: expected a Network with populations, got {network!r:.60}")
         self.network, self.seed = network, whole("simulate: seed", seed, 0)
+        if self.seed >= 1 << 63:
+            raise ValueError(f"simulate: seed: expected a number below 2^63, got {seed}")
         self.threads = most_threads() if threads is None else whole("simulate: threads", threads)
         self.dtype = np.dtype(dtype).name
         if self.dtype not in ("float32", "float64"):
@@ -156,6 +158,17 @@ class Simulation:
         self.network.own(population)
         own = self._tables.fan_out(population, self.threads)
         return sum((*self._ranks.everybody(own), *self._tables.redrawn.fan_out(population)), start=np.zeros_like(own))
+
+    def reward(self, projection: Projection, amount: float) -> None:
+        """Reward, or with an amount < 0 punish, what the synapses of a projection have done: their weights change by
+        `amount` times their eligibility now. For a rule that is sn.plasticity.rewarded."""
+        amount = finite_number("reward: amount", amount)
+        for table in self._tables.plastic:
+            rule = projection.plasticity if table.projection is projection else None
+            if rule is not None and rule.eligibility_s:
+                reward(table, amount, self.step, self.network.dt_s)
+                return
+        raise ValueError(f"reward: {projection!r:.80}: expected a projection of this network that can be rewarded")
 
     def weights(self, projection: Projection) -> tuple[Array, Array, Array]:
         """(sources, targets, weights) of a projection whose synapses change, as they are now."""
