@@ -31,7 +31,7 @@ def neurons(kind):
 
 def net(kind, recurrent, rng, bias=True):
     layer = neurons(kind)
-    middle = sn.Recurrent(layer, 5, seed=rng) if recurrent else layer
+    middle = sn.Recurrent(layer, 5, through_reset=False, seed=rng) if recurrent else layer
     made = sn.Sequential(
         sn.Linear(4, 5, bias=bias, seed=rng), middle, sn.Linear(5, 3, seed=rng), sn.LI(tau_mem_s=15e-3)
     )

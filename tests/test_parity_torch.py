@@ -106,7 +106,7 @@ def ours(case, given, x, labels, surrogate, reset, dtype):
         elif kind == "conv":
             layers.append(with_weights(sn.Conv2d(*sizes[:3]), k))
         elif kind == "recurrent":
-            layers.append(sn.Recurrent(lif(), sizes[0]))
+            layers.append(sn.Recurrent(lif(), sizes[0], through_reset=False))
             layers[-1].recurrent_weight.data = given[k][0].astype(np.float32)
         else:
             layers.append({"lif": lif, "pool": lambda: sn.MaxPool2d(2), "flatten": lambda: sn.Flatten(3)}[kind]())

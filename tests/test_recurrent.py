@@ -73,7 +73,11 @@ def made(name, *, n=N, learn=True, self_connections=True, **more):
     values = {k: np.resize(v, n) if np.ndim(v) else v for k, v in values.items()}
     layer = cast(
         Recurrent(
-            Spiking(step, learn=learnt, **functions, **values, **more), n, seed=1, self_connections=self_connections
+            Spiking(step, learn=learnt, **functions, **values, **more),
+            n,
+            seed=1,
+            self_connections=self_connections,
+            through_reset=False,
         ),
         np.float64,
     )
@@ -381,13 +385,49 @@ def test_in_a_net_it_learns(rng):
 def test_parameters_and_description():
     layer = Recurrent(LIF(learn=("leak",)), 4, seed=0, self_connections=False)
     assert list(layer.parameters()) == ["recurrent_weight", "leak"]
-    assert layer.config() == {"n": 4, "self_connections": False}
+    assert layer.config() == {"n": 4, "self_connections": False, "through_reset": True}
     again = build("Recurrent", layer.config(), layer.layers)
     assert isinstance(again, Recurrent)
     assert repr(again) == repr(layer)
     assert np.array_equal(
         Recurrent(LIF(), 4, seed=0).recurrent_weight.data, Recurrent(IF(), 4, seed=0).recurrent_weight.data
     )
+
+
+def test_gradients_go_through_the_reset_unless_told_not_to(rng, interpreted):
+    """As if the reset had been given attached; the neurons handed in stay as they are, their parameters are shared."""
+    x = rng.normal(0.3, 0.7, (9, 2, N))
+    for make in (LIF, CubaLIF):
+        neurons = make(learn=("leak",))
+        default, kept = Recurrent(neurons, N, seed=0), Recurrent(neurons, N, seed=0, through_reset=False)
+        attached = Recurrent(make(learn=("leak",), reset=reset.subtract), N, seed=0, through_reset=False)
+        assert kept.layers[0] is neurons
+        assert default.layers[0].values is neurons.values
+        assert default.layers[0].config() == attached.layers[0].config() != neurons.config()
+        found = []
+        for layer in (default, attached, kept):
+            leaf = Tensor(x, requires_grad=True)
+            cast(layer, np.float64)(leaf).sum().backward()
+            found.append(leaf.grad)
+        np.testing.assert_array_equal(found[0], found[1])
+        assert not np.allclose(found[0], found[2])
+    zero = LIF(reset=reset.detached(reset.to_zero))
+    assert Recurrent(zero, 3).layers[0] is zero
+
+
+def test_gradients_do_not_grow_round_the_loop(rng):
+    """Of the last step's spikes in the current of the first one, 80 steps before, against that of the last."""
+    growth = {}
+    for through in (True, False):
+        layer = Recurrent(LIF(tau_mem_s=20e-3), 128, seed=0, through_reset=through)
+        leaf = Tensor(np.random.default_rng(0).normal(0.06, 0.15, (80, 8, 128)).astype(np.float32), requires_grad=True)
+        y = layer(leaf)
+        assert 0.01 < y.data.mean() < 0.2
+        y[-1].sum().backward()
+        norms = np.linalg.norm(leaf.grad.reshape(80, -1), axis=1)
+        growth[through] = norms[0] / norms[-1]
+    assert growth[True] < 1
+    assert growth[False] > 1e3
 
 
 def test_what_is_refused():

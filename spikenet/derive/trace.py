@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spikenet.derive.expression import Expression, apply, number, ordered, symbol
@@ -128,6 +128,15 @@ def rewritten(roots: tuple[Expression, ...], swap: Mapping[int, Expression]) -> 
             same = all(new[id(a)] is a for a in e.operands)
             new[id(e)] = e if same else apply(e.operation, *(new[id(a)] for a in e.operands))
     return tuple(new[id(root)] for root in roots)
+
+
+def undetached(model: Trace) -> Trace:
+    """The model with gradients through the spikes that it, for its reset, sees as constants."""
+    roots = (*model.after, model.output)
+    # One at a time: what is made anew may hold another.
+    while held := [e for e in ordered(roots) if e.operation == "stop_gradient" and e.operands[0].operation in SPIKES]:
+        roots = rewritten(roots, {id(held[0]): held[0].operands[0]})
+    return replace(model, after=roots[:-1], output=roots[-1])
 
 
 def surrogate_name(surrogate: Surrogate) -> str:

@@ -5,6 +5,7 @@ The model is a plain step function; everything else (time loop, adjoint, operati
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -14,13 +15,14 @@ import numpy as np
 
 from spikenet.derive.operations import SPIKES
 from spikenet.derive.refractory import PARAMETER, refractory
-from spikenet.derive.trace import Step, Trace, arguments, smoothed, surrogate_name, trace
+from spikenet.derive.trace import Step, Trace, arguments, smoothed, surrogate_name, trace, undetached
 from spikenet.errors import Array, finite_values, single_values
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.layers.layer import State, Training, as_input, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain
 from spikenet.layers.resting import at_rest, checked
+from spikenet.neurons.reset import detached_subtract, subtract
 from spikenet.neurons.surrogate import Surrogate, atan
 
 RETENTION = (0.0, 1.0)
@@ -70,6 +72,7 @@ class Spiking:
         self._describe = dict(describe or {})
         functions, numbers = _sorted_values(kind, step, values)
         self.model = _read(kind, step, functions)
+        self._is_detached = functions.get("reset") == detached_subtract
         self.states = self.model.states
         if taken := [n for n in self.model.parameters if n in _ARGUMENTS]:
             raise TypeError(
@@ -113,6 +116,18 @@ class Spiking:
         before = self._before(x, state, training)
         out, *after = over_time(self.runs, self.surrogate, self.learn, x, before, self._spread(x))
         return out, tuple(after)
+
+    def through_reset(self) -> Spiking:
+        """These neurons, sharing their parameters, with a subtracting reset that is differentiated; themselves if it is
+        or if their reset is another."""
+        if not self._is_detached:
+            return self
+        made = copy.copy(self)
+        made._is_detached, made.model = False, undetached(self.model)
+        made.runs = smoothed(made.model, made.surrogate) if made.smooth else made.model
+        if "reset" in made._describe:
+            made._describe = made._describe | {"reset": subtract}
+        return made
 
     def parameters(self) -> dict[str, Tensor]:
         return {name: self.values[name] for name in self.learn}

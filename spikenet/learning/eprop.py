@@ -55,7 +55,8 @@ class EProp:
     The error signal of a step is the gradient of the loss in the readout's input at that step, so a leaky readout
     filters it as the paper's kappa filters eligibilities; the weights into the readout get their exact gradient. What
     a neuron's spike does to others in later steps, other than through the output, is left out: this is what makes the
-    rule local. Without recurrent weights nothing is left out, and the gradient is that of backpropagation.
+    rule local. Without recurrent weights nothing is left out, and the gradient is that of backpropagation. The paper's
+    traces hold the reset constant: Recurrent(..., through_reset=False).
     """
 
     feedback: Feedback = symmetric
