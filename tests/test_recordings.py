@@ -76,6 +76,14 @@ def test_words_are_split_by_speaker_or_by_take(words):
     assert (len(train), len(test)) == (12, 6)
 
 
+def test_each_speaker_can_be_evened_by_himself(words):
+    for part in sn.data.spoken(words, held_out=("ben",), steps=20, by_speaker=True):
+        assert np.allclose(part.inputs.mean(axis=(0, 1)), 0, atol=1e-4)
+        assert np.allclose(part.inputs.std(axis=(0, 1)), 1, atol=1e-3)
+    with pytest.raises(TypeError, match="by_speaker: expected True or False, got 'ben'"):
+        sn.data.spoken(words, by_speaker="ben")
+
+
 def test_touch_is_split_by_repetition(tmp_path, rng):
     x = rng.integers(50, 256, (12, 7, 3)).astype(np.uint8)
     path = tmp_path / "touch.npz"

@@ -64,13 +64,17 @@ def mel_energies(
 
 
 def spoken(
-    path: str | PathLike[str], held_out: tuple[str, ...] = (), steps: int = 50, channels: int = 32, test_takes: int = 5
-) -> tuple[Arrays, Arrays]:
+    path: str | PathLike[str], held_out: tuple[str, ...] = (), steps: int = 50, channels: int = 32, test_takes: int = 5,
+    by_speaker: bool = False,
+) -> tuple[Arrays, Arrays]:  # fmt: skip
     """(train, test) of wav files named <word number>_<speaker>_<take>.wav in a folder or zip, as FSDD names them.
 
     held_out  : speakers of whom no recording is in the training set; all of theirs are the test set. Empty: takes 0 to
                 test_takes - 1 of everybody are the test set, as FSDD's authors have it
     steps     : every word is stretched or squeezed to as many, >= 2;  channels: of `mel_energies`
+
+    by_speaker: also bring every channel to mean 0 and deviation 1 over the recordings of each speaker, as recognisers
+                do that know whom they hear; no labels are used, but all of the speaker's recordings are, tested or not
 
     inputs are (N, steps, channels) float32: log energies of the part above the background, with the mean of the
     recording and half of each channel's own mean taken away, over their standard deviation.
@@ -92,6 +96,10 @@ def spoken(
         takes.append(take)
     if unknown := set(held_out) - set(speakers):
         raise ValueError(f"spoken: held_out: expected speakers of {sorted(set(speakers))}, got {sorted(unknown)}")
+    if not isinstance(by_speaker, bool):
+        raise TypeError(f"spoken: by_speaker: expected True or False, got {by_speaker!r:.60}")
+    if by_speaker:
+        inputs = list(_evened(np.array(inputs), np.array(speakers)))
     test = np.isin(speakers, held_out) if held_out else np.array(takes) < first
     if test.all() or not test.any():
         raise ValueError(f"spoken: expected recordings in both parts, got {int(test.sum())} of {len(test)} for testing")
@@ -109,6 +117,15 @@ def _said(name: PurePosixPath) -> tuple[int, str, int]:
     if len(parts) != 3 or not parts[0].isdecimal() or not parts[2].isdecimal():
         raise ValueError(f"{name}: expected a name like 7_jackson_12.wav, <word>_<speaker>_<take>")
     return int(parts[0]), parts[1], int(parts[2])
+
+
+def _evened(x: Array, speakers: Array) -> Array:
+    """x (N, steps, channels) with every channel's mean and deviation over a speaker's recordings 0 and 1."""
+    even = np.empty_like(x)
+    for one in np.unique(speakers):
+        own = x[speakers == one]
+        even[speakers == one] = (own - own.mean(axis=(0, 1))) / np.maximum(own.std(axis=(0, 1)), 1e-6)
+    return even
 
 
 def _word(energies: Array, steps: int) -> Array:
