@@ -1,0 +1,142 @@
+"""Long runs of the simulator: nothing is lost, nothing grows, and an event costs the same in every size.
+
+    python benchmarks/simulator_soak.py count              10^8 deliveries: spikes sent times fan-out against arrivals
+    python benchmarks/simulator_soak.py day                24 hours' worth of steps of 0.1 ms: memory, and the ticks
+    python benchmarks/simulator_soak.py flat               cost of an event from 1,000 neurons to the full microcircuit
+
+`day` takes --steps for less than 864 million. `flat` runs the microcircuit at several scales, its synapses a neuron as
+published, and prints the time that delivering takes: a run less one of the same neurons and inputs without synapses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import spikenet as sn
+
+DAY_STEPS = 864_000_000  # 24 hours of 0.1 ms
+
+
+class Count(NamedTuple):
+    expected: int
+    arrived: int
+
+
+def count(deliveries: float, threads: int, *, procedural: bool = False) -> Count:
+    """Spikes of 2,000 Poisson neurons, through bits, lists and drawn delays, onto neurons that only count them."""
+    net = sn.Network(1e-4)
+    source = net.source("source", sn.inputs.poisson(50.0), 2000)
+    counters = net.population("counters", sn.IF, 4000, threshold=1e18)
+    late = sn.draw.uniform(1e-4, 5e-3)
+    net.connect(source, counters, sn.rules.pairwise(0.1), 1.0, 2e-3)
+    net.connect(source, counters, sn.rules.fixed_outdegree(50), 1.0, 1e-4)
+    net.connect(source, counters, sn.rules.fixed_total(100_000), 1.0, late)
+    simulation = sn.Simulation(net, seed=1, threads=threads, dtype=np.float64, procedural=procedural)
+    fan_out = simulation.fan_out(source)
+    begun, sent = 0, 0
+    while sent < deliveries:
+        spikes = simulation.run(0.1)[source]
+        sent += int(fan_out[spikes.neurons].sum())
+        begun += len(spikes)
+    on_the_way = simulation.run(0.01)[source]  # what was under way has come; what is sent meanwhile is left out
+    arrived = int(simulation.states(counters)["v"].sum())
+    return Count(sent, arrived - _came(simulation, net, on_the_way, simulation.step))
+
+
+def _came(simulation: sn.Simulation, net: sn.Network, spikes: object, step: int) -> int:
+    """Deliveries of these spikes before `step`, from the synapses one by one."""
+    from spikenet.simulate.explicit import explicit
+
+    total = 0
+    for p in net.projections:
+        made = explicit(p, net.dt_s, simulation.seed)
+        order = np.argsort(made.source, kind="stable")
+        starts = np.searchsorted(made.source[order], np.arange(p.source.n + 1))
+        delays = made.delay_steps[order]
+        for s, neuron in zip(spikes.steps, spikes.neurons, strict=True):
+            total += int((s + delays[starts[neuron] : starts[neuron + 1]] < step).sum())
+    return total
+
+
+class Soak(NamedTuple):
+    steps: int
+    growth: float  # of resident memory from the first twentieth to the end
+    last_step: int
+    kind: str  # of the ticks
+
+
+def day(steps: int, threads: int, *, shown: bool = False) -> Soak:
+    """A small recurrent network in pieces of a twentieth, its spikes recorded and let go."""
+    net = sn.Network(1e-4)
+    cells = net.population("cells", sn.cells.iaf_psc_delta, 20, rest_mv=0.0, threshold_mv=20.0, reset_mv=10.0)
+    net.connect(cells, cells, sn.rules.fixed_indegree(4), -0.2, 6.4e-3)
+    net.drive(cells, sn.inputs.poisson(2200.0), 1.0)
+    simulation = sn.Simulation(net, seed=1, threads=threads)
+    resident, last, kind = [], 0, ""
+    for k in range(20):
+        piece = steps * (k + 1) // 20 - simulation.step
+        spikes = simulation.run(piece * net.dt_s, states=[sn.probe(cells, "v", every_s=0.1)])[cells]
+        last, kind = int(spikes.steps[-1]) if len(spikes) else last, spikes.steps.dtype.name
+        del spikes
+        resident.append(_resident_bytes())
+        if shown:
+            print(f"{simulation.step:10d} steps  {1e-6 * resident[-1]:.1f} MB", flush=True)
+    return Soak(simulation.step, resident[-1] / resident[0] - 1, last, kind)
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def flat(threads: int, scales: list[float]) -> None:
+    """ns of a delivered event and core, by size."""
+    for scale in scales:
+        net, bare = (sn.networks.microcircuit(scale=scale, indegrees=1.0) for _ in range(2))
+        bare.projections.clear()
+        seconds = 0.05 if scale > 0.3 else 0.2
+        simulation, silent = (sn.Simulation(n, seed=1, threads=threads) for n in (net, bare))
+        simulation.run(0.05)
+        silent.run(0.05)
+        run, without = simulation.run(seconds), silent.run(seconds)
+        events = sum(int(simulation.fan_out(p)[run[p].neurons].sum()) for p in net.populations)
+        neurons = sum(p.n for p in net.populations)
+        whole_ns = 1e9 * threads * run.run.run_s / events
+        own_ns = 1e9 * threads * (run.run.run_s - without.run.run_s) / events
+        print(
+            f"{neurons:6d} neurons {simulation.synapses:10d} synapses {events:10d} events  {whole_ns:7.2f} ns an event "
+            f"and core, {own_ns:6.2f} without neurons and inputs; {run.run.real_time_factor:.3g} x real time",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("count", "day", "flat"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=DAY_STEPS)
+    parser.add_argument("--deliveries", type=float, default=1e8)
+    parser.add_argument("--scales", type=float, nargs="+", default=[0.013, 0.05, 0.2, 1.0])
+    options = parser.parse_args()
+    started = time.perf_counter()
+    if options.what == "count":
+        for procedural in (False, True):
+            counted = count(options.deliveries, options.threads, procedural=procedural)
+            print(
+                f"{'procedural' if procedural else 'stored'}: {counted.expected} deliveries, {counted.arrived} arrived"
+            )
+    elif options.what == "day":
+        soak = day(options.steps, options.threads, shown=True)
+        print(f"{soak.steps} steps, last spike in step {soak.last_step} ({soak.kind}), memory grew {soak.growth:.3%}")
+    else:
+        flat(options.threads, options.scales)
+    print(f"{time.perf_counter() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
