@@ -12,7 +12,7 @@ from hw.programs.record import Program
 def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """`net`, a trained Sequential, in the integers of `chip`; `.report` says what that changed in each layer.
 
-    chip       : hw.chips.loihi1 or xylo, or such a record edited by hand: limits are the record's, integers the chip's
+    chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then hold
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
     n_chips    : how many of the chip there are
     per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own

@@ -10,7 +10,7 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import loihi1, xylo
+from hw.chips import loihi1, speck, truenorth, xylo
 from spikenet.graph import Tensor
 
 
@@ -152,7 +152,7 @@ CONSTRUCTS = {  # net, shape
     "lif": (sn.Sequential(sn.Linear(4, 3), sn.LIF(), sn.Linear(3, 2), sn.LIF()), (4,)),
     "dropouts": (sn.Sequential(sn.Dropout1d(0.5), sn.Linear(4, 3), sn.Dropout(0.2), to_zero()), (4,)),
 }  # fmt: skip
-COMPILED_FOR = (loihi1, xylo)
+COMPILED_FOR = (loihi1, xylo, speck, truenorth)
 
 
 @pytest.mark.parametrize(
@@ -228,3 +228,96 @@ def test_xylo_keeps_rates_where_its_decays_are_the_nets(rng):
     assert loud.words["1 LIF"].keys() == {"current", "membrane", "capped", "inputs_dropped"}
     with pytest.raises(ValueError, match=r"run: spikes.*0\.\.15"):
         program.run(np.full((5, 2, 6), 16))
+
+
+def on_speck(rng):
+    """Weights that fill Speck's words: whole numbers of 1/127, with 1 among them, and thresholds that are whole too."""
+    net = sn.Sequential(
+        sn.Conv2d(2, 4, 3, padding=1, seed=0), sn.IF(threshold=4.0), sn.AvgPool2d(2), sn.Flatten(3),
+        sn.Linear(24, 5, seed=1), sn.IF(threshold=2.0),
+    )  # fmt: skip
+    for layer in (net.layers[0], net.layers[4]):
+        w = rng.integers(-60, 128, layer.weight.shape) / 127
+        w.reshape(-1)[0] = 1.0
+        layer.weight.data[...] = w
+        layer.bias.data[...] = 0
+    return net
+
+
+def test_speck_is_exact_where_the_words_hold_the_net_and_no_neuron_has_two_spikes_at_once(rng):
+    net, x = on_speck(rng), spikes(rng, 25, 4, 2, 4, 6, rate=0.1)
+    program = hw.compile(net, speck, calibrate=x)
+    assert (program.late, program.layers[0].threshold) == (0, 508)
+    wanted, got = net(x).data, program.run(x)
+    first = program.layer_runs(program.checked(x))[0].spikes
+    assert first.max() == 1
+    assert wanted.sum() > 20
+    assert (got.output == wanted).mean() > 0.99  # v >= threshold there, v > threshold here
+    assert all(report.weight_error < 1e-6 for report in program.report)
+    alone = hw.neurons.speck.run(
+        hw.neurons.speck.Params(np.rint(net.layers[0].weight.data * 127).astype(int), 508, padding=1), x.astype(int)
+    )
+    assert np.array_equal(alone.spikes.reshape(first.shape), first)
+    counts = program.run(x * 300)
+    assert sum(counts.overflows.values()) > 0
+    assert counts.output.max() > 1
+
+
+def test_filters_with_thresholds_of_their_own_share_specks(rng):
+    net = sn.Sequential(sn.Linear(8, 3, seed=0), sn.IF(threshold=[0.5, 1.0, 2.0]))
+    x = spikes(rng, 30, 8, 8, rate=0.1)
+    program = hw.compile(net, speck, calibrate=x)
+    assert program.report[0].threshold_error < 0.02
+    assert (program.run(x).output == net(x).data).mean() > 0.95
+    filters = sn.Sequential(sn.Conv2d(1, 2, 3), sn.IF(threshold=[[[0.5]], [[1.0]]]))
+    assert hw.check(filters, (1, 5, 5), chips=(speck,))[speck].fits
+    places = sn.Sequential(sn.Conv2d(1, 2, 3), sn.IF(threshold=np.arange(1, 10).reshape(1, 3, 3)))
+    (breach,) = hw.check(places, (1, 5, 5), chips=(speck,))[speck].breaches
+    assert "give a filter one threshold" in str(breach)
+
+
+def test_truenorth_is_exact_where_four_weights_are_enough(rng):
+    """Each axon of one of four kinds, joined or not: found again whatever their order, and run to the float net's."""
+    kinds, values = rng.integers(0, 4, 40), np.array([[3.0, -2.0, 1.0, -0.5], [1.0, -1.0, 2.0, -2.0]])
+    joined = rng.random((40, 300)) < 0.7
+    w = joined * values[rng.integers(0, 2, 300)][:, kinds].T
+    net = sn.Sequential(sn.Linear(40, 300, seed=0), sn.IF(threshold=3.5, reset=sn.reset.to_zero))
+    net.layers[0].weight.data[...] = w
+    net.layers[0].bias.data[...] = 0.125
+    x = spikes(rng, 25, 3, 40)
+    program = hw.compile(net, truenorth, calibrate=x)
+    (report,), (layer,) = program.report, program.layers
+    assert len(layer.cores) == 2  # 300 neurons
+    assert report.weight_error < 0.005
+    assert (program.run(x).output == net(x).data).mean() > 0.98
+    assert program.run(x).output.mean() > 0.1
+    assert np.allclose(layer.connectivity.toarray() / layer.scale, w, atol=0.02)
+
+
+def test_best_values_are_the_best_there_are(rng):
+    """Against every subset of the axons of a type, tried out."""
+    from hw.compilers.truenorth import best_values
+
+    w, counts = rng.normal(0, 1, (7, 3)), rng.random(7) + 0.1
+    values = best_values(w, np.zeros(7, int), counts)[0]
+    for j in range(3):
+        least = np.inf
+        for chosen in itertools.product((False, True), repeat=7):
+            s = np.array(chosen)
+            value = np.average(w[s, j], weights=counts[s]) if s.any() else 0.0
+            least = min(least, float(counts @ np.square(w[:, j] - value * s)))
+        got = float(counts @ np.minimum(np.square(w[:, j]), np.square(w[:, j] - values[j])))
+        assert got == pytest.approx(least)
+
+
+def test_a_recurrent_net_on_truenorth_hears_itself(rng):
+    net = sn.Sequential(
+        sn.Linear(6, 10, seed=0), sn.Recurrent(sn.IF(threshold=2.5, reset=sn.reset.to_zero), 10, seed=1)
+    )
+    net.layers[0].weight.data[...] = 1.0
+    net.layers[0].bias.data[...] = 0
+    net.layers[1].recurrent_weight.data[...] = -np.eye(10)
+    x = spikes(rng, 30, 4, 6)
+    program = hw.compile(net, truenorth, calibrate=x)
+    assert np.allclose(program.layers[0].recurrent.toarray() / program.layers[0].scale, -np.eye(10), atol=0.01)
+    assert (program.run(x).output == net(x).data).mean() > 0.9

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from hw.architecture import Architecture
 from hw.check import check
 from hw.chip import Chip
-from hw.compilers import loihi, xylo
+from hw.compilers import loihi, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
 from hw.kinds import flat_layers
+from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import integers
 from hw.neurons.xylo import MOST_INPUT
 from hw.programs.record import LayerRun, Program, Together
@@ -51,6 +52,8 @@ COMPILERS: dict[Architecture, Compiler] = {
     Architecture.SINGLE_CORE: Compiler(
         xylo.chooser(per_channel=True), xylo.words, 1, MOST_INPUT, xylo.settle, together_xylo
     ),
+    Architecture.CONVOLUTION_CORES: Compiler(speck.choose, speck.words, 0, SPECK_STATE[1]),
+    Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words),
 }
 
 

@@ -76,6 +76,18 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, f"a readout {kind} can only stand last", "take neurons that fire")
     elif not model.reads_v and model.reset not in resets:
         yield _lacking(chip, stage.name, f"{kind} with reset {model.reset.value}", otherwise)
+    if chip.architecture is Architecture.CONVOLUTION_CORES:
+        if stage.delay:
+            yield _lacking(chip, stage.name, "delays", "leave them out: a spike is there at once")
+        given = (
+            np.asarray(stage.neurons.values["threshold"].data) if "threshold" in stage.neurons.values else np.ones(1)
+        )
+        if given.ndim > 1 and np.ptp(given.reshape(given.shape[0], -1), axis=1).any():
+            yield _lacking(chip, stage.name, "different thresholds within a filter", "give a filter one threshold")
+    of_synapses = stage.delays is not None and stage.delays.ndim > 1 and stage.delays.shape[1] > 1
+    if chip.architecture is Architecture.CROSSBAR_CORES and of_synapses:
+        change = "give all synapses of a source the same delay: a neuron reaches one axon, which has one"
+        yield _lacking(chip, stage.name, "different delays of one source", change)
 
 
 def _without_time(stage: Stage, chip: Chip) -> Iterator[Breach]:

@@ -108,23 +108,35 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
     side = params.weights.shape[2]
     window = Window((side,) * 2, (params.stride,) * 2, (params.padding,) * 4)
     sums = convolve(x.reshape(-1, *x.shape[2:]), params.weights, window) + params.bias[:, None, None]
+    fired, rec_v, met = fire(
+        sums.reshape(steps, batch, -1), params.threshold, params.v_min, reset_to_zero=params.reset_to_zero, v=state
+    )
+    spikes = pooled(fired.reshape(-1, *shape), params.pool)
+    ends: list[Any] = [spikes.reshape(steps, batch, *spikes.shape[1:]), rec_v.reshape(steps, batch, *shape)]
+    kept: list[Any] = [*(without_batch(a, alone) for a in ends), met, state.reshape(batch, *shape)]
+    return Run(*kept)
+
+
+def fire(
+    sums: Any, threshold: int, v_min: int = STATE[0], *, reset_to_zero: bool = False, v: Any = None
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int16], int]:
+    """The clocked neurons alone: (spikes, states after each step, sums that left 16 bits), (steps, batch, n) each.
+
+    sums: (steps, batch, n) of what arrives in each step, biases added;  v: (batch, n) int64 to start from, changed
+    """
     from hw.kernels import speck_loop  # when first used: a kernel costs milliseconds to import
 
-    fired, rec_v = (
-        np.empty((steps, batch, state.shape[1]), np.int32),
-        np.empty((steps, batch, state.shape[1]), np.int16),
-    )
+    steps, batch, n = sums.shape
+    state = np.zeros((batch, n), np.int64) if v is None else v
+    fired, rec_v = np.empty((steps, batch, n), np.int32), np.empty((steps, batch, n), np.int16)
     met = np.zeros(batch, np.int64)
     arguments: list[Any] = [
-        read_only(sums.reshape(steps, batch, -1)),
-        *(np.int64(params.threshold), np.int64(params.v_min), bool(params.reset_to_zero)),
+        read_only(np.ascontiguousarray(sums, np.int64)),
+        *(np.int64(threshold), np.int64(v_min), bool(reset_to_zero)),
         *(state, fired, rec_v, met),
     ]
     speck_loop.clocked(*arguments)
-    spikes = pooled(fired.reshape(-1, *shape), params.pool)
-    ends: list[Any] = [spikes.reshape(steps, batch, *spikes.shape[1:]), rec_v.reshape(steps, batch, *shape)]
-    kept: list[Any] = [*(without_batch(a, alone) for a in ends), int(met.sum()), state.reshape(batch, *shape)]
-    return Run(*kept)
+    return fired, rec_v, int(met.sum())
 
 
 def pooled(spikes: npt.NDArray[np.int32], pool: int) -> npt.NDArray[np.int32]:

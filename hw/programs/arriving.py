@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from hw.neurons.integer_windows import product
+
 Array = npt.NDArray[Any]
 DENSE_ROWS = 1 << 24  # sums that are made at a time
 
@@ -49,3 +51,10 @@ def later(values: Array, steps: int) -> Array:
     moved = np.zeros_like(values)
     moved[steps:] = values[: max(len(values) - steps, 0)]
     return moved
+
+
+def sums(spikes: Array, weights: Any) -> Array:
+    """(steps, batch, n) exact sums of spikes (steps, batch, inputs), or counts, through integer weights."""
+    if sparse.issparse(weights):
+        return sums_sparse(spikes, weights)
+    return product(spikes.astype(np.int64), weights)

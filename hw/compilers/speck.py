@@ -1,0 +1,64 @@
+"""A layer in the words of a DYNAP-CNN core: one scale for weights, biases and threshold of a layer.
+
+The scale is the largest with which weights and biases fit 8 bits and the threshold 16, as sinabs chooses it
+(discretize.py), and smaller where sums of the calibration data would leave the states' 16 bits. Filters with thresholds
+of their own get the layer's, their weights divided by as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.chip import Chip
+from hw.compilers.part import Held, Part, columns_of, values_of, with_values
+from hw.lowering.neurons import Reset
+from hw.neurons import speck
+from hw.programs.speck import SpeckLayer
+
+Array = npt.NDArray[Any]
+FACTORS = tuple(2.0**-k for k in range(8))
+LOW, HIGH = speck.WEIGHT
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Of one layer: part of the largest scale that the words allow."""
+
+    factor: float
+
+
+def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
+    """The largest scale under which no state overflows on the calibration data, or the one with the fewest that do."""
+    lost = []
+    for factor in FACTORS:
+        layer, _ = words(part, Choice(factor))
+        lost.append(sum(layer.run(spikes).overflows.values()))
+        if not lost[-1]:
+            break
+    return Choice(FACTORS[int(np.argmin(lost))])
+
+
+def words(part: Part, choice: Choice) -> tuple[SpeckLayer, Held]:
+    """The layer in integers."""
+    theta = part.numbers.threshold
+    common = float(theta.mean())
+    own = common / theta  # what a neuron's numbers are multiplied with for the common threshold
+    values = values_of(part.weights) * own[columns_of(part.weights)]
+    biases = part.bias * own
+    scale = speck.STATE[1] / common
+    for numbers in (values, biases):
+        most, least = numbers.max(initial=0.0), numbers.min(initial=0.0)
+        scale = min(scale, HIGH / most if most > 0 else np.inf, LOW / least if least < 0 else np.inf)
+    scale *= choice.factor
+    weights, bias = (np.clip(np.rint(a * scale), LOW, HIGH).astype(np.int64) for a in (values, biases))
+    threshold = int(np.clip(np.rint(common * scale), *(1, speck.STATE[1])))
+    to_zero = part.numbers.model.reset is Reset.ZERO
+    layer = SpeckLayer(part.name, part.shape, with_values(part.weights, weights), bias, threshold, to_zero, scale)
+    back = weights / scale / own[columns_of(part.weights)]
+    n = len(bias)
+    at, kept = threshold / scale / own, (np.ones(n), np.zeros(n))
+    return layer, Held(back, 0.0, at, bias / scale / own, *kept, 0, np.array(scale))
