@@ -382,3 +382,22 @@ def test_wrong_weights_and_spikes_are_refused():
     ):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_a_stretch_with_an_overflow_is_done_again(rng):
+    """Steps are tried without looking for overflows: one anywhere, in any block, changes nothing but its own count."""
+    x = rng.integers(-40, 60, (100, 1100))
+    big = x.copy()
+    big[70, 600] = 1 << 17  # u turns once there, in the third stretch of the second block
+    params = loihi.Params(du=300, dv=200, vth=400)
+    plain, got = loihi.run(params, x), loihi.run(params, big)
+    assert plain.overflows.u == plain.overflows.v == 0
+    assert got.overflows.u == 1
+    others = np.arange(1100) != 600
+    assert np.array_equal(got.u[:, others], plain.u[:, others])
+    assert np.array_equal(got.spikes[:, others], plain.spikes[:, others])
+    head = loihi.run(params, big[:37])
+    tail = loihi.run(params, big[37:], head.after)
+    assert np.array_equal(np.concatenate([head.v, tail.v]), got.v)
+    wide = loihi.run(params, np.where(big == 1 << 17, 1 << 24, big))  # several turns: 64 bits
+    assert np.array_equal(wide.spikes[:, others], plain.spikes[:, others])

@@ -11,7 +11,8 @@ are known to fit, else 64.
     spikes (steps, rows, n)     int8
     u, v   (steps or 0, rows, n)    after every step; empty to keep none
     counts (tasks, 4)           how often what arrived, u (or u + bias) and v left their words, and v met its floor
-    seen   (tasks,)             the largest |x|, from which the caller of "lava" learns whether 32 bits were wide enough
+    seen   (tasks,)             the largest |x| if it is 2^18 or more, else anything below, from which the caller of
+                                "lava" learns whether 32 bits were wide enough
     first                       number of the first step, counted from 1
 """
 
@@ -24,107 +25,27 @@ from typing import Any
 import numba
 import numpy as np
 
-from hw.kernels.machine_integers import above, add, below, choose, clip, kept_part, subtract, up, wrapped
+from hw.kernels.loihi_block import (
+    BIAS,
+    BLOCK,
+    KEEP_U,
+    KEEP_V,
+    SILENCE,
+    STRIDE,
+    THRESHOLD,
+    VMAX,
+    VMIN,
+    WAITING,
+    U,
+    V,
+    load,
+    store,
+)  # fmt: skip
+from hw.kernels.loihi_lava import lava_loop
+from hw.kernels.machine_integers import above, add, below, choose, clip, kept_part, subtract, wrapped
 from spikenet.derive.compile import compiled
 from spikenet.kernels.tasks import array, in_parallel
-from spikenet.kernels.vector_products import prefetch, prefetch_to_write
-
-BLOCK = 512  # neurons of a task: eight words and three states of 4 bytes each stay in 32 KB of cache
-STRIDE = (
-    BLOCK + 16
-)  # of a row of the words of a block: rows a multiple of 4 KB apart would want the same lines of cache
-KEEP_U, KEEP_V, THRESHOLD, LOW, BIAS, VMIN, VMAX, SILENCE, U, V, WAITING = (STRIDE * k for k in range(11))
-
-
-@compiled()
-def _load(room: Any, words: Any, state: Any, b: Any, low: Any, width: Any) -> None:
-    """The words and states of a block side by side, so that one pointer serves them all.
-
-    Eleven arrays would be more than the compiler is willing to prove apart, and without that it makes no vectors.
-    """
-    for k in range(8):
-        row = words[k, low : low + width]
-        for j in range(width):
-            room[STRIDE * k + j] = row[j]
-    for k in range(3):
-        before = state[k, b, low : low + width]
-        for j in range(width):
-            room[U + STRIDE * k + j] = before[j]
-
-
-@compiled()
-def _store(room: Any, state: Any, b: Any, low: Any, width: Any) -> None:
-    for k in range(3):
-        after = state[k, b, low : low + width]
-        for j in range(width):
-            after[j] = room[U + STRIDE * k + j]
-
-
-@cache
-def _lava(ternary: bool, wide: bool, arriving: str) -> Any:
-    """The loop of `lava`. ternary: with a low threshold; wide: for sums that may be several turns of u away.
-
-    arriving: type of x; one function for each, since `in_parallel` compiles a function for one set of types
-    """
-
-    @compiled()
-    def lava(
-        task: Any, words: Any, state: Any, x: Any, spikes: Any, us: Any, vs: Any, counts: Any, seen: Any, first: Any,
-        interval: Any, offset: Any,
-    ) -> None:  # fmt: skip
-        rows, n = state.shape[1], state.shape[2]
-        blocks = (n + BLOCK - 1) // BLOCK
-        b, low = task // blocks, (task % blocks) * BLOCK
-        width = min(low + BLOCK, n) - low
-        high = low + width
-        room = np.empty(11 * STRIDE, state.dtype)
-        _load(room, words, state, b, low, width)
-        whole = state.dtype.type
-        nought, one, six, twelve, rest = whole(0), whole(1), whole(6), whole(12), whole(4095)
-        top, turn, limit = whole(1 << 23), whole(1 << 24), whole((1 << 23) - 1)
-        bottom, lowest = subtract(nought, top), subtract(nought, limit)
-        unused = whole(8 * state.itemsize - 24)
-        most = nought
-        for t in range(x.shape[0]):
-            if t + 1 < x.shape[0]:  # another page of memory: the processor does not foresee it
-                prefetch(x, ((t + 1) * rows + b) * n + low, width)
-                prefetch_to_write(spikes, ((t + 1) * rows + b) * n + low, width)
-            if interval > 0 and (first + t) % interval == offset:
-                room[U : U + 2 * STRIDE] = nought
-            arriving, fired = x[t, b, low:high], spikes[t, b, low:high]
-            wraps, clips = nought, nought
-            for j in range(width):
-                a = whole(arriving[j])
-                size = choose(below(a, nought), subtract(nought, a), a)
-                most = choose(above(size, most), size, most)
-                current = add(kept_part(room[U + j], room[KEEP_U + j], twelve, rest, nought), up(a, six))
-                if wide:
-                    turned = choose(above(current, top), subtract(current, turn), current)
-                    turned = choose(above(turned, bottom), turned, add(current, turn))
-                else:  # one turn is enough, and then it is the rest modulo 2^24
-                    turned = add(wrapped(subtract(current, one), unused), one)
-                wraps = add(wraps, choose(turned == current, nought, one))
-                sum_v = add(add(kept_part(room[V + j], room[KEEP_V + j], twelve, rest, nought), turned), room[BIAS + j])
-                voltage = clip(sum_v, lowest, limit)
-                clips = add(clips, choose(voltage == sum_v, nought, one))
-                room[U + j] = turned
-                spike = above(voltage, room[THRESHOLD + j])
-                if ternary:
-                    deep = below(voltage, room[LOW + j])
-                    voltage = choose(deep, nought, voltage)
-                    fired[j] = subtract(choose(spike, one, nought), choose(deep, one, nought))
-                else:
-                    fired[j] = spike
-                room[V + j] = choose(spike, nought, voltage)
-            counts[task, 1] += wraps
-            counts[task, 2] += clips
-            if us.shape[0] > 0:
-                us[t, b, low:high] = room[U : U + width]
-                vs[t, b, low:high] = room[V : V + width]
-        _store(room, state, b, low, width)
-        seen[task] = most
-
-    return lava
+from spikenet.kernels.vector_products import prefetch
 
 
 @compiled()
@@ -138,7 +59,7 @@ def _nengo_loihi(
     width = min(low + BLOCK, n) - low
     high = low + width
     room = np.empty(11 * STRIDE, state.dtype)
-    _load(room, words, state, b, low, width)
+    load(room, words, state, b, low, width)
     whole = state.dtype.type
     nought, one, twelve, rest = whole(0), whole(1), whole(12), whole(4095)
     over_22, over_24 = whole(8 * state.itemsize - 22), whole(8 * state.itemsize - 24)
@@ -174,7 +95,7 @@ def _nengo_loihi(
         if us.shape[0] > 0:
             us[t, b, low:high] = room[U : U + width]
             vs[t, b, low:high] = room[V : V + width]
-    _store(room, state, b, low, width)
+    store(room, state, b, low, width)
 
 
 @compiled()
@@ -188,7 +109,7 @@ def _brian2_loihi(
     width = min(low + BLOCK, n) - low
     high = low + width
     room = np.empty(11 * STRIDE, state.dtype)
-    _load(room, words, state, b, low, width)
+    load(room, words, state, b, low, width)
     whole = state.dtype.type
     nought, one, twelve, rest = whole(0), whole(1), whole(12), whole(4095)
     for t in range(x.shape[0]):
@@ -210,7 +131,7 @@ def _brian2_loihi(
         if us.shape[0] > 0:
             us[t, b, low:high] = room[U : U + width]
             vs[t, b, low:high] = room[V : V + width]
-    _store(room, state, b, low, width)
+    store(room, state, b, low, width)
 
 
 @cache
@@ -222,7 +143,7 @@ def loop(reading: str, ternary: bool, wide: bool, arriving: str = "int32") -> Ca
     arriving: type of x, "int32", or "int16" in "lava"
     """
     others = {"nengo_loihi": _nengo_loihi, "brian2_loihi": _brian2_loihi}
-    one = others[reading] if reading in others else _lava(ternary, wide, arriving)
+    one = others[reading] if reading in others else lava_loop(ternary, wide, arriving)
     integer = {"nengo_loihi": "int32", "brian2_loihi": "int64"}.get(reading, "int64" if wide else "int32")
     kinds = (
         *(array(integer, 2, read=True), array(integer, 3, read=False), array(arriving, 3, read=True)),

@@ -52,6 +52,8 @@ down = _binary("down", lambda builder, a, b: builder.ashr(a, b))
 """down(a, b): a shifted right by b bits, toward minus infinity; `up` to the left. 0 <= b < width."""
 bits = _binary("bits", lambda builder, a, b: builder.and_(a, b))
 """bits(a, mask): a & mask."""
+either = _binary("either", lambda builder, a, b: builder.or_(a, b))
+"""either(a, b): the bits of both."""
 above = _compare("above", ">")
 below = _compare("below", "<")
 choose: Any = intrinsic(_choose)
@@ -63,6 +65,12 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     """`x` or the nearer of the two ends."""
     x = choose(below(x, low), low, x)
     return choose(above(x, high), high, x)
+
+
+@compiled()
+def size(x: Any, nought: Any) -> Any:
+    """|x|; of the lowest number of its type that number itself."""
+    return choose(below(x, nought), subtract(nought, x), x)
 
 
 @compiled()

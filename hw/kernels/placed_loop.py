@@ -25,7 +25,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from hw.kernels.loihi_loops import BLOCK
+from hw.kernels.loihi_block import BLOCK
 from hw.kernels.machine_integers import add
 from spikenet.derive.compile import compiled
 from spikenet.kernels.by_address import call_at
