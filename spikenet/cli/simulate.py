@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spikenet.network import Network
     from spikenet.simulate import Recording, Simulation
 
-NAMES = ("brunel", "cuba", "coba", "microcircuit")
+NAMES = ("brunel", "cuba", "coba", "microcircuit", "vogels")
 
 DESCRIPTION = f"""\
 Simulates a network by name ({", ".join(NAMES)}), one that a Python file makes with a function

@@ -2,6 +2,7 @@
 
 from spikenet.network.benchmark import coba, cuba
 from spikenet.network.brunel import REGIMES, brunel
+from spikenet.network.inhibition import vogels
 from spikenet.network.microcircuit import microcircuit
 
-__all__ = ["REGIMES", "brunel", "coba", "cuba", "microcircuit"]
+__all__ = ["REGIMES", "brunel", "coba", "cuba", "microcircuit", "vogels"]

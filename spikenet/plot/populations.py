@@ -13,6 +13,7 @@ from spikenet.errors import Array, finite_values, positive, whole
 from spikenet.plot.style import GREY, SEQUENTIAL, colour, note, one_axes
 
 MOST_MARKS = 100_000  # spikes drawn one by one; of more, an even share of the neurons is shown
+FEW_MARKS = 20_000  # up to which a spike is a dot, not a pixel
 
 
 def populations(
@@ -40,13 +41,15 @@ def populations(
     else:
         upper, lower = axes
     within = {name: _within(name, *train, start_s, stop_s) for name, train in trains.items()}
-    share = min(1.0, MOST_MARKS / max(1, sum(len(times) for times, _, _ in within.values())))
+    spikes = sum(len(times) for times, _, _ in within.values())
+    share = min(1.0, MOST_MARKS / max(1, spikes))
+    mark = {"marker": ".", "markersize": 2.0, "markeredgewidth": 0.0} if spikes <= FEW_MARKS else {"marker": ","}
     below, ticks = 0, []
     bins = max(1, round(span / width))
     for k, (name, (times, neurons, n)) in enumerate(within.items()):
         shown = neurons < max(1, round(n * share))
         rows = max(1, round(n * share))
-        upper.plot(1e3 * times[shown], -(below + neurons[shown]), ",", color=colour(k), rasterized=True)
+        upper.plot(1e3 * times[shown], -(below + neurons[shown]), ls="none", color=colour(k), rasterized=True, **mark)
         ticks.append((below + rows / 2, name))
         below += rows
         counts, edges = np.histogram(times, bins, (start_s, stop_s))

@@ -1,0 +1,44 @@
+"""The exact neurons beside NEST 3.10: the same spikes on the grid in, the same out, membranes to 1e-12 mV.
+
+Recorded by benchmarks/record_nest_neurons.py; no NEST is needed here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spikenet as sn
+
+RECORDED = json.loads((Path(__file__).parent / "nest_neurons.json").read_text())
+OURS = {
+    "tau_m": ("tau_mem_s", 1e-3), "V_reset": ("reset_mv", 1.0), "t_ref": ("refractory_s", 1e-3),
+    "C_m": ("capacitance_pf", 1.0), "tau_syn_ex": ("tau_exc_s", 1e-3), "tau_syn_in": ("tau_inh_s", 1e-3),
+}  # fmt: skip
+CURRENT_LATE = 1  # steps: the delay of the generator's connection
+
+
+@pytest.mark.parametrize("model", RECORDED["models"])
+def test_spikes_and_membranes_are_those_of_nest(model):
+    recorded, dt_s = RECORDED["models"][model], 1e-3 * RECORDED["dt_ms"]
+    values = {OURS[name][0]: OURS[name][1] * value for name, value in recorded["parameters"].items()}
+    net = sn.Network(dt_s)
+    cell = net.population("cell", getattr(sn.cells, model), 1, **values)
+    trains = np.array(RECORDED["trains"])
+    source = net.source("s", sn.inputs.trains(np.array(RECORDED["steps"]) * dt_s, trains), 40)
+    k = np.arange(40)
+    for inhibits in (False, True):
+        mine = k[(k % 4 == 3) == inhibits]
+        rule = sn.rules.listed(mine, np.zeros(mine.size, np.int64))
+        net.connect(source, cell, rule, recorded["weights"][inhibits], dt_s * (1.0 + mine % 7))
+    steps, amounts = zip(*RECORDED["current"], strict=True)
+    net.drive(cell, sn.inputs.step_current((np.array(steps) + CURRENT_LATE) * dt_s, amounts))
+    probe = sn.probe(cell, "v", every_s=100 * dt_s)
+    recording = sn.simulate(net, 1.0, dtype=np.float64, states=[probe])
+    assert (recording[cell].steps + 1).tolist() == recorded["spikes"]
+    v = recording.states["cell"].values["v"][:, 0]
+    at = np.searchsorted(np.round(recording.states["cell"].times_s / dt_s).astype(int), recorded["v_steps"])
+    assert np.abs(v[at] - recorded["v_mv"]).max() < 1e-12
