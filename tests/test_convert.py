@@ -354,6 +354,25 @@ def test_the_maximum_of_rates_goes_through(rng):
         layer(spikes[..., :1])
 
 
+def test_a_maximum_before_its_rectifier_is_taken_behind_it(rng):
+    """Conv, maximum, ReLU is the same function as Conv, ReLU, maximum, and so is what is made of it."""
+    conv, x = sn.Conv2d(1, 3, 3, seed=0), rng.random((20, 1, 8, 8)).astype(np.float32)
+    before, behind = (
+        convert.to_spiking(sn.Sequential(conv, *pair, sn.Flatten(3), sn.Linear(27, 4, seed=1)), x)
+        for pair in ((sn.MaxPool2d(2), sn.ReLU()), (sn.ReLU(), sn.MaxPool2d(2)))
+    )
+    held = np.broadcast_to(x, (40, *x.shape))
+    np.testing.assert_array_equal(before.net(held).data, behind.net(held).data)
+
+
+def test_a_mean_before_its_rectifier_is_one_of_currents(rng):
+    net = sn.Sequential(sn.Conv2d(1, 3, 3, seed=0), sn.AvgPool2d(2), sn.ReLU(), sn.Flatten(3), sn.Linear(27, 4, seed=1))
+    x = rng.random((20, 1, 8, 8)).astype(np.float32)
+    spiking = convert.to_spiking(net, x, percent=100)
+    y = spiking.net(np.broadcast_to(x, (400, *x.shape))).data.mean(axis=0)
+    np.testing.assert_allclose(y, net(x).data, atol=0.02)
+
+
 def test_to_spiking_refuses(trained):
     x = np.ones((4, 6), np.float32)
     linear = sn.Linear(6, 6, seed=0)

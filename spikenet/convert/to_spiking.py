@@ -44,7 +44,8 @@ def to_spiking(
 ) -> Converted:
     """The spiking twin of `net`, for input (steps, batch, ...) held over time; its last Linear gives currents.
 
-    net        : of Linear, convolutions, BatchNorm, ReLU or QCFS, average or maximum pooling, Flatten, Dropout
+    net        : of Linear, convolutions, BatchNorm, ReLU or QCFS, average or maximum pooling, Flatten, Dropout. The
+                 maximum before a rectifier is taken behind it, which is the same; a mean before it is one of currents
     calibrate  : (samples, ...) of the training data
     percent    : percentile of a layer's activations that becomes one spike a step; 100 for the largest. Layers of QCFS
                  have their own threshold and need none
@@ -62,6 +63,7 @@ def to_spiking(
     made, scales = list[Layer](), list[Array]()
     scale: Array = np.ones(1)  # what one spike a step of each input channel stands for
     waiting: tuple[Any, Array] | None = None  # a connection, to be rescaled once its rectifier is known
+    currents = list[Layer]()  # what stands between the two
     with no_grad():
         for layer in flat(net):
             x = layer(x).data
@@ -74,19 +76,22 @@ def to_spiking(
                     raise TypeError(f"to_spiking: expected a Linear or a convolution before {layer!r}")
                 scale = _largest(layer, x, waiting[0], percent, per_channel)
                 scales.append(scale)
-                made += [_rescaled(*waiting, scale), ConvertedIF(start=start)]
-                waiting = None
+                made += [_rescaled(*waiting, scale), *currents, ConvertedIF(start=start)]
+                waiting, currents = None, []
             else:
-                made.append(_between(layer))
+                (made if waiting is None else currents).append(_between(layer))
                 if layer.kind == "Flatten" and scale.size > 1:
                     scale = np.repeat(scale, x.shape[-1] // scale.size)
     if waiting is not None:
-        made.append(_rescaled(*waiting, np.ones(1)))
+        made += [_rescaled(*waiting, np.ones(1)), *currents]
     return Converted(Sequential(*made), tuple(scales))
 
 
 def flat(net: Any) -> list[Any]:
-    """The layers one after the other, dropout left out and batch norms folded into what stands before them."""
+    """The layers one after the other, dropout left out, batch norms folded into what stands before them.
+
+    A rectifier comes before the maximum it follows: both only grow with their input, so the order makes no difference.
+    """
     if not isinstance(net, Sequential):
         raise TypeError(f"to_spiking: expected a Sequential, got {net!r:.60}")
     found: list[Any] = []
@@ -94,6 +99,8 @@ def flat(net: Any) -> list[Any]:
         for one in flat(layer) if isinstance(layer, Sequential) else [layer]:
             if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
                 found[-1] = fold(found[-1], one)
+            elif one.kind in RECTIFIERS and found and found[-1].kind.startswith("MaxPool"):
+                found.insert(-1, one)
             elif not isinstance(one, Dropout):
                 found.append(one)
     return found
@@ -130,8 +137,11 @@ def worst(found: list[LayerLoss]) -> LayerLoss:
     return found[int(np.argmax(growth))]
 
 
-def accuracy_by_steps(spiking: Sequential, x: Array, labels: Array, steps: int, batch_size: int = 250) -> Array:
-    """(steps,) accuracy when the answer is read after 1, 2, ... steps, from the sum of the outputs so far."""
+def accuracy_by_steps(spiking: Sequential, x: Array, labels: Array, steps: int, batch_size: int = 10) -> Array:
+    """(steps,) accuracy when the answer is read after 1, 2, ... steps, from the sum of the outputs so far.
+
+    batch_size: of samples run at once; with few of them, their spikes of all steps stay in the processor's cache
+    """
     right = np.zeros(steps)
     with no_grad():
         for begin in range(0, len(x), batch_size):

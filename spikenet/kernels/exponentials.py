@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 _function: Any = cgutils.get_or_insert_function
 
-# Bits of the mantissa, bias of the exponent, terms of the sum (the next is below rounding at ln 2 / 2), two parts of ln 2
+# Bits of the mantissa, bias of the exponent, terms of the sum (the next is below rounding at ln 2 / 2), ln 2 in parts
 # (the product of the first with k is exact), largest |x|: beyond it sigmoid and tanh stay what they are
 _KINDS = {
     "float": (23, 127, 7, 0.693359375, -2.1219444005469058e-4, 87.0),

@@ -10,6 +10,8 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values, positive, whole
 from spikenet.graph import Tensor, TensorLike
+from spikenet.kernels import memory
+from spikenet.kernels.leader_pool import leaders
 from spikenet.layers.firing import firing
 from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.memoryless import Memoryless, learnt
@@ -71,12 +73,19 @@ class SpikingMaxPool2d:
                 f"got {spikes.shape}"
             )
         before = state_parts(self.kind, state, self.states)
-        counts = spikes.cumsum(axis=0)
+        steps, batch, channels, height, width = spikes.shape
+        counts = np.zeros((batch, channels, height, width), spikes.dtype)
         if before is not None:
-            counts = counts + as_input(f"{self.kind}: state", before[0]).data
-        leader = _windows(counts, size).argmax(axis=-1)
-        y = np.take_along_axis(_windows(spikes, size), leader[..., None], axis=-1)[..., 0]
-        return Tensor(y), (Tensor(counts[-1]),)
+            counts[...] = as_input(f"{self.kind}: state", before[0]).data
+        y = memory.empty((steps, batch, channels, height // size, width // size), spikes.dtype)
+        maps, given = batch * channels, memory.read_only(np.ascontiguousarray(spikes))
+        leaders(
+            given.reshape(steps, maps, height, width),
+            counts.reshape(maps, height, width),
+            size,
+            y.reshape(steps, maps, *y.shape[3:]),
+        )
+        return Tensor(y), (Tensor(counts),)
 
     def parameters(self) -> dict[str, Tensor]:
         return {}
@@ -86,14 +95,6 @@ class SpikingMaxPool2d:
 
     def __repr__(self) -> str:
         return f"SpikingMaxPool2d({self.kernel_size})"
-
-
-def _windows(x: Array, size: int) -> Array:
-    """(..., rows, columns, places of a window)."""
-    *lead, height, width = x.shape
-    rows, columns = height // size, width // size
-    cut = x[..., : rows * size, : columns * size].reshape(*lead, rows, size, columns, size)
-    return cut.swapaxes(-2, -3).reshape(*lead, rows, columns, size * size)
 
 
 def _qcfs(levels: int, x: Tensor, weights: Mapping[str, Tensor], training: Training | None) -> Tensor:
