@@ -29,6 +29,7 @@ from hw.execution.times import Simple, StepTimes, simple
 from hw.fact import Evidence, Fact, unknown
 from hw.formats import FLOAT32, INT8, Arithmetic, Format
 from hw.int8_weights import with_int8_weights
+from hw.metrics.neurobench import NeuroBench, neurobench
 from hw.neurons.loihi_synapses import SignMode, loihi_weights
 from hw.place import place
 from hw.placement import MeshPicture, Part, PlacedCore, Placement
@@ -66,6 +67,7 @@ __all__ = [
     "Level",
     "Memory",
     "MeshPicture",
+    "NeuroBench",
     "Part",
     "PlacedCore",
     "PlacedProgram",
@@ -95,6 +97,7 @@ __all__ = [
     "largest",
     "loihi_weights",
     "min_max",
+    "neurobench",
     "neurons",
     "percentile",
     "place",

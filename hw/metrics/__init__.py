@@ -1,0 +1,1 @@
+"""Metrics of a net as other benchmarks define them."""
