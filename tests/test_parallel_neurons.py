@@ -9,7 +9,7 @@ import pytest
 
 from spikenet.graph import Tensor, check_gradient
 from spikenet.kernels import prefix_scan
-from spikenet.layers import LIF, build, cast
+from spikenet.layers import LIF, build, cast, parallel_lif
 from spikenet.layers.parallel_lif import ParallelLIF, scanned
 from spikenet.layers.parallel_spiking import ParallelSpiking, SlidingSpiking
 from spikenet.neurons import reset, surrogate
@@ -36,8 +36,10 @@ def test_threads_change_no_bit(rng, one_thread_and_two, monkeypatch):
     np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize("few", [0, 100], ids=["loop", "scan"])
 @pytest.mark.parametrize("shape", [(40, 2, 3), (600, 2, 2, 2)])
-def test_parallel_lif_is_lif_without_reset(shape, rng, interpreted):
+def test_parallel_lif_is_lif_without_reset(shape, few, rng, interpreted, monkeypatch):
+    monkeypatch.setattr(parallel_lif, "FEW", few)
     x = rng.normal(0.1, 0.5, shape)
     tau_s = np.array([5e-3, 20e-3, 3e-3])[: shape[-1]]
     spikes, (v,) = ParallelLIF(tau_mem_s=tau_s).run(x)

@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from spikenet.graph import check_gradient
+from spikenet.graph import Tensor, check_gradient
+from spikenet.kernels.delay import listed
 from spikenet.layers import build, cast
 from spikenet.layers.spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from spikenet.neurons import reset, surrogate
@@ -84,6 +85,64 @@ def test_adjoints_equal_finite_differences_of_the_smooth_twins(rng):
         return conv(x)
 
     check_gradient(g, rng.normal(size=(3, 1, 1, 3, 3)), conv.gates.weight.data, conv.gates.bias.data)
+
+
+RESETS = (reset.subtract, reset.detached_subtract, reset.to_zero, reset.detached(reset.to_zero), reset.no_reset)
+
+
+@pytest.mark.parametrize("resets", RESETS, ids=str)
+def test_the_compiled_loop_is_the_graph_step_by_step(resets, rng):
+    """Spikes, states and all gradients; one's own reset, which does the same, goes through the graph."""
+    inner = getattr(resets, "detaches", None)
+
+    def own(p, v, fired):
+        return (inner or resets)(p, v, fired)
+
+    x, results = rng.normal(0, 2, (12, 3, 4)), []
+    start = [rng.normal(0, 0.3, (3, 5)) for _ in range(2)]
+    for given in (resets, own if inner is None else reset.detached(own)):
+        layer = cast(SpikingLSTM(4, 5, threshold=0.1, reset=given, seed=0), np.float64)
+        leaves = [Tensor(a, requires_grad=True) for a in (x, *start)]
+        spikes, (h, c) = layer.run(leaves[0], tuple(leaves[1:]))
+        loss = (spikes * np.cos(np.arange(spikes.size)).reshape(spikes.shape)).sum() + (h * 0.7).sum() + (c * c).sum()
+        loss.backward()
+        weights = layer.parameters().values()
+        results.append([spikes.data, h.data, c.data, *(p.grad for p in (*leaves, *weights))])
+    for ours, graphs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, graphs, rtol=1e-9, atol=1e-12)
+
+
+def test_input_that_repeats_and_input_of_spikes(rng):
+    """Multiplied once, or by its events: the same as written out."""
+    layer = cast(SpikingLSTM(4, 5, threshold=0.1, seed=0), np.float64)
+    row = rng.normal(0, 2, (3, 4))
+    np.testing.assert_array_equal(
+        layer(np.broadcast_to(row, (9, 3, 4))).data, layer(np.array(np.broadcast_to(row, (9, 3, 4)))).data
+    )
+    results, spikes = [], (rng.random((9, 3, 4)) < 0.1).astype(np.float64)
+    for listed_too in (False, True):
+        x = Tensor(spikes, requires_grad=True)
+        x.events = listed(spikes.reshape(-1, 4)) if listed_too else None
+        for p in layer.parameters().values():
+            p.grad = None
+        (layer(x) * np.linspace(-1, 1, 135).reshape(9, 3, 5)).sum().backward()
+        results.append([x.grad, *(p.grad for p in layer.parameters().values())])
+    for dense, sparse in zip(*results, strict=True):
+        np.testing.assert_allclose(sparse, dense, rtol=1e-10, atol=1e-13)
+
+
+def test_threads_change_no_bit(rng, one_thread_and_two):
+    layer, x = cast(SpikingLSTM(20, 30, threshold=0.1, seed=0), np.float64), rng.normal(0, 2, (30, 40, 20))
+
+    def everything():
+        leaf = Tensor(x, requires_grad=True)
+        layer.weights["recurrent_weight"].grad = None
+        y = layer(leaf)
+        (y * np.linspace(-1, 1, y.size).reshape(y.shape)).sum().backward()
+        return y.data, leaf.grad, layer.weights["recurrent_weight"].grad
+
+    for one, two in zip(*one_thread_and_two(everything), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet import graph
-from spikenet.errors import positive
+from spikenet.errors import Array, positive
 from spikenet.graph import Tensor
 from spikenet.neurons.reset import Reset
 from spikenet.neurons.surrogate import Surrogate
@@ -19,9 +19,12 @@ def fire(u: Tensor, surrogate: Surrogate, *, smooth: bool = False) -> Tensor:
 
     smooth: the surrogate's smooth twin in place of the spike, for gradient checks
     """
-    slope = np.asarray(surrogate.derivative(u.data), u.dtype)
+
+    def vjp(g: Array) -> tuple[Array]:
+        return (g * np.asarray(surrogate.derivative(u.data), u.dtype),)
+
     value = np.asarray(surrogate.smooth(u.data), u.dtype) if smooth else (u.data > 0).astype(u.dtype)
-    return Tensor(value, (u,), lambda g: (g * slope,), operation="spike")
+    return Tensor(value, (u,), vjp, operation="spike")
 
 
 def reset_after(reset: Reset, threshold: float, v: Tensor, fired: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Spiking neurons without reset, whose whole time is computed at once.
 
-ParallelLIF runs the leaky membrane as a prefix scan; ParallelSpiking learns what every step sees of every other;
+ParallelLIF runs the leaky membrane as a prefix scan over long sequences of few neurons, and in the usual loop over time
+where neurons are enough to share between threads; ParallelSpiking learns what every step sees of every other;
 SlidingSpiking learns what a step sees of the last few. Source: Fang et al. 2023 (NeurIPS, arXiv:2304.12760), PSN.
 """
 
@@ -16,9 +17,12 @@ from spikenet.layers.fire import checked, fire
 from spikenet.layers.firing import DT_S
 from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.plain import plain
+from spikenet.layers.spiking import Spiking
 from spikenet.neurons import lif
 from spikenet.neurons.reset import no_reset
 from spikenet.neurons.surrogate import Surrogate, atan
+
+FEW = 3  # neurons, over the batch, below which a scan over time takes no more time than the loop
 
 
 class ParallelLIF:
@@ -28,7 +32,7 @@ class ParallelLIF:
     learn    : names among "leak", "threshold"
 
     Input is (steps, batch, neurons...); the state is the membrane, (batch, neurons...). Where time is split changes
-    results by rounding, as the scan's blocks do. Long sequences of few neurons are where it pays.
+    results by rounding, as the scan's blocks do.
     """
 
     kind = "ParallelLIF"
@@ -45,13 +49,11 @@ class ParallelLIF:
         self._config = {"tau_mem_s": tau_mem_s, "dt_s": dt_s, "threshold": threshold, "surrogate": surrogate}
         self._config["learn"] = learn
         self.surrogate, self.smooth = surrogate, False
-        self.values = {
-            name: Tensor(
-                value.astype(np.float32 if name in learn else np.float64),
-                requires_grad=name in learn, name=name, bounds=(0.0, 1.0) if name == "leak" and name in learn else None,
-            )
-            for name, value in values.items()
-        }  # fmt: skip
+        numbers: dict[str, Any] = dict(values)
+        self._loop = Spiking(
+            lif.step, surrogate=surrogate, learn=tuple(learn), kind=self.kind, reset=no_reset, **numbers
+        )
+        self.values = self._loop.values
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(x)[0]
@@ -70,10 +72,12 @@ class ParallelLIF:
         before = Tensor(np.zeros(x.shape[1:], x.dtype)) if parts is None else as_input(self.kind, parts[0], x.dtype)
         if before.shape != x.shape[1:]:
             raise ValueError(f"{self.kind}: expected state 'v' of shape {x.shape[1:]}, got {before.shape}")
+        if x.size // len(x) >= FEW and not self.smooth:
+            return self._loop.run(x, (before,))
         v = scanned(x, self.values["leak"], before)
         threshold = self.values["threshold"]
-        limit = threshold if threshold.requires_grad else Tensor(threshold.data.astype(x.dtype))
-        return fire(v - limit, self.surrogate, smooth=self.smooth), (v[-1],)
+        u = v - (threshold if threshold.requires_grad else Tensor(threshold.data.astype(x.dtype)))
+        return fire(u, self.surrogate, smooth=self.smooth), (v[-1],)
 
     def parameters(self) -> dict[str, Tensor]:
         return {name: value for name, value in self.values.items() if value.requires_grad}

@@ -21,6 +21,7 @@ from spikenet.layers.fire import checked, fire, reset_after
 from spikenet.layers.layer import State, Training, entering, generator, state_parts
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
+from spikenet.layers.spiking_gates_time import is_compiled, spiking_gates_over_time
 from spikenet.neurons.reset import Reset, detached_subtract, no_reset
 from spikenet.neurons.surrogate import Surrogate, atan
 
@@ -36,7 +37,8 @@ class SpikingLSTM:
     uniform in +-1/sqrt(n), as torch's do; the hidden state, not its spikes, comes back.
     seed     : an int, a numpy Generator, or None for fresh entropy
 
-    Input is (steps, batch, n_in), output (steps, batch, n); the state is (h, c), (batch, n) each.
+    Input is (steps, batch, n_in), output (steps, batch, n); the state is (h, c), (batch, n) each. Time is one compiled
+    loop for these resets; with one of your own, steps are operations of the graph.
     """
 
     kind = "SpikingLSTM"
@@ -68,6 +70,9 @@ class SpikingLSTM:
             )
         h, c = _before(self.kind, state, (x.shape[1], self.n), x)
         weights, sent = self.weights, []
+        if is_compiled(self.reset) and not self.smooth:
+            spikes, h, c = spiking_gates_over_time(x, weights, h, c, self.threshold, self.reset, self.surrogate)
+            return spikes, (h, c)
         given = x @ weights["weight"] + weights["bias"]
         for t in range(len(x)):
             gates = given[t] + h @ weights["recurrent_weight"]
