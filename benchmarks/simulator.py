@@ -54,10 +54,10 @@ def moved_bytes(simulation: sn.Simulation, recording: sn.Recording, seconds: flo
     size = np.dtype(simulation.dtype).itemsize
     spikes = {name: np.bincount(neurons, minlength=n) for name, (_, neurons, n) in recording.trains.items()}
     total = 0.0
-    for table in simulation._bits:
+    for table in simulation._tables.bits:
         row = sum(bits.shape[0] * bits.shape[2] * 8 for bits in table.bits)
         total += row * spikes[table.projection.source.name].sum()
-    for table in simulation._lists:
+    for table in simulation._tables.lists:
         one = table.targets.itemsize + (size if table.weights.size > 1 else 0) + 2 * size
         total += one * float((spikes[table.source.name] * table.fan_out(simulation.threads)).sum())
     steps = round(seconds / simulation.network.dt_s)

@@ -30,6 +30,7 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     figure = Figure(figsize=(10, 6.5), layout="constrained")
     axes = figure.subplots(3, 2, height_ratios=(3, 1, 1.5))
     for column, (name, make) in enumerate((("CUBA", sn.networks.cuba), ("COBA", sn.networks.coba))):
+        axes[1, column].sharex(axes[0, column])
         recording = sn.simulate(make(), duration_s, seed=seed)
         times, neurons, n = recording.trains["E"]
         late = times > 0.1
