@@ -40,8 +40,8 @@ def main(name, seconds, threads, seed):
     else:
         cells.v = "-60*mV + rand() * 10*mV"
         outside = b2.PoissonGroup(4000, rates="500*Hz * int(t < 50*ms)")
-        started = b2.Synapses(outside, cells, on_pre="ge += 0.6", delay=0.1 * b2.ms)
-        started.connect(j="i")
+        from_outside = b2.Synapses(outside, cells, on_pre="ge += 0.6", delay=0.1 * b2.ms)
+        from_outside.connect(j="i")
     exc = b2.Synapses(cells[:3200], cells, on_pre=f"ge += {WEIGHTS[name][0]}", delay=0.1 * b2.ms)
     inh = b2.Synapses(cells[3200:], cells, on_pre=f"gi += {WEIGHTS[name][1]}", delay=0.1 * b2.ms)
     exc.connect(p=0.02)

@@ -78,3 +78,50 @@ def test_pictures_of_populations(rng):
     assert {t.get_text() for t in ax.texts} == {"1", "2"}
     with pytest.raises(ValueError, match="2 x 2"):
         plot.connectivity([[0.0]], ["E", "I"], label="synapses")
+
+
+def test_counts_give_what_the_obvious_loops_give(rng):
+    """Fano factor, Pearson's coefficient and power, as elephant defines them, bin by bin and by a slow transform."""
+    times, neurons = poisson(rng, 4, 15.0, 2.0)
+    counts = spike_trains.binned(times, neurons, 4, 0.0, 2.0, 0.02)
+    plain = [[int(((times[neurons == k] > b * 0.02) & (times[neurons == k] <= (b + 1) * 0.02)).sum()) for k in range(4)]
+             for b in range(100)]  # fmt: skip
+    assert np.array_equal(counts, plain)
+    columns = [[float(row[k]) for row in plain] for k in range(4)]
+    means = [sum(c) / 100 for c in columns]
+    variances = [sum((x - m) ** 2 for x in c) / 100 for c, m in zip(columns, means, strict=True)]
+    assert np.allclose(spike_trains.fano(counts), [v / m for v, m in zip(variances, means, strict=True)], rtol=1e-12)
+    pearson = [
+        sum((x - means[i]) * (y - means[j]) for x, y in zip(columns[i], columns[j], strict=True))
+        / 100 / np.sqrt(variances[i] * variances[j])
+        for i in range(4) for j in range(i + 1, 4)
+    ]  # fmt: skip
+    assert np.allclose(spike_trains.correlations(counts), pearson, rtol=1e-10)
+    frequencies, power = spike_trains.spectrum(counts, 0.02, 1.0)
+    whole = counts.sum(axis=1) - counts.sum() / 100
+    waves = np.exp(-2j * np.pi * np.outer(frequencies, np.arange(50) * 0.02))
+    pieces = [np.abs(waves @ whole[a : a + 50]) ** 2 / (1.0 * 4) for a in (0, 50)]
+    assert np.allclose(power, np.mean(pieces, axis=0), rtol=1e-9)
+    together = np.var(counts.sum(axis=1))
+    assert abs(spike_trains.synchrony(counts) - together / sum(variances)) < 1e-12
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_definitions_are_those_of_elephant(rng):
+    """Where elephant is installed; its van Rossum distance squared is twice ours, which is van Rossum's own."""
+    statistics = pytest.importorskip("elephant.statistics")
+    dissimilarity = pytest.importorskip("elephant.spike_train_dissimilarity")
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    times, neurons = poisson(rng, 3, 8.0, 10.0)
+    own = [np.sort(times[neurons == k]) for k in range(3)]
+    trains = [neo.SpikeTrain(t, units="s", t_stop=10.0) for t in own]
+    gaps = [statistics.isi(t) for t in trains]
+    for name in ("cv", "cv2", "lv"):
+        theirs = [float(getattr(statistics, name)(g)) for g in gaps]
+        assert np.allclose(getattr(spike_trains, name)(times, neurons, 3), theirs, rtol=1e-12)
+    counts = np.array([[len(t)] for t in own])
+    assert np.allclose(spike_trains.fano(counts), statistics.fanofactor(trains), rtol=1e-12)
+    moved = dissimilarity.victor_purpura_distance(trains[:2], cost_factor=5 * pq.Hz)[0, 1]
+    assert abs(spike_trains.victor_purpura(own[0], own[1], 5.0) - moved) < 1e-9
+    filtered = dissimilarity.van_rossum_distance(trains[:2], time_constant=20 * pq.ms)[0, 1]
+    assert abs(2 * spike_trains.van_rossum(own[0], own[1], 20e-3) / filtered**2 - 1) < 1e-9
