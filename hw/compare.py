@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hw import chips as known_chips
+from hw.breach import Breach
 from hw.break_even import break_even
 from hw.candidate import Candidate, candidate
 from hw.chip import AllInEnergies, Chip, EventEnergies, TechnologyEnergies
@@ -13,6 +14,7 @@ from hw.comparison import Comparison, Crossing, Row
 from hw.counts import Counts
 from hw.energy import Energy
 from hw.events import all_in_energy, event_energy
+from hw.execution.deployed import Deployed, deployed
 from hw.formats import FLOAT32, Arithmetic
 from hw.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
 from hw.technology import technology_energy
@@ -33,7 +35,11 @@ def compare(
     nets      : by name, a Sequential, (Sequential, encoder) or `hw.Candidate`
     test      : what accuracy and counts are measured on
     calibrate : training data for the ranges of int8; without it there are no int8 rows
-    chips     : devices to price; conventional nets appear on technologies only
+    chips     : devices to price, `hw.chips.ALL` for all there are; conventional nets appear on technologies only
+
+    With `calibrate`, a spiking net that gets spikes is compiled for each chip, placed, and run in the chip's integers:
+    accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, and
+    its row, if the chip has energies, prices the events of the float net.
 
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
     without an encoder; for a layer that cannot be counted when it is reached.
@@ -59,15 +65,29 @@ def compare(
         n = len(spread(calibrate, CALIBRATION_SAMPLES))
         few = min(n, batch_size)
         notes.append(f"int8 ranges: min and max over {n} training samples, {few} for the input of a spiking net")
-    groups = [(form, chip) for name in entries for chip in devices for form in forms if form.net == name]
+    broken: dict[tuple[str, str], tuple[Breach, ...]] = {}
+    rows = list[Row]()
+    for name, entry in entries.items():
+        for chip in devices:
+            own = [form for form in forms if form.net == name]
+            found = None if calibrate is None else _in_integers(own[0], entry, chip, test, calibrate, batch_size)
+            if isinstance(found, Row):
+                rows.append(found)
+                continue
+            if isinstance(found, tuple):
+                broken[name, chip.name] = found
+            elif isinstance(found, str) and chip not in known_chips.PRICED:
+                notes.append(f"{name}: not compiled for {chip.name} ({found})")
+            rows += [row for form in own for row in _rows(form, chip, notes)]
     return Comparison(
         data=test.name,
         samples=len(test),
-        rows=tuple(row for form, chip in groups for row in _rows(form, chip, notes)),
+        rows=tuple(rows),
         crossings=tuple(_crossings(forms, devices)),
         counts={form.net: form.evaluation.counts for form in forms if form.arithmetic is FLOAT32},
         quantisation={form.net: form.errors for form in forms if form.errors},
         notes=tuple(notes),
+        broken=broken,
     )
 
 
@@ -102,7 +122,6 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
     except ValueError as reason:
         notes.append(f"{form.net}: no row for {chip.name} ({reason})")
         return
-    stored = counts.total(lambda c: c.stored.weights + c.stored.biases + c.stored.parameters)
     yield Row(
         net=form.net,
         device=chip.name,
@@ -110,13 +129,40 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
         number_format=form.arithmetic.name,
         numbers=form.arithmetic.in_words(with_neurons=counts.is_spiking),
         accuracy=form.evaluation.accuracy,
-        parameters=int(stored),
+        parameters=form_numbers(form),
         macs=counts.total(lambda c: c.macs),
         acs=counts.total(lambda c: c.acs),
         spikes=counts.spikes if counts.is_spiking else None,
         rate=counts.rate,
         energy=energy,
     )
+
+
+def _in_integers(
+    form: Form, entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays, batch_size: int
+) -> Row | tuple[Breach, ...] | str | None:
+    """The row of a spiking net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
+    counts = form.evaluation.counts
+    if isinstance(chip.energies, TechnologyEnergies) or not counts.is_spiking:
+        return None
+    got = deployed(entry, chip, test, calibrate, batch_size)
+    if not isinstance(got, Deployed):
+        return got
+    events, times, stored = got.execution.events, got.execution.times, form_numbers(form)
+    slots = events.samples * events.steps * (len(events.sent) + len(events.received))
+    return Row(
+        net=form.net, device=chip.name, level=chip.level, number_format="chip integers",
+        numbers="the chip's integers", accuracy=got.accuracy, parameters=stored, macs=0.0,
+        acs=float(events.synaptic_ops.sum()) / events.samples, spikes=float(events.sent.sum()) / events.samples,
+        rate=float(events.sent.sum() + events.received.sum()) / slots, energy=got.execution.energy(),
+        latency_s=times.inference_s, latency_is_lower_bound=bool(times.unknown),
+    )  # fmt: skip
+
+
+def form_numbers(form: Form) -> int:
+    """Weights, biases and parameters of single neurons."""
+    counts = form.evaluation.counts
+    return int(counts.total(lambda c: c.stored.weights + c.stored.biases + c.stored.parameters))
 
 
 def _on_chip(counts: Counts, chip: Chip) -> Energy:

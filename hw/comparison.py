@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hw.breach import Breach
 from hw.break_even import BreakEven
 from hw.chip import Level
 from hw.counts import Counts
@@ -21,6 +22,8 @@ class Row:
     accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
     energy    : memory traffic included, where the level knows it
+    latency_s : of an inference in the chip's own integers, placed on its cores; None where that was not run or nobody
+                published how long events take;  latency_is_lower_bound: some of them are unknown
     """
 
     net: str
@@ -35,6 +38,8 @@ class Row:
     spikes: float | None
     rate: float | None
     energy: Energy
+    latency_s: float | None = None
+    latency_is_lower_bound: bool = False
 
     @property
     def energy_j(self) -> float:
@@ -67,6 +72,7 @@ class Comparison:
     counts       : counts of each net as trained (float32)
     quantisation : error of each layer of each conventional net in int8, on the calibration data
     notes        : rows that are missing and why, and how the comparison was made
+    broken       : (net, chip): every rule of the chip that the net breaks, for nets that could not be compiled for it
     """
 
     data: str
@@ -76,6 +82,7 @@ class Comparison:
     counts: Mapping[str, Counts]
     quantisation: Mapping[str, tuple[LayerError, ...]]
     notes: tuple[str, ...]
+    broken: Mapping[tuple[str, str], tuple[Breach, ...]] = field(default_factory=dict)
 
     def break_even_rate(
         self, spiking: str, conventional: str, number_format: str, *, with_memory: bool

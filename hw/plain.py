@@ -21,6 +21,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         "counts": {name: _counts_dict(counts) for name, counts in comparison.counts.items()},
         "quantisation": {name: [asdict(e) for e in errors] for name, errors in comparison.quantisation.items()},
         "notes": list(comparison.notes),
+        "broken": [{"net": net, **asdict(b)} for (net, _), breaches in comparison.broken.items() for b in breaches],
     }
 
 
@@ -37,6 +38,8 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "spikes": row.spikes,
         "spikes_per_neuron_and_step": row.rate,
         "energy_without_memory_j": row.energy_without_memory_j,
+        "latency_s": row.latency_s,
+        "latency_is_lower_bound": row.latency_is_lower_bound,
         **energy_dict(row.energy),
     }
 

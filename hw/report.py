@@ -24,6 +24,7 @@ HEAD = (
     "spikes",
     "no memory",
     "with memory",
+    "latency",
     "notes",
 )
 LEFT = 3  # the first columns hold text
@@ -38,6 +39,9 @@ def text(comparison: Comparison) -> str:
     """
     notes = _Notes()
     table = [HEAD, *(_cells(row, notes) for row in comparison.rows)]
+    if all(row.latency_s is None for row in comparison.rows):
+        at = HEAD.index("latency")
+        table = [(*cells[:at], *cells[at + 1 :]) for cells in table]
     lines = [
         f"{comparison.data}: {comparison.samples} test samples; operations, spikes and energy are means per inference",
         "",
@@ -55,6 +59,10 @@ def text(comparison: Comparison) -> str:
         head = ("layer", "weights", "outputs", "outside the range")
         rows = [(e.name, f"{e.weight_error:.2%}", f"{e.output_error:.2%}", f"{e.saturated:.2%}") for e in errors]
         lines += _aligned([head, *rows], left=1)
+    for (net, chip), breaches in comparison.broken.items():
+        lines += ["", f"{net} does not run on {chip}:"]
+        for breach in dict.fromkeys(str(b).removeprefix(f"{chip}: ") for b in breaches):
+            lines += textwrap.wrap(breach, WIDTH, initial_indent="  ", subsequent_indent="    ")
     lines.append("")
     marked = [(f"[{k}]", note) for k, note in enumerate(notes.texts, 1)] + [("-", note) for note in comparison.notes]
     for mark, note in marked:
@@ -107,8 +115,16 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
         "-" if row.spikes is None else _number(row.spikes),
         "-" if without is None else joules(without, row.energy.without_memory().is_lower_bound),
         joules(None if row.energy.is_unknown else row.energy_j, bound),
+        _seconds(row),
         notes.numbers(row.energy),
     )
+
+
+def _seconds(row: Row) -> str:
+    if row.latency_s is None:
+        return "-"
+    scale, unit = next((p for p in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")) if row.latency_s >= p[0]), (1e-9, "ns"))
+    return f"{'>= ' if row.latency_is_lower_bound else ''}{row.latency_s / scale:.3g} {unit}"
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ import pytest
 import hw
 from hw.candidate import correct, encoded_through
 from hw.chip import AllInEnergies, Chip, Level
+from spikenet import reset
 from spikenet.data import Arrays, arrays
 from spikenet.encode import Constant, Rate
 from spikenet.layers import LI, LIF, LeakyRate, Linear, ReLU, Residual, Sequential
@@ -270,3 +271,31 @@ def test_a_net_with_too_few_outputs_is_refused():
         hw.compare({"A": ann()}, test)
     with pytest.raises(ValueError, match="readout"):
         correct(np.ones((4, 2, 3)), np.zeros(4), 3)
+
+
+def test_nets_run_in_the_integers_of_every_chip_that_takes_them():
+    """Loihi 1: accuracy, events, latency and energy of the placed program. The others: the rules broken, or no row."""
+    net = Sequential(*ann().layers[:1], LIF(threshold=0.8, reset=reset.to_zero), readout(Linear(6, 3, seed=0)),
+                     LIF(threshold=0.8, reset=reset.to_zero))  # fmt: skip
+    code, train, test = Rate(steps=8), data(90, 2), data(N, 1)
+    found = hw.compare({"SNN": (net, code), "ANN": ann()}, test, calibrate=train, chips=hw.chips.ALL, batch_size=25)
+    on_loihi = row(found, "SNN", "Loihi 1", "chip integers")
+    some = code(train.inputs, index=np.arange(90))
+    placed = hw.compile(net, hw.chips.loihi1, calibrate=some).place(calibrate=some)
+    got = placed.run(code(test.inputs, index=np.arange(N)))
+    assert on_loihi.accuracy == (got.output.sum(axis=0).argmax(axis=1) == test.labels).mean()
+    assert on_loihi.energy.joules == got.energy().joules
+    assert on_loihi.latency_s == got.times.inference_s
+    assert on_loihi.latency_is_lower_bound
+    assert on_loihi.acs == got.events.synaptic_ops.sum() / N
+    others = {r.device for r in found.rows if r.number_format == "chip integers"} - {"Loihi 1"}
+    refused = {chip for _, chip in found.broken}
+    noted = {chip.name for chip in hw.chips.NEUROMORPHIC if any(f"for {chip.name} (" in note for note in found.notes)}
+    assert others | refused | noted | {"Loihi 1"} == {chip.name for chip in hw.chips.NEUROMORPHIC}
+    assert any("reset" in str(b) for b in found.broken["SNN", "Xylo Audio 2"])
+    text = hw.report.text(found)
+    assert "SNN does not run on Xylo Audio 2:" in text
+    assert "latency" in text
+    plain = json.loads(json.dumps(hw.report.as_dict(found), allow_nan=False))
+    assert {entry["chip"] for entry in plain["broken"]} == refused
+    assert not any(r.net == "ANN" and r.device != "45 nm CMOS" for r in found.rows)
