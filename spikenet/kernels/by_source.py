@@ -30,8 +30,11 @@ class BySource:
     share: int
 
 
-def by_source(events: Events, share: int) -> BySource:
-    """The events of a (rows, n) array by column, for shares of `share` rows, at most 65536."""
+def by_source(events: Events, share: int, skipped: Array | None = None) -> BySource:
+    """The events of a (rows, n) array by column, for shares of `share` rows, at most 65536.
+
+    skipped: (rows, blocks) int32, how many columns of each block's stretch stand before its events
+    """
     rows, n = events.columns.shape
     shares = -(-rows // share)
     per_row = events.counts.sum(axis=1, dtype=np.int64)
@@ -39,14 +42,17 @@ def by_source(events: Events, share: int) -> BySource:
     np.cumsum(np.add.reduceat(per_row, np.arange(0, rows, share)) if rows else per_row, out=before[1:])
     starts = memory.empty((shares, n + 1), np.int64)
     places = memory.empty((int(before[-1]),), np.uint16)
-    _sort(read_only(events.columns), read_only(events.counts), share, BLOCK, read_only(before), starts, places)
+    before_events = np.zeros_like(events.counts) if skipped is None else skipped
+    lists = read_only(events.columns), read_only(before_events), read_only(events.counts)
+    _sort(*lists, share, BLOCK, read_only(before), starts, places)
     return BySource(starts, places, share)
 
 
 @compiled(parallel=True)
 def _sort(
-    columns: Array, counts: Array, share: int, block_size: int, before: Array, starts: Array, places: Array
-) -> None:
+    columns: Array, skipped: Array, counts: Array, share: int, block_size: int, before: Array, starts: Array,
+    places: Array,
+) -> None:  # fmt: skip
     """Counting sort of each share, which writes only its own stretch of `places`."""
     rows, n = columns.shape
     for index in numba.prange(starts.shape[0]):
@@ -58,8 +64,9 @@ def _sort(
             prefetch(columns, (first + min(r + AHEAD, many - 1)) * n, FIRST_PLACES)
             for block in range(counts.shape[1]):
                 base = block * block_size
+                at = base + skipped[first + r, block]
                 for k in range(counts[first + r, block]):
-                    next_place[base + columns[first + r, base + k]] += 1
+                    next_place[base + columns[first + r, at + k]] += 1
         total = before[index]
         for j in range(n):
             here[j] = total
@@ -69,7 +76,8 @@ def _sort(
         for r in range(many):
             for block in range(counts.shape[1]):
                 base = block * block_size
+                at = base + skipped[first + r, block]
                 for k in range(counts[first + r, block]):
-                    j = base + columns[first + r, base + k]
+                    j = base + columns[first + r, at + k]
                     places[next_place[j]] = r
                     next_place[j] += 1

@@ -12,11 +12,14 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import blas, event_products, wanted_products
+from spikenet.kernels.complement import Complement
 from spikenet.kernels.crossovers import Crossovers, crossovers
 from spikenet.kernels.events import Events, found
 
 WORTH_LOOKING = 1 << 22  # multiply-adds of a product below which looking for zeros cannot pay
 SAMPLE = 64  # rows looked at to judge how many events there are
+
+Listed = Events | Complement
 
 
 def limits(n_out: int) -> Crossovers:
@@ -34,21 +37,21 @@ def events_in(x: Array, n_out: int) -> Events | None:
     return found(x)
 
 
-def multiply(x: Callable[[], Array], w: Array, start: Array | None, events: Events | None) -> Array:
+def multiply(x: Callable[[], Array], w: Array, start: Array | None, events: Listed | None) -> Array:
     """x() @ w + start for x() (rows, n), w (n, m)."""
     if events is not None and events.density <= limits(w.shape[1]).forward:
         return event_products.multiply(x, events, w, start)
     return blas.multiply(x(), w, start)
 
 
-def transposed_multiply(x: Callable[[], Array], g: Array, events: Events | None) -> Array:
+def transposed_multiply(x: Callable[[], Array], g: Array, events: Listed | None) -> Array:
     """x().T @ g for x() (rows, n), g (rows, m)."""
     if events is not None and events.density <= limits(g.shape[1]).weights:
         return event_products.transposed_multiply(x, events, g)
     return blas.transposed_multiply(x(), g)
 
 
-def transposed_multiply_and_sum(x: Callable[[], Array], g: Array, events: Events | None) -> tuple[Array, Array]:
+def transposed_multiply_and_sum(x: Callable[[], Array], g: Array, events: Listed | None) -> tuple[Array, Array]:
     """(x().T @ g, the sum of the rows of g) for x() (rows, n), g (rows, m)."""
     if events is not None and events.density <= limits(g.shape[1]).weights:
         return event_products.transposed_multiply_and_sum(x, events, g)

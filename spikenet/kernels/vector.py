@@ -37,12 +37,12 @@ def copy_lanes(lanes: int) -> Any:
 
 
 @cache
-def gather(lanes: int, binary: bool) -> Any:
+def gather(lanes: int, binary: bool, *, away: bool = False) -> Any:
     """The intrinsic f(begun, begun_at, into, into_at, rows, rows_at, stride, places, places_at, n_events, values,
     values_at, step).
 
     into[:lanes] = begun[:lanes] + sum over events of values[step * place] * rows[stride * place][:lanes], each array
-    from its `_at`; with `binary` the values are 1 and not read.
+    from its `_at`; with `binary` the values are 1 and not read. `away`, binary only: the sum is taken away instead.
     """
 
     def gather_rows(
@@ -59,17 +59,21 @@ def gather(lanes: int, binary: bool) -> Any:
                 place = builder.load(pointer(7, builder.add(given[8], loop.index)))
                 place = builder.zext(place, given[5].type)
                 term = load_vector(builder, pointer(4, builder.add(given[5], builder.mul(place, given[6]))), lanes)
-                if not binary:
+                total = builder.load(held)
+                if binary:
+                    total = (builder.fsub if away else builder.fadd)(total, term)
+                else:
                     value = builder.load(pointer(10, builder.add(given[11], builder.mul(place, given[12]))))
-                    term = builder.fmul(term, splat(builder, value, lanes))
-                builder.store(builder.fadd(builder.load(held), term), held)
+                    total = multiply_add(builder, splat(builder, value, lanes), term, total)
+                builder.store(total, held)
             store_vector(builder, builder.load(held), pointer(2, given[3]))
             return context.get_dummy_value()
 
         n = types.int64
         return types.void(begun, n, into, n, rows, n, n, places, n, n, values, n, n), generate
 
-    gather_rows.__name__ += f"_{lanes}_{'binary' if binary else 'valued'}"  # the disk cache tells them apart by name
+    kind = ("binary" if binary else "valued") + "_away" * away
+    gather_rows.__name__ += f"_{lanes}_{kind}"  # the disk cache tells them apart by name
     return intrinsic(gather_rows)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from spikenet.errors import Array, whole
 from spikenet.graph import Factored, Tensor, TensorLike, matmul, repeat
 from spikenet.kernels import memory, products
+from spikenet.kernels.complement import around_usual
 from spikenet.layers.layer import State, Training, entering, generator, refuse_state
 
 FEW = 32  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
@@ -75,16 +76,19 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         events = None  # listed for whole populations, of which each row here is a part
     elif events is None and x.vjp is None and not x.requires_grad:
         events = products.events_in(rows(), n_out)  # data: black pixels, silent channels
-    y = products.multiply(rows, w, None if bias is None else bias.data, events)
+    listed: products.Listed | None = events
+    if events is not None and not x.operation and not x.requires_grad and x.ndim > 2:
+        listed = around_usual(events, len(x)) or events  # data: bright pixels fire at most steps
+    y = products.multiply(rows, w, None if bias is None else bias.data, listed)
 
     def vjp(g: Any) -> tuple[Any, ...]:
         g_rows = np.ascontiguousarray(g.reshape(-1, n_out))
         g_x = _input_gradient(g_rows, w, x) if x.requires_grad else None
         if bias is None:
-            return g_x, products.transposed_multiply(rows, g_rows, events) if weight.requires_grad else None
+            return g_x, products.transposed_multiply(rows, g_rows, listed) if weight.requires_grad else None
         if not weight.requires_grad:
             return g_x, None, g_rows.sum(axis=0)
-        return g_x, *products.transposed_multiply_and_sum(rows, g_rows, events)
+        return g_x, *products.transposed_multiply_and_sum(rows, g_rows, listed)
 
     parents = (x, weight) if bias is None else (x, weight, bias)
     return Tensor(y.reshape(*x.shape[:-1], n_out), parents, vjp, operation="linear")
