@@ -66,7 +66,7 @@ def _came(simulation: sn.Simulation, net: sn.Network, spikes: object, step: int)
 
 class Soak(NamedTuple):
     steps: int
-    growth: float  # of resident memory from the first twentieth to the end
+    growth: float  # of resident memory from the first tenth, when every buffer has been used again, to the end
     last_step: int
     kind: str  # of the ticks
 
@@ -87,7 +87,7 @@ def day(steps: int, threads: int, *, shown: bool = False) -> Soak:
         resident.append(_resident_bytes())
         if shown:
             print(f"{simulation.step:10d} steps  {1e-6 * resident[-1]:.1f} MB", flush=True)
-    return Soak(simulation.step, resident[-1] / resident[0] - 1, last, kind)
+    return Soak(simulation.step, resident[-1] / resident[1] - 1, last, kind)
 
 
 def _resident_bytes() -> int:

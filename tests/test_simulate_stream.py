@@ -26,15 +26,14 @@ def test_what_is_streamed_is_what_is_recorded(tmp_path, monkeypatch):
     net, cells = network()
     simulations = [sn.Simulation(net, seed=2) for _ in range(2)]
     probes = [sn.probe(cells, ["v"], neurons=[3, 7], every_s=7 * DT)]
-    whole, shown = [], []
+    whole = []
     for k, threshold in enumerate((1.0, 0.5)):
         for simulation in simulations:
             simulation.set(cells, threshold=threshold)
         whole.append(simulations[0].run(0.45, states=probes))
-        run = simulations[1].stream(tmp_path / "new", 0.45, states=probes, progress=lambda *a: shown.append(a))
+        run = simulations[1].stream(tmp_path / "new", 0.45, states=probes)
         assert run.simulated_s == pytest.approx(0.45)
         assert len(list((tmp_path / "new").iterdir())) == 5 * (k + 1)
-    assert [round(s, 3) for s, _ in shown] == [0.1, 0.2, 0.3, 0.4, 0.45] * 2
     expected, read = sn.joined(whole), sn.joined(sn.recordings(tmp_path / "new"))
     assert len(expected["cells"]) > 100
     for name in ("s/1", "cells"):
@@ -43,6 +42,21 @@ def test_what_is_streamed_is_what_is_recorded(tmp_path, monkeypatch):
     assert np.array_equal(expected.states["cells"].times_s, read.states["cells"].times_s)
     assert np.array_equal(expected.states["cells"].values["v"], read.states["cells"].values["v"])
     assert (read.start_s, round(read.stop_s, 6), read.run.synapses) == (0.0, 0.9, expected.run.synapses)
+
+
+def test_a_bar_shows_simulated_time_and_real_time_factor(capsys):
+    net, _ = network()
+    seen = []
+    sn.simulate(net, 0.5, progress=lambda *seconds: seen.append(seconds))
+    assert len(seen) >= 2
+    assert np.all(np.diff(seen, axis=0) > 0)
+    assert seen[-1][0] == pytest.approx(0.5)
+    sn.simulate(net, 0.5, progress=True)
+    shown = capsys.readouterr().err
+    assert "0.5/0.5 s simulated" in shown
+    assert "x real time" in shown
+    with pytest.raises(TypeError, match="progress: expected True or a function, got 3"):
+        sn.simulate(net, DT, progress=3)
 
 
 def test_mistakes(tmp_path):

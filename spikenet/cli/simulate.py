@@ -14,7 +14,7 @@ from spikenet.cli.folder import result_folder, write_text
 
 if TYPE_CHECKING:
     from spikenet.network import Network
-    from spikenet.simulate import Recording, Simulation
+    from spikenet.simulate import Recording
 
 NAMES = ("brunel", "cuba", "coba", "microcircuit", "vogels")
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         f"built in {simulation.build_s:.2f} s",
         file=sys.stderr,
     )
-    recording = with_progress(simulation, duration_s, sys.stderr.isatty())
+    recording = simulation.run(duration_s, progress=sys.stderr.isatty())
     table = summary(recording)
     print(text_of(table))
     run_facts = {
@@ -101,22 +101,6 @@ def described(name: str, scale: float) -> tuple[Network, float]:
     if not isinstance(net, Network):
         raise TypeError(f"{name}: network(scale): expected a spikenet.Network, got {type(net).__name__}")
     return net, 1.0
-
-
-def with_progress(simulation: Simulation, duration_s: float, visible: bool) -> Recording:
-    """Run; on a terminal with a bar of simulated time and the real-time factor."""
-    if not visible:
-        return simulation.run(duration_s)
-    from tqdm import tqdm
-
-    form = "{percentage:3.0f}%|{bar}| {n:.3g}/{total:.3g} s simulated [{elapsed}<{remaining}{postfix}]"
-    with tqdm(total=duration_s, bar_format=form, dynamic_ncols=True) as bar:
-
-        def show(simulated_s: float, wall_s: float) -> None:
-            bar.update(simulated_s - bar.n)
-            bar.set_postfix_str(f"{wall_s / max(simulated_s, 1e-12):.3g} x real time")
-
-        return simulation.run(duration_s, progress=show)
 
 
 def summary(recording: Recording) -> dict[str, dict[str, float]]:

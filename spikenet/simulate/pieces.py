@@ -19,7 +19,9 @@ from spikenet.simulate.recording import Recording, Run
 from spikenet.simulate.running import raise_fault, using_threads
 from spikenet.simulate.tables import Tables
 
-PIECE = 1 << 14  # steps between two looks at the buffers and at the clock, at most
+PIECE = 1 << 14  # steps between two looks at the buffers, at most
+FIRST = 256  # steps before the first, when somebody watches
+LOOK_S = 0.3  # between two looks when somebody watches
 
 
 class Pieces:
@@ -50,15 +52,21 @@ class Pieces:
         self._plan, self._table = plan, plan.written()
         self._exchange = Exchange(ranks, layout) if ranks.size > 1 else None
 
-    def of(self, step: int, end: int, build_s: float, synapses: int) -> Iterator[Recording]:
-        """Recordings of stretches of the steps `step` to end - 1; self.step is where the last one ended."""
+    def of(self, step: int, end: int, build_s: float, synapses: int, watched: bool) -> Iterator[Recording]:
+        """Recordings of stretches of the steps `step` to end - 1; self.step is where the last one ended.
+
+        watched: whether somebody wants to see it go on, and stretches shall be short
+        """
         dt_s, self.step = self.network.dt_s, step
+        longest = min(FIRST, PIECE) if watched else PIECE
         while True:
             begin, started = self.step, time.perf_counter()
             with using_threads(self.layout.threads):
-                self._run(min(end, begin + max(self.window, PIECE)))
+                self._run(min(end, begin + max(self.window, self.ranks.everybody(longest)[0])))
             spent = time.perf_counter() - started
             self.halts[:] = 0
+            if watched:
+                longest = min(PIECE, 1 + int(LOOK_S * (self.step - begin) / spent))
             spikes = {name: buffer.fetched(self.ranks, dt_s) for name, buffer in self._spikes.items()}
             sampled = {name: buffer.fetched(self.ranks, begin, dt_s) for name, buffer in self._states.items()}
             raise_fault(self.network, self.ranks.everybody(self.faults), dt_s)

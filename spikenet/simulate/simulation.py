@@ -21,6 +21,7 @@ from spikenet.simulate.neuron_values import put_parameters, put_states, states_o
 from spikenet.simulate.pieces import Pieces
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.plastic_tables import STATE, put_state, reward, state_of
+from spikenet.simulate.progress import shown
 from spikenet.simulate.ranks import Ranks
 from spikenet.simulate.recorders import Probe
 from spikenet.simulate.recording import Recording, Run, joined, whole_run
@@ -101,7 +102,8 @@ class Simulation:
 
         spikes  : populations whose spikes to record, or {population: numbers of neurons}; all if not given
         states  : probes, made by sn.probe
-        progress: called with (simulated seconds, wall seconds) now and then
+        progress: True for a bar of simulated time and real-time factor, or what is called now and then with
+                  (simulated seconds, wall seconds)
         """
         return joined(self._pieces(duration_s, spikes, states, progress))
 
@@ -129,12 +131,12 @@ class Simulation:
             self.network, self.layout, self._tables, self._ranks, self.window, self.seed, spikes, states
         )  # fmt: skip
         begin, spent = self.step, 0.0
-        for piece in pieces.of(begin, begin + steps, self.build_s, self.synapses):
-            self.step = pieces.step
-            spent += piece.run.run_s
-            if progress is not None:
-                progress((self.step - begin) * self.network.dt_s, spent)
-            yield piece
+        with shown(progress if self._ranks.rank == 0 else None, duration_s) as show:
+            for piece in pieces.of(begin, begin + steps, self.build_s, self.synapses, bool(progress)):
+                self.step = pieces.step
+                spent += piece.run.run_s
+                show((self.step - begin) * self.network.dt_s, spent)
+                yield piece
 
     def set(self, population: Population, **values: Any) -> None:
         """Change arguments of a population's model, as they were given to Network.population; states stay."""
