@@ -9,6 +9,9 @@ much slower than real time, rate and CV of the exciting neurons (whether they ar
 synaptic events a second, and what part of the memory's speed the tables and states take that the loop must read and
 write: an event its target, its weight where each has its own and its sum there and back, or a spike its row of bits; a
 step the states there and back, the inputs there and back and the parameters that differ between neurons.
+
+Measured (2 cores of a Zen 3 EPYC, nothing else running, seconds for a simulated second, without build and compiling):
+COBA 0.14 to 0.15, NEST 3.10 8.3, Brian2 2.9 1.5; CUBA 0.08 to 0.09, NEST 0.79, Brian2 0.57.
 """
 
 from __future__ import annotations
