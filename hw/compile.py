@@ -10,7 +10,7 @@ from hw.programs.record import Program
 
 
 def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
-    """`net`, a trained Sequential, in the integers of `chip`; `.report` says what that changed in each layer.
+    """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
     chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then hold
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
@@ -18,7 +18,9 @@ def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_chann
     per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
-    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has.
+    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. The input of a
+    Network's program are the spikes of its sources, its output those of the last population of a chain, of all neurons
+    where there is none (`hw.lowering.network`).
 
     Raises DoesNotFit listing every limit broken and construct lacking, with the smallest change that fits; ValueError
     for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.kinds import flat_layers, is_neurons
+from hw.lowering.network import as_layers
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
 from spikenet.layers import (
@@ -142,13 +143,13 @@ class _Reader:
 
 
 def layout(net: Any, input_shape: Any = None) -> Layout:
-    """The stages of a Sequential.
+    """The stages of a Sequential, or of a Network as the Sequential it can be.
 
     input_shape: (features,) or (channels, height, width) of one sample; may be left out when a Linear comes first
 
     Raises TypeError for what is no Sequential, ValueError for sizes that do not fit or a missing input_shape.
     """
-    layers = flat_layers(net)
+    layers = flat_layers(as_layers(net))
     reader = _Reader(_input(layers, input_shape))
     for k, layer in folded(layers):
         _read(reader, k, layer)

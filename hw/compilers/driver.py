@@ -15,6 +15,7 @@ from hw.chip import Chip
 from hw.compilers import loihi, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
 from hw.kinds import flat_layers
+from hw.lowering.network import as_layers
 from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import integers
 from hw.neurons.xylo import MOST_INPUT
@@ -117,7 +118,8 @@ def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: 
 
 def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """The program of a net, with the report of every layer."""
-    return reported(net, recipe(net, chip, calibrate, n_chips, per_channel), calibrate)
+    layers = as_layers(net)
+    return reported(layers, recipe(layers, chip, calibrate, n_chips, per_channel), calibrate)
 
 
 def reported(net: Any, made: Recipe, calibrate: Any) -> Program:
