@@ -70,7 +70,10 @@ class IntegerConnection:
         maps = q.reshape(-1, layer.n_in, *window.size)
         depth = layer.n_in * window.n_taps
         rows = kernel.rows_of(len(maps) * window.n_out, depth)
-        kernel.windows(maps, *window.size, np.array(window.numbers), np.int16(zero), rows)
+        numbers = np.array(window.numbers)
+        if numbers[6:8].any():
+            maps = np.pad(maps, ((0, 0), (0, 0), *((n, n) for n in numbers[6:8])), constant_values=np.int16(zero))
+        kernel.windows(maps, numbers, kernel.tap_steps(maps, numbers), rows)
         return rows, (len(maps), *window.out[2 - layer.n_axes :], layer.n_out)
 
 

@@ -133,25 +133,26 @@ def to_values(sums: Any, scale: Any, start: Any, rectify: Any, out: Any) -> None
 
 
 @compiled(parallel=True)
-def windows(maps: Any, height: Any, width: Any, numbers: Any, zero: Any, out: Any) -> None:
-    """What each window of maps (rows, channels, height, width) sees, one after the other; `zero` on the border.
+def windows(maps: Any, numbers: Any, steps: Any, out: Any) -> None:
+    """What each window of maps (rows, channels, height, width) sees, one after the other; borders are in the maps.
 
-    numbers: of a Window;  out: (rows * places, channels * taps or more), a row for each place of the window
+    numbers: of a Window;  steps: of every tap from the window's first pixel, in a map's flat order (`tap_steps`)
+    out    : (rows * places, channels * taps or more), a row for each place of the window
     """
-    kernel_h, kernel_w, stride_h, stride_w = numbers[2], numbers[3], numbers[4], numbers[5]
-    pad_h, pad_w, step_h, step_w, out_h, out_w = (
-        numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11]
-    )  # fmt: skip
+    height, width = maps.shape[2], maps.shape[3]
+    stride_h, stride_w, out_h, out_w = numbers[4], numbers[5], numbers[10], numbers[11]
     for row in prange(maps.shape[0]):
+        flat = maps[np.int64(row)].reshape(maps.shape[1] * height * width)
         for i in range(out_h):
             for j in range(out_w):
                 seen = out[(np.int64(row) * out_h + i) * out_w + j]
-                k = 0
-                for c in range(maps.shape[1]):
-                    for a in range(kernel_h):
-                        y = i * stride_h - pad_h + a * step_h
-                        for b in range(kernel_w):
-                            x = j * stride_w - pad_w + b * step_w
-                            inside = 0 <= y < height and 0 <= x < width
-                            seen[k] = maps[row, c, y, x] if inside else zero
-                            k += 1
+                first = i * stride_h * width + j * stride_w
+                for k in range(steps.size):
+                    seen[k] = flat[np.uint64(first + steps[k])]  # unsigned: no test for negative places
+
+
+def tap_steps(maps: Array, numbers: Array) -> Array:
+    """(channels * taps,) places of a window's taps in a flat map, seen from its first one."""
+    channels, (height, width) = np.arange(maps.shape[1]), maps.shape[2:]
+    down, right = np.arange(numbers[2]) * numbers[8], np.arange(numbers[3]) * numbers[9]
+    return np.asarray(((channels[:, None, None] * height + down[:, None]) * width + right).reshape(-1), np.int64)
