@@ -8,7 +8,7 @@ every population's mean rate, mean CV and mean correlation; then Kolmogorov-Smir
 often two runs differ (p < 0.01) neuron by neuron, NEST against NEST and ours against NEST.
 
 Measured, Brunel x 0.1, 2 s, 20 seeds: rates 59.5 +- 3.4 Hz here, 59.7 +- 4.5 Hz in NEST 3.10, p = 0.83; CV p = 0.57;
-correlations p = 0.57; neuron by neuron 91 % of NEST's pairs of runs differ in their rates, and 84 % of ours with NEST's.
+correlations p = 0.57; neuron by neuron 91 % of NEST's pairs of runs differ in rates, and 84 % of ours with NEST's.
 """
 
 from __future__ import annotations

@@ -80,6 +80,10 @@ def positive(name: str, value: Any) -> float:
 def positive_values(name: str, values: Any) -> Array:
     """`values` as a float array, all > 0, else ValueError."""
     array = finite_values(name, values)
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name}: expected real numbers, got {array.dtype}")
+    if not array.size:
+        raise ValueError(f"{name}: expected at least one value, got an empty array")
     if not (array > 0).all():
         raise ValueError(f"{name}: expected values > 0, got {array.min()}")
     return array
@@ -91,6 +95,15 @@ def within(name: str, value: Any, low: float, high: float) -> float:
     if not low <= number <= high:
         raise ValueError(f"{name}: expected a number in [{low}, {high}], got {number}")
     return number
+
+
+def all_within(expected: str, array: Array, low: float, high: float) -> None:
+    """ValueError, beginning with `expected`, at the first value of an array outside of [low, high]."""
+    if array.min() < low or array.max() > high:
+        where = tuple(int(k) for k in np.argwhere((array < low) | (array > high))[0])
+        raise ValueError(
+            f"{expected} in [{low:g}, {high:g}], got {array[where]} at index {where}; scale the data first"
+        )
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:

@@ -233,6 +233,16 @@ def test_saving_through_a_link_keeps_the_link(path, tmp_path):
     assert same_weights(load(path), moved(small()))
 
 
+def test_weights_that_are_not_finite_are_refused(path):
+    save(path, small())
+    header, arrays = read_checkpoint(path)
+    arrays["weights/0.bias"][0] = np.nan
+    write_checkpoint(path, {"network": header["network"]}, arrays)
+    for read in (load, lambda file: restore(file, small())):
+        with pytest.raises(ValueError, match=r"weights '0\.bias': expected finite values, got nan at index \(0,\)"):
+            read(path)
+
+
 def test_what_cannot_be_saved_is_said_before_anything_is_written(path, tmp_path):
     save(path, small())
     before = path.read_bytes()

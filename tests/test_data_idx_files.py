@@ -123,6 +123,14 @@ def test_the_test_files_count_for_the_classes(tmp_path):
     assert train.classes == 7
 
 
+def test_a_label_far_beyond_the_others_is_damage(tmp_path):
+    folder = write_folder(tmp_path / "set")
+    labels = folder / "train-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-1] + bytes([200]))
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: expected class numbers 0, 1, .* up to 200"):
+        idx(folder)
+
+
 @pytest.mark.parametrize("name", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"])
 def test_names_the_missing_one_of_four(tmp_path, name):
     folder = write_folder(tmp_path / "x")

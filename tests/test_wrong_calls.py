@@ -22,9 +22,33 @@ def fit(data):
     return sn.fit(net(), data, loss=sn.loss.cross_entropy, optimiser=sn.optim.Adam(1e-3), epochs=1, batch_size=5)
 
 
+def encoded(train, test=None):
+    spiking = sn.Sequential(sn.Linear(4, 3, seed=0), sn.LIF())
+    how = {"optimiser": sn.optim.SGD(0.1), "epochs": 1, "batch_size": 5, "encode": sn.encode.Rate(steps=3)}
+    return sn.fit(spiking, train, test, loss=sn.loss.count_cross_entropy, **how)
+
+
+def spoilt():
+    neurons = sn.LIF(learn=("leak",))
+    neurons.parameters()["leak"].data[...] = np.nan
+    return neurons
+
+
+BRIGHT, MANY = X.copy(), LABELS.copy()
+BRIGHT[19, 2], MANY[3] = 1.5, 7
+
 CALLS = [
+    # training: the whole set is looked through before it starts
+    (lambda: encoded((BRIGHT, LABELS)), ValueError, r"fit: train: Rate: .* in \[0, 1\], got 1.5 at index \(19, 2\)"),
+    (lambda: encoded((X, LABELS), (X, MANY)), ValueError, "fit: test: .* labels in 0..2 .* got 7 at position 3"),
+    (lambda: encoded((X, LABELS), (X[:, :3], LABELS)), ValueError, r"fit: test: Linear: expected input \(..., 4\)"),
+    (lambda: sn.loss.cross_entropy(X[:0], LABELS[:0]), ValueError, "cross_entropy: expected at least one sample"),
     # neurons
     (lambda: sn.LIF(tau_mem_s=None), TypeError, "LIF: tau_mem_s: expected numbers, got None"),
+    (lambda: sn.LIF(tau_mem_s=[]), ValueError, "LIF: tau_mem_s: expected at least one value, got an empty array"),
+    (lambda: sn.LIF(threshold=[]), ValueError, "LIF: threshold: expected at least one value, got an empty array"),
+    (lambda: sn.LIF(tau_mem_s=1j), TypeError, "LIF: tau_mem_s: expected real numbers, got complex128"),
+    (lambda: spoilt()(np.ones((4, 3, 5))), ValueError, "LIF: parameter leak: expected finite values, got nan"),
     (lambda: sn.LIF(dt_s=10**400), ValueError, "LIF: dt_s: expected a number that fits a float, got 1000"),
     (
         lambda: sn.LIF(threshold=1e39),

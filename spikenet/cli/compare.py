@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import spikenet
 from spikenet.cli.folder import result_folder, write_text
@@ -77,6 +80,7 @@ def run(options: argparse.Namespace) -> None:
     train, test = data_named(options.data, plan.seed)
     folder = result_folder(options.out)
     plan = replace(plan, batch_size=min(plan.batch_size, len(train)))
+    _check_memory(plan, train)
     _say(f"{train.name}: {len(train)} samples to train on, {len(test)} to test")
     show = not options.quiet and sys.stderr.isatty()
     with resumable(folder):
@@ -153,6 +157,23 @@ def _spiking(plan: Plan, train: Arrays, test: Arrays, how: dict[str, Any]) -> tu
     encode = spikenet.encode.Constant(plan.steps)
     loss = spikenet.loss.count_cross_entropy
     return (net, encode), _fit(plan, net, train, test, loss=loss, encode=encode, **how)
+
+
+def _check_memory(plan: Plan, train: Arrays) -> None:
+    """ValueError for so many steps that training the spiking net would take more memory than there is."""
+    try:
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not told on this system
+        return
+    net = spikenet.models.spiking_mlp(_sizes(plan, train), neuron=_neuron, seed=plan.seed)
+    one = train.inputs[0]
+    x = np.broadcast_to(one, (plan.steps, plan.batch_size, *one.shape))
+    needed = spikenet.memory_estimate(net, x).training
+    if needed > available:
+        raise ValueError(
+            f"--steps: {plan.steps} steps of {plan.batch_size} samples with {plan.hidden[0]} hidden units take about "
+            f"{needed / 1e9:.1f} GB, this machine has {available / 1e9:.1f}; take fewer steps or hidden units"
+        )
 
 
 def _neuron() -> Layer:

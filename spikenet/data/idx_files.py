@@ -74,6 +74,11 @@ def idx(path: str | PathLike[str]) -> tuple[Arrays, Arrays]:
             f"{files[2]}: expected images {train_pixels.shape[1:]} as in {files[0].name}, got {test_pixels.shape[1:]}"
         )
     classes = 1 + int(max(train_labels.max(), test_labels.max()))
+    known = np.unique(np.concatenate([train_labels, test_labels])).size
+    if 2 * known < classes:  # one damaged byte makes classes that nothing belongs to
+        raise ValueError(
+            f"{files[1]}: expected class numbers 0, 1, 2, ..., got {known} classes numbered up to {classes - 1}"
+        )
     name = folder.resolve().name
     return (
         Arrays(_scaled(train_pixels), train_labels.astype(np.int64), name, classes),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, array_of, finite_values, whole
+from spikenet.errors import Array, all_within, array_of, finite_values, whole
 
 
 def batch(name: str, x: Any, axes: tuple[str, ...] = ("batch",)) -> Array:
@@ -29,12 +29,14 @@ def batch(name: str, x: Any, axes: tuple[str, ...] = ("batch",)) -> Array:
     return array
 
 
+UNIT = (0.0, 1.0)
+"""The `domain` of encoders of values in [0, 1]: training looks for it before it starts."""
+
+
 def unit_batch(name: str, x: Any) -> Array:
     """`x` as a float array (batch, ...), all values in [0, 1]."""
     array = batch(name, x)
-    if array.min() < 0 or array.max() > 1:
-        where = tuple(int(k) for k in np.argwhere((array < 0) | (array > 1))[0])
-        raise ValueError(f"{name}: expected x in [0, 1], got {array[where]} at index {where}; scale the data first")
+    all_within(f"{name}: expected x", array, *UNIT)
     return array
 
 

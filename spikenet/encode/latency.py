@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, sample_numbers, seed_number, unit_batch
 from spikenet.errors import Array, finite_number, positive, whole
 
 
@@ -30,6 +30,8 @@ class LatencyLinear:
 
     steps: int
     threshold: float = 0.01
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("LatencyLinear: steps", self.steps))
@@ -67,6 +69,8 @@ class LatencyLog:
     steps: int
     threshold: float = 0.01
     least_excess: float = 1 / 255
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("LatencyLog: steps", self.steps))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import batch, sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, batch, sample_numbers, seed_number, unit_batch
 from spikenet.errors import Array, whole
 
 
@@ -25,6 +25,8 @@ class Phase:
 
     steps: int
     bits: int = 8
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("Phase: steps", self.steps))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import flag, sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, flag, sample_numbers, seed_number, unit_batch
 from spikenet.encode.rate import random_words
 from spikenet.errors import Array, positive, whole
 
@@ -34,6 +34,8 @@ class Poisson:
     max_rate_hz: float
     dt_s: float = 1e-3
     binary: bool = False
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("Poisson: steps", self.steps))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import flag, sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, flag, sample_numbers, seed_number, unit_batch
 from spikenet.errors import Array, whole
 
 
@@ -24,6 +24,8 @@ class RankOrder:
 
     steps: int
     ranked: bool = True
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("RankOrder: steps", self.steps))

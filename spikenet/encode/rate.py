@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, sample_numbers, seed_number, unit_batch
 from spikenet.errors import Array, positive, whole
 
 _LEVELS = 2**16
@@ -32,6 +32,8 @@ class Rate:
 
     steps: int
     gain: float = 1.0
+
+    domain = UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", whole("Rate: steps", self.steps))

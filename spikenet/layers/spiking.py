@@ -103,6 +103,9 @@ class Spiking:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(output in the shape of x, the states after the last step)."""
+        if not isinstance(x, Tensor) and state is None:  # where a run begins with an array: see `entering`
+            for name, value in self.values.items():
+                finite_values(f"{self.name}: parameter {name}", value.data)
         x = as_input(self.name, x)
         if x.dtype not in (np.float32, np.float64):
             raise TypeError(f"{self.name}: expected float32 or float64, got {x.dtype}")
@@ -226,6 +229,8 @@ def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
     array: Array = finite_values(label, given) if is_leak else single_values(label, given)  # a leak may underflow
     if array.dtype.kind == "c":
         raise TypeError(f"{label}: expected real numbers, got {array.dtype}")
+    if not array.size:
+        raise ValueError(f"{label}: expected a number or one for each neuron, got an empty array")
     data = array.astype(np.float64 if array.dtype == np.float64 and not learnt else np.float32)
     return Tensor(data, requires_grad=learnt, name=name, bounds=RETENTION if is_leak and learnt else None)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from spikenet.errors import Array
+from spikenet.errors import Array, finite_values
 from spikenet.layers import Layer, build
 from spikenet.train.checkpoint_file import check_writable, read_checkpoint, write_checkpoint
 from spikenet.train.checks import check_net
@@ -88,6 +88,7 @@ def fitting(
         expected, got = (_seen(group.get(name), same_dtype) for group in (wanted, found))
         if expected != got:
             raise ValueError(f"{os.fspath(path)}: expected {prefix} {name!r} as {expected}, got {got}")
+        finite_values(f"{os.fspath(path)}: {prefix} {name!r}", found[name])
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from spikenet.errors import positive, whole
+from spikenet.errors import all_within, positive, whole
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Layer, Segmented
 from spikenet.layers.segmented import needs_whole_batch
@@ -165,6 +165,10 @@ def plan(
         raise ValueError(
             "fit: regularise: a net in segments keeps no spikes of the whole sequence; leave one of them out"
         )
+    domain = getattr(encode, "domain", None)
+    for where, chosen in (("fit: train", made.train), ("fit: test", made.test)):
+        if domain is not None and chosen is not None:
+            all_within(f"{where}: {type(encode).__name__}: expected inputs", chosen.inputs, *domain)
     trained = _rehearse(made, "fit: train", learnt)
     if made.test is not None:
         tested = _rehearse(made, "fit: test", made.test)
@@ -199,6 +203,15 @@ def _is_segmented(layer: Any) -> bool:
 
 def _rehearse(made: Plan, where: str, chosen: Samples) -> dict[str, float]:
     """Loss and metrics of one batch in evaluation: everything that will be called is, so that mistakes show now."""
+    try:
+        return _evaluated(made, where, chosen)
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError) or str(error).startswith("fit"):
+            raise
+        raise type(error)(f"{where}: {error}") from error
+
+
+def _evaluated(made: Plan, where: str, chosen: Samples) -> dict[str, float]:
     rows = slice(0, min(made.batch_size, chosen.n))
     with no_grad(), np.errstate(all="ignore"):
         x, targets = chosen.batch(rows, made.encode, streams.encode_seed(made.seed, 0))

@@ -34,7 +34,9 @@ def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
         raise ValueError(
             f"{name}: expected one label for each of {batch} samples, shape ({batch},), got {numbers.shape}"
         )
-    if batch and (numbers.min() < 0 or numbers.max() >= classes):
+    if not batch:
+        raise ValueError(f"{name}: expected at least one sample, got an empty batch")
+    if numbers.min() < 0 or numbers.max() >= classes:
         position = int(np.flatnonzero((numbers < 0) | (numbers >= classes))[0])
         raise ValueError(
             f"{name}: expected labels in 0..{classes - 1} for {classes} classes, "
