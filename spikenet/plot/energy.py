@@ -66,7 +66,8 @@ def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes 
     ax.set_xlabel("energy per inference (J, logarithmic)")
     ax.spines[["top", "right"]].set_visible(False)
     if kinds:
-        handles = [Patch(color=colour(k), label=term) for k, term in enumerate(kinds)]
+        drawn = {term for terms in entries.values() for term, joule in terms.items() if joule}
+        handles = [Patch(color=colour(k), label=term) for k, term in enumerate(kinds) if term in drawn]
         handles.append(Patch(color=tint(BLUE, 0.25), label="sum"))
         ax.legend(
             handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(handles), 4), frameon=False
