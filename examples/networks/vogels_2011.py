@@ -36,7 +36,7 @@ def network(scale: float = 1.0) -> sn.Network:
 
 def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0) -> Result:
     """Simulates 10 s and draws begin and end into `out`. quick: a tenth of the neurons, 3 s, learning faster."""
-    duration_s, window_s = (3.0, 0.5) if quick else (10.0, 1.0)
+    duration_s, window_s = (3.0, 1.0) if quick else (10.0, 1.0)
     net = sn.networks.vogels(scale=0.1, rate_ns=0.05) if quick else sn.networks.vogels()
     simulation = sn.Simulation(net, seed=seed)
     recording = simulation.run(duration_s)
