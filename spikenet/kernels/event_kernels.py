@@ -21,7 +21,8 @@ AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how ma
 
 
 @cache
-def multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
+def multiply_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Callable[..., None]:
+    """takes: whether there are rows to take away, as around the usual; without, less is compiled."""
     add_rows, take_rows = gather(lanes, binary), gather(lanes, True, away=True)
 
     @compiled()
@@ -46,7 +47,7 @@ def multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]
             for block in range(blocks):
                 ends[2 * r + 1] += counts[first + r, block]
             ends[2 * r + 2] = ends[2 * r + 1]
-            if fewer.shape[0] > 0:
+            if takes:
                 for block in range(blocks):
                     ends[2 * r + 2] += fewer[first + r, block]
         places = np.empty(ends[2 * many], np.uint32)  # end to end: in place they have a page of memory every few rows
@@ -58,7 +59,7 @@ def multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]
                 for k in range(counts[first + r, block]):
                     places[at] = low + columns[first + r, low + k]
                     at += 1
-            if fewer.shape[0] > 0:
+            if takes:
                 for block in range(blocks):
                     low = block * BLOCK
                     behind = low + counts[first + r, block]
@@ -79,13 +80,14 @@ def multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]
                 if width == lanes:
                     at = r * m + low
                     add_rows(begun, low, y, at, weights, tile_at, stride, places, added, taken - added, x, r * n, 1)
-                    if end > taken:
+                    if takes and end > taken:
                         take_rows(y, at, y, at, weights, tile_at, stride, places, taken, end - taken, x, 0, 1)
                 else:
                     for c in range(width):
                         spare[c] = begun[low + c]
                     add_rows(spare, 0, spare, 0, weights, tile_at, stride, places, added, taken - added, x, r * n, 1)
-                    take_rows(spare, 0, spare, 0, weights, tile_at, stride, places, taken, end - taken, x, 0, 1)
+                    if takes:
+                        take_rows(spare, 0, spare, 0, weights, tile_at, stride, places, taken, end - taken, x, 0, 1)
                     for c in range(width):
                         y[r, low + c] = spare[c]
 
@@ -96,7 +98,8 @@ def multiply_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]
 
 
 @cache
-def transposed_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
+def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Callable[..., None]:
+    """takes: as for `multiply_kernel`."""
     add_rows, sum_rows, copy = gather(lanes, binary), gather(lanes, True), copy_lanes(lanes)
     take_rows = gather(lanes, True, away=True)
 
@@ -142,7 +145,7 @@ def transposed_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., Non
                     part_at = into_at + j * lanes
                     add_rows(parts, part_at, parts, part_at, block, 0, lanes,
                              places, at, n_events, x, first * n + j, n)  # fmt: skip
-                if less_starts.shape[0] > 0:
+                if takes:
                     at = less_starts[s, j]
                     n_events = less_starts[s, j + 1] - at
                     if n_events > 0:

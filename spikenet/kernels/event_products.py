@@ -65,7 +65,7 @@ def multiply(x: Callable[[], Array], events: Events | Complement, w: Array, star
     tiles = -(-m // lanes)
     share, tiles_a_task = (FEW, 1) if few else (SHARE, tiles)
     tasks = -(-len(y) // share) * -(-tiles // tiles_a_task)
-    multiply_kernel(lanes, events.binary, w.dtype)(
+    multiply_kernel(lanes, events.binary, len(fewer) > 0, w.dtype)(
         tasks, share, tiles_a_task, *lists, *weights, first_packed, read_only(begun), y
     )
     return y
@@ -102,7 +102,7 @@ def _by_columns(
     parts = memory.empty((groups, tiles, n_sums, lanes), g.dtype)
     less = less or BySource(np.zeros((0, 1), np.int64), np.zeros(0, np.uint16), lists.share)
     sources = map(read_only, (lists.starts, lists.places, less.starts, less.places))
-    transposed_kernel(lanes, binary, g.dtype)(
+    transposed_kernel(lanes, binary, len(less.starts) > 0, g.dtype)(
         groups * tiles, *sources, _values(x, binary, g), read_only(g), lists.share, parts
     )
     w = memory.empty((n_sums, m), g.dtype)
