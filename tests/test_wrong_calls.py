@@ -42,6 +42,7 @@ CALLS = [
     (lambda: encoded((BRIGHT, LABELS)), ValueError, r"fit: train: Rate: .* in \[0, 1\], got 1.5 at index \(19, 2\)"),
     (lambda: encoded((X, LABELS), (X, MANY)), ValueError, "fit: test: .* labels in 0..2 .* got 7 at position 3"),
     (lambda: encoded((X, LABELS), (X[:, :3], LABELS)), ValueError, r"fit: test: Linear: expected input \(..., 4\)"),
+    (lambda: sn.loss.mse(X, X * np.nan), ValueError, r"mse: target: expected finite values, got nan at index \(0, 0\)"),
     (lambda: sn.loss.cross_entropy(X[:0], LABELS[:0]), ValueError, "cross_entropy: expected at least one sample"),
     # neurons
     (lambda: sn.LIF(tau_mem_s=None), TypeError, "LIF: tau_mem_s: expected numbers, got None"),

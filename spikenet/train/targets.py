@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, array_of
+from spikenet.errors import Array, array_of, finite_values
 from spikenet.graph import Tensor
 from spikenet.graph.operands import as_tensor
 from spikenet.graph.tensor import TensorLike
@@ -48,7 +48,7 @@ def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
 def same_values(name: str, target: Any, y: Array) -> Array:
     """`target` in the float type of y: of its shape, or without its time axis, then the same at every step.
 
-    Raises TypeError when it holds no numbers, ValueError for any other shape.
+    Raises TypeError when it holds no numbers, ValueError for any other shape, NaN or infinity.
     """
     values = array_of(f"{name}: target", target)
     if values.dtype.kind not in "biuf":
@@ -56,7 +56,7 @@ def same_values(name: str, target: Any, y: Array) -> Array:
     over_time = y.ndim >= 3 and values.shape == y.shape[1:]
     if values.shape != y.shape and not over_time:
         raise ValueError(f"{name}: expected a target of shape {y.shape}, as the output, got {values.shape}")
-    return values.astype(y.dtype, copy=False)
+    return finite_values(f"{name}: target", values.astype(y.dtype, copy=False))
 
 
 def flat_outputs(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
