@@ -12,12 +12,11 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.by_source import AHEAD, FIRST_PLACES
 from spikenet.kernels.events import BLOCK
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import copy_lanes, gather
 from spikenet.kernels.vector_products import prefetch
-
-AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how many of them
 
 
 @cache

@@ -13,6 +13,7 @@ from spikenet.layers.delay import delay_steps, within_sequence
 from spikenet.layers.delay_sums import arriving
 from spikenet.layers.layer import State, Training, as_input, entering, state_parts
 from spikenet.layers.plain import plain
+from spikenet.layers.sequence import sequence_of
 
 
 class DelayedLinear:
@@ -64,12 +65,7 @@ class DelayedLinear:
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
-        x = entering(self, x, state)
-        if x.ndim != 3 or x.shape[2] != self.n_in or not x.size:
-            raise ValueError(
-                f"DelayedLinear: expected input (steps, batch, {self.n_in}) without empty axes, got {x.shape}; "
-                "a missing batch axis is added with x[:, None]"
-            )
+        x = sequence_of("DelayedLinear", entering(self, x, state), self.n_in)
         parts = state_parts("DelayedLinear", state, self.states)
         shape = (self.longest_delay, x.shape[1], self.n_out)
         pending = as_input("DelayedLinear: state", np.zeros(shape, x.dtype) if parts is None else parts[0], x.dtype)

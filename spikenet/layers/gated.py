@@ -14,6 +14,7 @@ from spikenet.layers.cell_time import cell_over_time
 from spikenet.layers.cells import GRU_CELL, LSTM_CELL, RELU_CELL, TANH_CELL, Cell
 from spikenet.layers.layer import Layer, State, Training, as_input, entering, generator, refuse_state, state_parts
 from spikenet.layers.memoryless import learnt
+from spikenet.layers.sequence import sequence_of
 
 
 class GatedRecurrent:
@@ -49,13 +50,7 @@ class GatedRecurrent:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(outputs (steps, batch, n_out), the states (batch, n) after the last step)."""
-        x = entering(self, x, state)
-        weights = self.weights
-        if x.ndim != 3 or x.shape[2] != self.n_in or not x.size:
-            raise ValueError(
-                f"{self.kind}: expected input (steps, batch, {self.n_in}) without empty axes, got {x.shape}; "
-                "a missing batch axis is added with x[:, None]"
-            )
+        x, weights = sequence_of(self.kind, entering(self, x, state), self.n_in), self.weights
         if x.dtype != weights["weight"].dtype:
             raise TypeError(f"{self.kind}: expected {weights['weight'].dtype} as the weights are, got {x.dtype}")
         parts = state_parts(self.kind, state, self.states)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -126,10 +127,15 @@ def entering(layer: Layer, x: TensorLike, state: State | None = None, *, name: s
     name: what messages begin with; the layer's kind unless given
     """
     where, parameters = name or layer.kind, layer.parameters()
-    if not isinstance(x, Tensor) and state is None:
-        for key, p in parameters.items():
-            finite_values(f"{where}: parameter {key}", p.data)
+    looked_at(where, parameters, x, state)
     return as_input(where, x, dtype_of(parameters))
+
+
+def looked_at(where: str, parameters: Mapping[str, Tensor], x: TensorLike, state: State | None) -> None:
+    """ValueError for a parameter that is not finite, where a run begins with an array: see `entering`."""
+    if not isinstance(x, Tensor) and state is None:
+        for name, p in parameters.items():
+            finite_values(f"{where}: parameter {name}", p.data)
 
 
 def _looked_through(name: str, array: Array) -> Tensor:

@@ -17,6 +17,7 @@ from spikenet.layers.layer import State, Training, entering, generator
 from spikenet.layers.learnt_delay import past_of, portions
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
+from spikenet.layers.sequence import sequence_of
 
 
 class LearntDelayedLinear:
@@ -60,12 +61,7 @@ class LearntDelayedLinear:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(what arrives at each step, (what will arrive after the last one,))."""
-        x = entering(self, x, state)
-        if x.ndim != 3 or x.shape[2] != self.n_in or not x.size:
-            raise ValueError(
-                f"{self.kind}: expected input (steps, batch, {self.n_in}) without empty axes, got {x.shape}; "
-                "a missing batch axis is added with x[:, None]"
-            )
+        x = sequence_of(self.kind, entering(self, x, state), self.n_in)
         pending = past_of(self, state, (self.longest, x.shape[1], self.n_out), x)
         taps = self.interpolation(delays_of(self.kind, self.portion, self.longest), self.longest)
         y, after = arriving(x, spread(self.weight, self.portion, taps, self.longest), taps.first, pending)

@@ -11,6 +11,7 @@ from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.recurrent_time import recurrent_over_time
+from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking import Spiking
 
 
@@ -79,11 +80,7 @@ class Recurrent:
         x = as_input(self.name, x, self.recurrent_weight.dtype)
         if x.dtype not in (np.float32, np.float64):
             raise TypeError(f"{self.name}: expected float32 or float64, got {x.dtype}")
-        if x.ndim != 3 or x.shape[2] != self.n or not x.size:
-            raise ValueError(
-                f"{self.name}: expected input (steps, batch, {self.n}) without empty axes, got {x.shape}; "
-                "a missing batch axis is added with x[:, None]"
-            )
+        sequence_of(self.name, x, self.n)
         parts = state_parts(self.name, state, self.states)
         before = neurons._before(x, None if parts is None else parts[:-1], training)
         last = self._last(x, None if parts is None else parts[-1])

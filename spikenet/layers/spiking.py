@@ -18,7 +18,7 @@ from spikenet.derive.refractory import PARAMETER, refractory
 from spikenet.derive.trace import Step, Trace, arguments, smoothed, surrogate_name, trace, undetached
 from spikenet.errors import Array, finite_values, single_values
 from spikenet.graph import Tensor, TensorLike, repeat
-from spikenet.layers.layer import State, Training, as_input, refuse_state, state_parts
+from spikenet.layers.layer import State, Training, as_input, looked_at, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain
 from spikenet.layers.resting import at_rest, checked
@@ -103,9 +103,7 @@ class Spiking:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(output in the shape of x, the states after the last step)."""
-        if not isinstance(x, Tensor) and state is None:  # where a run begins with an array: see `entering`
-            for name, value in self.values.items():
-                finite_values(f"{self.name}: parameter {name}", value.data)
+        looked_at(self.name, self.values, x, state)
         x = as_input(self.name, x)
         if x.dtype not in (np.float32, np.float64):
             raise TypeError(f"{self.name}: expected float32 or float64, got {x.dtype}")

@@ -21,6 +21,7 @@ from spikenet.layers.fire import checked, fire, reset_after
 from spikenet.layers.layer import State, Training, entering, generator, state_parts
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
+from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking_gates_time import is_compiled, spiking_gates_over_time
 from spikenet.neurons.reset import Reset, detached_subtract, no_reset
 from spikenet.neurons.surrogate import Surrogate, atan
@@ -62,12 +63,7 @@ class SpikingLSTM:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(spikes (steps, batch, n), (h, c) after the last step)."""
-        x = entering(self, x, state)
-        if x.ndim != 3 or x.shape[2] != self.n_in or not x.size:
-            raise ValueError(
-                f"{self.kind}: expected input (steps, batch, {self.n_in}) without empty axes, got {x.shape}; "
-                "a missing batch axis is added with x[:, None]"
-            )
+        x = sequence_of(self.kind, entering(self, x, state), self.n_in)
         h, c = _before(self.kind, state, (x.shape[1], self.n), x)
         weights, sent = self.weights, []
         if is_compiled(self.reset) and not self.smooth:
