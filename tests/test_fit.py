@@ -364,7 +364,9 @@ def troubled(**how):
 
 def test_nan_stops_training_with_epoch_step_and_layer_and_keeps_the_checkpoint(tmp_path):
     path, net, kept = tmp_path / "run.npz", troubled(), []
-    with pytest.raises(ValueError, match=r"epoch 2, step 2: the loss is nan, first seen in layer 2 Trouble") as caught:
+    with pytest.raises(
+        ValueError, match=r"epoch 2, step 2: an output is not finite, first seen in layer 2 Trouble"
+    ) as caught:
         train(net, checkpoint=path, callbacks=[lambda record: kept.append(path.read_bytes())])
     assert (caught.value.epoch, caught.value.step, caught.value.place) == (2, 2, "layer 2 Trouble")
     assert str(path) in str(caught.value)
@@ -436,7 +438,7 @@ def test_a_test_loss_that_is_not_finite_stops_training_and_keeps_the_checkpoint(
 
     path, kept = tmp_path / "run.npz", []
     net = layers.Sequential(*ann().layers[:2], OnlyTest(at=5), ann().layers[2])
-    with pytest.raises(TrainingDiverged, match="the test loss is nan, first seen in layer 2 Trouble") as caught:
+    with pytest.raises(TrainingDiverged, match="a test output is not finite, first seen in layer 2 Trouble") as caught:
         train(net, None, blobs(20, 1), checkpoint=path, callbacks=[lambda record: kept.append(path.read_bytes())])
     assert (caught.value.epoch, caught.value.step) == (1 + len(kept), 4)
     assert "The net holds the weights from after this step" in str(caught.value)

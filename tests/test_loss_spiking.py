@@ -236,3 +236,27 @@ def test_wrong_options_are_refused(name, options, error, words, y):
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+TIMED = {"binary_peak": np.array([0, 1]), "spike_train_mse": np.zeros((4, 2, 1)), "first_spike_mse": np.zeros((2, 1))}
+FLAT = {"cross_entropy": [0, 0], "time_cross_entropy": [0, 0]} | dict.fromkeys(
+    ("mse", "l1", "huber", "time_mse", "target_time", "binary_cross_entropy"), np.zeros((2, 1))
+)
+NO_LOSS = {"first_spikes", "mean", "total", "weighted_mean"}
+
+
+@pytest.mark.parametrize("name", sorted(set(loss.__all__) - NO_LOSS))
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_every_loss_refuses_outputs_that_are_not_finite(name, bad):
+    y = np.zeros((2, 1) if name in FLAT else (4, 2, 1))
+    y[-1, -1] = bad
+    target = FLAT[name] if name in FLAT else TIMED.get(name, [0, 0])
+    with pytest.raises(ValueError, match=rf"outputs: expected finite values, got {bad} at index .*; a layer or"):
+        getattr(loss, name)(y, target)
+    assert np.isfinite(getattr(loss, name)(np.zeros_like(y), target).data)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "r_squared", "smape", "mean_squared_error", "output_rate"])
+def test_metrics_refuse_outputs_that_are_not_finite(name):
+    with pytest.raises(ValueError, match=rf"{name}: outputs: expected finite values, got nan at index \(1, 0\)"):
+        getattr(metrics, name)(np.array([[0.0], [np.nan]]), [0, 0] if name == "accuracy" else np.zeros((2, 1)))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from spikenet.train import streams
 from spikenet.train.diverged import TrainingDiverged
-from spikenet.train.evaluation import mean_values, summed_values
+from spikenet.train.evaluation import summed_values
 from spikenet.train.history import EpochRecord
 from spikenet.train.layerwise import first_not_finite_output
 from spikenet.train.parallel import share, summed_together
@@ -17,6 +17,7 @@ from spikenet.train.plan import Plan
 from spikenet.train.samples import Samples
 from spikenet.train.standing import Standing, finished
 from spikenet.train.step import rate_scale, take_step
+from spikenet.train.targets import OutputsNotFinite
 
 
 def advance(plan: Plan, standing: Standing) -> Iterator[Standing]:
@@ -39,11 +40,9 @@ def advance(plan: Plan, standing: Standing) -> Iterator[Standing]:
 def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standing:
     test = {}
     if plan.test is not None:
-        test = _tested(plan, plan.test)
+        test = _tested(plan, standing, plan.test)
         if not math.isfinite(test["loss"]):
-            what, place = f"the test loss is {test['loss']}", _first_not_finite(plan, plan.test)
-            epoch, step, kept = standing.epoch + 1, standing.step, plan.kept_checkpoint
-            raise TrainingDiverged(what, epoch, step, place, kept, holds="from after this step")
+            raise _diverged(plan, standing, plan.test, f"the test loss is {test['loss']}")
     record = EpochRecord(
         epoch=standing.epoch + 1,
         train={name: total / standing.samples for name, total in standing.sums.items()},
@@ -56,13 +55,26 @@ def _epoch_finished(plan: Plan, standing: Standing, started_s: float) -> Standin
     return replace(standing, records=records, best=best, step=0, sums={}, samples=0)
 
 
-def _tested(plan: Plan, test: Samples) -> dict[str, float]:
+def _tested(plan: Plan, standing: Standing, test: Samples) -> dict[str, float]:
     arguments = (plan.runs, test, plan.loss, plan.metrics, plan.encode, plan.batch_size, plan.seed)
+
+    def sums_of(which: range) -> dict[str, float]:
+        try:
+            return summed_values(*arguments, which)
+        except OutputsNotFinite as error:
+            raise _diverged(plan, standing, test, "a test output is not finite") from error
+
     if plan.communicator is None:
-        return mean_values(*arguments)
-    mine = share(test.n, plan.communicator)
-    sums = summed_together(plan.communicator, lambda: summed_values(*arguments, mine))
+        sums = sums_of(range(test.n))
+    else:
+        mine = share(test.n, plan.communicator)
+        sums = summed_together(plan.communicator, lambda: sums_of(mine))
     return {name: total / test.n for name, total in sums.items()}
+
+
+def _diverged(plan: Plan, standing: Standing, test: Samples, what: str) -> TrainingDiverged:
+    place, epoch, kept = _first_not_finite(plan, test), standing.epoch + 1, plan.kept_checkpoint
+    return TrainingDiverged(what, epoch, standing.step, place, kept, holds="from after this step")
 
 
 def _first_not_finite(plan: Plan, chosen: Samples) -> str:

@@ -46,6 +46,7 @@ def first_spike_accuracy(y: Array, labels: Any) -> float:
 
 def r_squared(y: Array, target: Any) -> float:
     """1 - sum of (y - target)^2 / sum of (target - its mean)^2; NaN when the target never changes."""
+    y = outputs("r_squared", y).data
     values = np.broadcast_to(same_values("r_squared", target, y), y.shape)
     spread = float(np.square(values - values.mean(dtype=np.float64)).sum(dtype=np.float64))
     return 1 - float(np.square(y - values).sum(dtype=np.float64)) / spread if spread else float("nan")
@@ -53,6 +54,7 @@ def r_squared(y: Array, target: Any) -> float:
 
 def smape(y: Array, target: Any) -> float:
     """Mean of 2 |y - target| / (|y| + |target|), in 0 .. 2; 0 where both are 0. As NeuroBench has it, over 200 %."""
+    y = outputs("smape", y).data
     values = same_values("smape", target, y)
     size = np.abs(y) + np.abs(values)
     return float(np.mean(2 * np.abs(y - values) / np.where(size > 0, size, 1)))
@@ -60,17 +62,19 @@ def smape(y: Array, target: Any) -> float:
 
 def mean_squared_error(y: Array, target: Any) -> float:
     """Mean of (y - target)^2; target of the shape of y, or without its time axis."""
+    y = outputs("mean_squared_error", y).data
     return float(np.mean(np.square(y - same_values("mean_squared_error", target, y))))
 
 
 def mean_absolute_error(y: Array, target: Any) -> float:
     """Mean of |y - target|; target of the shape of y, or without its time axis."""
+    y = outputs("mean_absolute_error", y).data
     return float(np.mean(np.abs(y - same_values("mean_absolute_error", target, y))))
 
 
 def output_rate(y: Array, target: Any) -> float:
     """Mean output: for spikes, the firing rate in spikes per step. The target is not looked at."""
-    return float(np.mean(y))
+    return float(np.mean(outputs("output_rate", y).data))
 
 
 def _hits(name: str, y: Array, labels: Any) -> float:

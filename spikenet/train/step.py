@@ -20,6 +20,9 @@ from spikenet.train.parallel import gradients_together, share
 from spikenet.train.plan import Plan, Rule
 from spikenet.train.ranges import not_negative
 from spikenet.train.standing import Standing
+from spikenet.train.targets import OutputsNotFinite
+
+NOT_FINITE = "an output is not finite"
 
 
 def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> Standing:
@@ -66,7 +69,10 @@ def _gradients(
     if plan.rule is not None:
         return _by_rule(plan, plan.rule, standing, x, targets, training)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found below, and named
-        y, loss, total = _forward(plan, training, x, targets)
+        try:
+            y, loss, total = _forward(plan, training, x, targets)
+        except OutputsNotFinite as error:
+            raise _diverged(plan, standing, x, NOT_FINITE, None) from error
         if not math.isfinite(total.item()):
             raise _diverged(plan, standing, x, f"the loss is {total.item()}", None)
         _forget_gradients(plan)
@@ -81,7 +87,10 @@ def _by_rule(
 ) -> tuple[float, dict[str, float]]:
     _forget_gradients(plan)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        y, loss = rule(plan.net, x, targets, plan.loss, training)
+        try:
+            y, loss = rule(plan.net, x, targets, plan.loss, training)
+        except OutputsNotFinite as error:
+            raise _diverged(plan, standing, x, NOT_FINITE, None) from error
     if not math.isfinite(loss):
         raise _diverged(plan, standing, x, f"the loss is {loss}", None)
     if (name := first_not_finite(plan.params)) is not None:

@@ -12,12 +12,27 @@ from spikenet.graph.operands import as_tensor
 from spikenet.graph.tensor import TensorLike
 
 
+class OutputsNotFinite(ValueError):
+    """A loss or a metric was asked of outputs with NaN or infinity; training says which layer they come from."""
+
+
 def outputs(name: str, y: TensorLike) -> Tensor:
-    """`y` itself when it is a Tensor, else a constant of its numbers; TypeError when it holds none."""
+    """`y` itself when it is a Tensor, else a constant of its numbers.
+
+    Raises TypeError when it holds none, OutputsNotFinite, a ValueError, at the first NaN or infinity.
+    """
     try:
-        return as_tensor(y)
+        given = as_tensor(y)
     except TypeError:
         raise TypeError(f"{name}: expected outputs as a Tensor or an array of numbers, got {y!r:.60}") from None
+    numbers = given.data
+    # The extremes are finite only when all values are, and need no mask as large as the outputs.
+    if numbers.size and not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
+        try:
+            finite_values(f"{name}: outputs", numbers)
+        except ValueError as error:
+            raise OutputsNotFinite(f"{error}; a layer or a weight before is not finite") from None
+    return given
 
 
 def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
