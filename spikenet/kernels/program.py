@@ -11,7 +11,6 @@ and the place of the entry of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -19,6 +18,7 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels import meeting
 from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.pointers import array_at
 
@@ -45,32 +45,74 @@ def _steps(plan: Array, thread: Any, t: int, steps: int) -> None:
             call_at(plan[begin + 1 + 2 * k], (plan, plan[begin + 2 + 2 * k], np.int64(step)))
 
 
-@compiled(parallel=True)
-def _windows(plan: Array, threads: int, t: int, end: int, window: int, halts: int, n_halts: int) -> int:
-    """Steps t to end - 1, by windows; the step reached, before `end` when one of the words at `halts` is not 0."""
+@compiled()
+def _some_halt(stop: Array) -> Any:
+    halted = False
+    for k in range(stop.size):
+        halted |= stop[k] != 0
+    return halted
+
+
+@compiled()
+def _alone(plan: Array, threads: int, t: int, end: int, window: int, halts: int, n_halts: int) -> int:
+    """Steps t to end - 1, by windows, one share after the other; the step reached."""
     stop = _longs_at(halts, n_halts)
     while t < end:
         steps = min(window, end - t)
-        for thread in numba.prange(threads):
-            _steps(plan, np.int64(thread), t, steps)
+        for thread in range(threads):
+            _steps(plan, thread, t, steps)
         t += steps
-        halted = False
-        for k in range(n_halts):
-            halted |= stop[k] != 0
-        if halted:
+        if _some_halt(stop):
             break
     return t
 
 
-def run_windows(plan: Array, threads: int, t: int, end: int, window: int, halts: Array) -> int:
-    """Run steps t to end - 1 by `threads` threads; returns the step reached, which is `end` unless one halted.
+@compiled()
+def _together(
+    plan: Array, worker: Any, workers: int, threads: int, t: int, end: int, window: int, stop: Array, words: Array
+) -> None:  # fmt: skip
+    """As `_alone`, the shares of one worker among several, which meet after each window."""
+    first, last = threads * worker // workers, threads * (worker + 1) // workers
+    if meeting.all_here(words, workers):
+        turn = 0
+        while t < end:
+            steps = min(window, end - t)
+            for thread in range(first, last):
+                _steps(plan, thread, t, steps)
+            t += steps
+            turn += 1
+            if meeting.is_last(words, workers, turn):  # one looks at the halts, so that all decide alike
+                words[meeting.REACHED], words[meeting.VERDICT] = t, _some_halt(stop)
+                meeting.let_go(words, turn)
+            else:
+                meeting.wait(words, turn)
+            if words[meeting.VERDICT] != 0:
+                break
 
-    window: steps between two meetings of the threads, at most the shortest delay
-    halts : int64, looked at after each window
+
+@compiled(parallel=True)
+def _windows(
+    plan: Array, workers: int, threads: int, t: int, end: int, window: int, halts: int, n_halts: int, words: Array
+) -> None:  # fmt: skip
+    stop = _longs_at(halts, n_halts)
+    for worker in numba.prange(workers):
+        _together(plan, np.int64(worker), workers, threads, t, end, window, stop, words)
+
+
+def run_windows(plan: Array, threads: int, t: int, end: int, window: int, halts: Array, workers: int = 1) -> int:
+    """Run steps t to end - 1 of a plan for `threads`; returns the step reached: `end`, or where one of the halts was
+    not 0 any more, or t if the workers could not come together.
+
+    window : steps between two meetings of the threads, at most the shortest delay
+    halts  : int64, looked at after each window
+    workers: threads that really run, at most numba.get_num_threads(); the results do not depend on it
     """
-    reached: int = _run()(plan, threads, t, end, window, int(halts.ctypes.data), halts.size)
-    return reached
-
-
-def _run() -> Callable[..., int]:
-    return _windows
+    if t >= end:
+        return t
+    at = int(halts.ctypes.data), halts.size
+    if workers == 1:
+        return int(_alone(plan, threads, t, end, window, *at))
+    words = meeting.words()
+    words[meeting.REACHED] = t
+    _windows(plan, workers, threads, t, end, window, *at, words)
+    return int(words[meeting.REACHED])

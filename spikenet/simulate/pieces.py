@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.kernels.program import run_windows
 from spikenet.network.network import Network
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.operations import add_network
@@ -18,6 +17,7 @@ from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, wanted_
 from spikenet.simulate.recording import Recording, Run
 from spikenet.simulate.running import raise_fault, using_threads
 from spikenet.simulate.tables import Tables
+from spikenet.simulate.workers import Workers
 
 PIECE = 1 << 14  # steps between two looks at the buffers, at most
 FIRST = 256  # steps before the first, when somebody watches
@@ -28,10 +28,11 @@ class Pieces:
     """One run's plan and buffers; `of(step, end)` runs it."""
 
     def __init__(
-        self, network: Network, layout: Layout, tables: Tables, ranks: Ranks, window: int, seed: int,
+        self, network: Network, layout: Layout, tables: Tables, ranks: Ranks, workers: Workers, window: int, seed: int,
         spikes: Any, states: Sequence[Probe],
     ) -> None:  # fmt: skip
         self.network, self.layout, self.ranks, self.window = network, layout, ranks, window
+        self._workers = workers
         self.halts = np.zeros(1, np.int64)
         self.faults = np.full((len(network.populations), layout.threads, 2), -1, np.int64)
         self.step = 0
@@ -77,13 +78,12 @@ class Pieces:
 
     def _run(self, end: int) -> None:
         """Up to step `end`, or where a thread, here or elsewhere, asks to stop."""
-        threads = self.layout.threads
         if self._exchange is None:
-            self.step = run_windows(self._table, threads, self.step, end, self.window, self.halts)
+            self.step = self._workers.run(self._table, self.step, end, self.window, self.halts)
             return
         while self.step < end:
             to = min(end, self.step + self.window)
-            run_windows(self._table, threads, self.step, to, self.window, self.halts)
+            self._workers.run(self._table, self.step, to, self.window, self.halts)
             stop = self._exchange.tell(self.step, to, bool(self.halts[0]))
             self.step = to
             if stop:

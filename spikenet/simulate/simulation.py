@@ -31,6 +31,7 @@ from spikenet.simulate.state_file import heading, put_under_way, read_state, und
 from spikenet.simulate.stream import Writer
 from spikenet.simulate.tables import tables
 from spikenet.simulate.wiring import wire
+from spikenet.simulate.workers import Workers
 
 LONGEST_WINDOW = 64  # steps between two meetings of the threads: longer ones only need more room
 
@@ -76,6 +77,7 @@ class Simulation:
         started = time.perf_counter()
         with using_threads(self.threads):
             self._build()
+            self._workers = Workers(self.threads)
         self.build_s = time.perf_counter() - started
 
     def _build(self) -> None:
@@ -128,7 +130,7 @@ class Simulation:
     def _pieces(self, duration_s: float, spikes: Any, states: Sequence[Probe], progress: Any) -> Iterator[Recording]:
         steps = steps_in(duration_s, self.network.dt_s)
         pieces = Pieces(
-            self.network, self.layout, self._tables, self._ranks, self.window, self.seed, spikes, states
+            self.network, self.layout, self._tables, self._ranks, self._workers, self.window, self.seed, spikes, states
         )  # fmt: skip
         begin, spent = self.step, 0.0
         with shown(progress if self._ranks.rank == 0 else None, duration_s) as show:
