@@ -15,7 +15,7 @@ from spikenet.errors import Array
 from spikenet.kernels.by_source import AHEAD, FIRST_PLACES
 from spikenet.kernels.events import BLOCK
 from spikenet.kernels.tasks import array, in_parallel
-from spikenet.kernels.vector import copy_lanes, gather
+from spikenet.kernels.vector import copy_lanes, gather, scatter
 from spikenet.kernels.vector_products import prefetch
 
 
@@ -159,3 +159,38 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
     lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
     kinds = (*lists, *lists, number(2, read=True), number(2, read=True), numba.int64, number(4, read=False))
     return in_parallel(transposed_events, kinds)
+
+
+@cache
+def scattered_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None]:
+    """For few outputs: the events need no sorting, a row of g is added to every sum that the row's events name."""
+    add_row, sum_rows = scatter(lanes, binary), gather(lanes, True)
+
+    @compiled()
+    def scattered_events(group: int, columns: Array, counts: Array, x: Array, g: Array, parts: Array) -> None:
+        """parts is (groups, 1, n or n + 1, lanes): each group of rows has sums of its own, the last that of g."""
+        rows, m = g.shape
+        n, groups, n_sums = columns.shape[1], parts.shape[0], parts.shape[2]
+        base = group * n_sums * lanes
+        mine = parts[group, 0].reshape(-1)
+        for i in range(mine.size):
+            mine[i] = 0
+        held = np.zeros(2 * lanes, g.dtype)  # a row of g, filled up with zeros; and the sum of all
+        nowhere = np.zeros(1, np.int64)
+        for r in range(rows * group // groups, rows * (group + 1) // groups):
+            prefetch(columns, min(r + AHEAD, rows - 1) * n, FIRST_PLACES)
+            row = g[r]
+            for c in range(m):
+                held[c] = row[c]
+            for block in range(counts.shape[1]):
+                low = block * BLOCK
+                add_row(held, 0, parts, base + low * lanes, columns, r * n + low, counts[r, block], x, r * n + low)
+            if n_sums > n:
+                sum_rows(held, lanes, held, lanes, held, 0, lanes, nowhere, 0, 1, x, 0, 0)
+        if n_sums > n:
+            for c in range(lanes):
+                mine[n * lanes + c] = held[lanes + c]
+
+    number = functools.partial(array, dtype)
+    lists = array(np.uint16, 2, read=True), array(np.int32, 2, read=True)
+    return in_parallel(scattered_events, (*lists, number(2, read=True), number(2, read=True), number(4, read=False)))

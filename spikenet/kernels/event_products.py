@@ -4,7 +4,8 @@ For x (rows, n) with few events and w (n, m), g (rows, m):
 
     multiply            x @ w + start    threads share rows of x; each row of the result sums the rows of w it names
     transposed_multiply x.T @ g          threads share columns of g; the events of a share of rows, sorted by column,
-                                         tell which of its rows to add to each row of the result
+                                         tell which of its rows to add to each row of the result. With few columns
+                                         threads share rows instead, each adding to sums of its own
 
 Outputs are taken in tiles of `lanes`, whose sums stay in registers: a tile of all rows of w fits the second-level
 cache, one of a share of g the first. Sums run in the order of the rows and events, whatever the number of threads.
@@ -23,7 +24,7 @@ from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.by_source import BySource, by_source
 from spikenet.kernels.complement import Complement, over_steps
-from spikenet.kernels.event_kernels import multiply_kernel, transposed_kernel
+from spikenet.kernels.event_kernels import multiply_kernel, scattered_kernel, transposed_kernel
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
 from spikenet.kernels.packing import pack, unpack
@@ -36,6 +37,7 @@ ROWS_A_SHARE = 96  # rows of g whose tile a weight gradient goes through at once
 MOST_SHARES, EVENTS_A_COLUMN = 4, 8  # then the tile is in the second-level cache: worth it below so many events
 WORTH_PACKING = 1024  # rows of x from which laying w out tile by tile pays
 TASKS = 8  # into how many tasks a weight gradient is cut at least
+FEW_OUTPUTS, SUMS_BYTES = 32, 1 << 18  # of a weight gradient for which events are not sorted: the sums fit a cache
 
 
 def _lanes(m: int, dtype: Any, tile_bytes: int) -> int:
@@ -90,7 +92,35 @@ def _transposed(x: Callable[[], Array], events: Events | Complement, g: Array, n
         w = _transposed(x, events.usual, over_steps(g, len(events.usual.columns)), n_sums)
         w[:n] += _by_columns(x, True, by_source(listed[0], share), by_source(listed[1], share, events.more), g, n)
         return w
+    if scatters(n, g.shape[1], g.dtype):
+        return _by_rows(x, events, g, n + n_sums)
     return _by_columns(x, events.binary, by_source(events, _share(events.density)), None, g, n + n_sums)
+
+
+def scatters(n: int, m: int, dtype: Any) -> bool:
+    """Whether the events of (rows, n) need no sorting for a weight gradient with m outputs."""
+    return m <= FEW_OUTPUTS and n * _few_lanes(m) * np.dtype(dtype).itemsize <= SUMS_BYTES
+
+
+def few_parts_shape(n: int, m: int) -> tuple[int, int, int, int]:
+    """(groups of rows, 1, n, lanes): what a weight gradient of (n, m) is summed in, then."""
+    return TASKS, 1, n, _few_lanes(m)
+
+
+def _few_lanes(m: int) -> int:
+    return NARROW if m <= NARROW else FEW_OUTPUTS
+
+
+def _by_rows(x: Callable[[], Array], events: Events, g: Array, n_sums: int) -> Array:
+    """As `_by_columns`, from the events as they stand."""
+    parts = memory.empty(few_parts_shape(n_sums, g.shape[1]), g.dtype)
+    lists = read_only(events.columns), read_only(events.counts)
+    scattered_kernel(parts.shape[-1], events.binary, g.dtype)(
+        len(parts), *lists, _values(x, events.binary, g), read_only(g), parts
+    )
+    w = memory.empty((n_sums, g.shape[1]), g.dtype)
+    unpack(read_only(parts), w)
+    return w
 
 
 def _by_columns(

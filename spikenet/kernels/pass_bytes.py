@@ -23,7 +23,9 @@ def event_product_bytes(n: int, m: int, dtype: np.dtype[Any]) -> tuple[int, int]
     The latter is summed in parts, and there once more before it is added to the gradient of earlier steps.
     """
     weights = n * m * dtype.itemsize
-    return weights, math.prod(event_products.parts_shape(n + 1, m, dtype)) * dtype.itemsize + weights
+    few = event_products.scatters(n, m, dtype)
+    shape = event_products.few_parts_shape(n + 1, m) if few else event_products.parts_shape(n + 1, m, dtype)
+    return weights, math.prod(shape) * dtype.itemsize + weights
 
 
 def lists_events(spikes: bool, n: int) -> bool:

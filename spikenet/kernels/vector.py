@@ -77,6 +77,43 @@ def gather(lanes: int, binary: bool, *, away: bool = False) -> Any:
     return intrinsic(gather_rows)
 
 
+@cache
+def scatter(lanes: int, binary: bool) -> Any:
+    """The intrinsic f(row, row_at, into, into_at, places, places_at, n_events, values, values_at).
+
+    into[lanes * place :][:lanes] += values[place] * row[:lanes] for every event's place, each array from its `_at`;
+    with `binary` the values are 1 and not read. The row stays in registers over all events.
+    """
+
+    def scatter_row(
+        typing: Any, row: Any, row_at: Any, into: Any, into_at: Any, places: Any, places_at: Any, n_events: Any,
+        values: Any, values_at: Any,
+    ) -> Any:  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            def pointer(k: int, index: Any) -> Any:
+                return element(context, builder, signature.args[k], given[k], index)
+
+            wide = given[1].type
+            held = load_vector(builder, pointer(0, given[1]), lanes)
+            with _for_range(builder, given[6]) as loop:
+                place = builder.zext(builder.load(pointer(4, builder.add(given[5], loop.index))), wide)
+                target = pointer(2, builder.add(given[3], builder.mul(place, ir.Constant(wide, lanes))))
+                total = load_vector(builder, target, lanes)
+                if binary:
+                    total = builder.fadd(total, held)
+                else:
+                    value = builder.load(pointer(7, builder.add(given[8], place)))
+                    total = multiply_add(builder, splat(builder, value, lanes), held, total)
+                store_vector(builder, total, target)
+            return context.get_dummy_value()
+
+        n = types.int64
+        return types.void(row, n, into, n, places, n, n, values, n), generate
+
+    scatter_row.__name__ += f"_{lanes}_{'binary' if binary else 'valued'}"  # the disk cache tells them apart by name
+    return intrinsic(scatter_row)
+
+
 PARTS = 8  # numbers in which `add_dots` sums a scalar product
 
 
