@@ -8,7 +8,7 @@ import pytest
 import spikenet as sn
 from spikenet import convert
 from spikenet.graph import Tensor, no_grad
-from spikenet.kernels import integer_products
+from spikenet.kernels import integer_convolution, integer_products
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +93,13 @@ def test_fake_quantisation_passes_the_gradient_within_its_range():
 # Integer products
 
 
-@pytest.mark.parametrize("by_tiles", [None, False], ids=["as the processor can", "plain"])
+@pytest.mark.parametrize("plain", [None, True], ids=["as the processor can", "for any"])
 @pytest.mark.parametrize(("rows", "n", "m"), [(1, 1, 1), (7, 5, 3), (6, 4, 16), (13, 33, 40)])
-def test_integer_products_are_exact(rows, n, m, by_tiles, rng):
+def test_integer_products_are_exact(rows, n, m, plain, rng):
     x, w = rng.integers(0, 256, (rows, n)), rng.integers(-127, 128, (n, m))
     filled = integer_products.rows_of(rows, n)
     filled[:rows, :n] = x
-    sums = integer_products.multiply(filled, integer_products.packed(w), by_tiles=by_tiles)
+    sums = integer_products.multiply(filled, integer_products.packed(w), plain=plain)
     assert sums.dtype == np.int32
     np.testing.assert_array_equal(sums[:rows, :m], x @ w)
 
@@ -110,6 +110,37 @@ def test_extremes_do_not_overflow():
     filled[:] = 255
     sums = integer_products.multiply(filled, integer_products.packed(np.full((n, 1), -127)))
     assert sums[0, 0] == -127 * 255 * n
+
+
+@pytest.mark.parametrize("plain", [None, True], ids=["as the processor can", "for any"])
+@pytest.mark.parametrize(
+    ("options", "pooling"),
+    [
+        ({}, None),
+        ({"padding": (1, 2), "stride": (2, 1)}, None),
+        ({"dilation": 2, "groups": 2}, sn.MaxPool2d(2)),
+        ({"groups": 4, "padding": 1, "dilation": (1, 2)}, sn.MaxPool2d(3, stride=2, padding=1)),
+    ],
+)
+def test_integer_convolutions_are_exact(options, pooling, plain, rng):
+    """Beside float64 convolutions of the same integers, which are exact."""
+    n_in, n_out = 4 if "groups" in options else 3, 20
+    layer = sn.cast(sn.Conv2d(n_in, n_out, 3, seed=0, bias=False, **options), "float64")
+    w = rng.integers(-127, 128, layer.weight.shape)
+    layer.weight.data = w.astype(np.float64)
+    q, zero, scale = rng.integers(0, 256, (5, n_in, 9, 8)), 37, rng.random(n_out) + 0.5
+    wanted = layer(np.float64(q - zero)).data
+    wanted = wanted if pooling is None else pooling(wanted).data
+
+    columns = w.reshape(n_out, -1).T
+    shape, start = layer.filters_on(q.shape), (-zero * scale * columns.sum(axis=0)).astype(np.float32)
+    y = integer_convolution.convolve(
+        ((q - zero) / 8).astype(np.float32).reshape(5, -1), (1 / 8, zero),
+        integer_convolution.packed_filters(columns, n_in // layer.groups, 3, layer.groups), scale.astype(np.float32),
+        start, True, shape, pooling and pooling.window_on((5, n_out, *shape.window.out)), plain=plain,
+    )  # fmt: skip
+    close = np.maximum(wanted * scale[:, None, None], 0)
+    np.testing.assert_allclose(y.reshape(wanted.shape), close, atol=1e-6 * np.abs(close).max())
 
 
 # Integer nets
@@ -151,6 +182,12 @@ def test_quantise_refuses(trained):
         convert.quantise(sn.Sequential(sn.ReLU()))
     with pytest.raises(ValueError, match="bits: expected at most 8, got 9"):
         convert.quantise(sn.Sequential(sn.Linear(2, 2)), weight_bits=9)
+    net = convert.quantise(sn.Sequential(sn.Linear(2, 2)))
+    with pytest.raises(ValueError, match=r"Linear\(2, 2\): expected input \(..., 2\), got \(1, 3\)"):
+        net(np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="IntegerNet: expected finite input"):
+        net(np.full((1, 2), np.nan))
+    assert net(np.zeros((0, 2))).shape == (0, 2)
 
 
 def test_training_under_rounding_recovers_few_bits(digits):

@@ -16,20 +16,21 @@ from spikenet.convert.levels import Levels, grid_of, quantise_weights
 from spikenet.convert.ranges import Range, min_max
 from spikenet.errors import Array, finite_values
 from spikenet.graph import no_grad
-from spikenet.layers import Convolution, Dropout, Linear, Normalisation, Pointwise, Sequential, fold
+from spikenet.layers import Convolution, Dropout, Linear, Normalisation, Pointwise, Pooling, Sequential, fold
 from spikenet.layers.layer import as_input
-from spikenet.layers.sliding import window_of
+from spikenet.layers.pooled_convolution import joined
 
 ACCUMULATOR = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class IntegerConnection:
-    """One Linear or convolution in integers, and the ReLU behind it.
+    """One Linear or convolution in integers, with the ReLU and the max pooling behind it.
 
-    levels : its weights, (n, n_out) with one column an output;  packed: as the kernel reads them
+    levels : its weights, (n, n_out) with one column an output;  packed: as the kernels read them
     scale  : (n_out,) of the weights;  columns: (n_out,) sums of the integers, for the zero of the input
     grid   : (scale, zero) of the input, None when chosen from each batch
+    pooling: behind a convolution, whether ReLU stands before or behind it; None for none
     """
 
     layer: Linear | Convolution
@@ -40,41 +41,37 @@ class IntegerConnection:
     bias: Array
     grid: tuple[float, float] | None
     rectify: bool
+    pooling: Pooling | None = None
 
     def __call__(self, x: Array) -> Array:
-        from spikenet.kernels import integer_products as kernel  # when first used
-
-        scale, zero = self.grid if self.grid is not None else _grid(*min_max(x))
-        rows, shape = self._rows(x, scale, zero)
-        sums = kernel.multiply(rows, self.packed)
-        n_rows = int(np.prod(shape[:-1]))
+        scale, zero = self.grid or (_grid(*min_max(x)) if x.size else (1.0, 0.0))
         start = (self.bias - scale * zero * self.scale * self.columns).astype(np.float32)
-        out = np.empty((n_rows, len(self.bias)), np.float32)
-        kernel.to_values(sums, (scale * self.scale).astype(np.float32), start, self.rectify, out)
-        y = out.reshape(shape)
-        return y if isinstance(self.layer, Linear) else np.moveaxis(y, -1, 1)
+        run = self._linear if isinstance(self.layer, Linear) else self._convolution
+        return run(x, (scale, zero), (scale * self.scale).astype(np.float32), start)
 
-    def _rows(self, x: Array, scale: float, zero: float) -> tuple[Array, tuple[int, ...]]:
-        """(inputs of every output in rows, as integers; shape of the output with channels last)."""
+    def _linear(self, x: Array, grid: tuple[float, float], scale: Array, start: Array) -> Array:
         from spikenet.kernels import integer_products as kernel
 
-        layer = self.layer
+        if x.shape[-1] != len(self.levels.integers):
+            raise ValueError(f"{self.layer!r}: expected input (..., {len(self.levels.integers)}), got {x.shape}")
         flat = np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
-        if isinstance(layer, Linear):
-            rows = kernel.rows_of(len(flat), layer.n_in)
-            kernel.to_integers(flat, np.float32(scale), zero, 0, 255, rows)
-            return rows, (*x.shape[:-1], layer.n_out)
-        q = np.empty(flat.shape, np.int16)
-        kernel.to_integers(flat, np.float32(scale), zero, 0, 255, q)
-        window = window_of(layer.kind, x.shape, layer.kernel_size, layer.stride, layer.padding, layer.dilation)
-        maps = q.reshape(-1, layer.n_in, *window.size)
-        depth = layer.n_in * window.n_taps
-        rows = kernel.rows_of(len(maps) * window.n_out, depth)
-        numbers = np.array(window.numbers)
-        if numbers[6:8].any():
-            maps = np.pad(maps, ((0, 0), (0, 0), *((n, n) for n in numbers[6:8])), constant_values=np.int16(zero))
-        kernel.windows(maps, numbers, kernel.tap_steps(maps, numbers), rows)
-        return rows, (len(maps), *window.out[2 - layer.n_axes :], layer.n_out)
+        rows = kernel.rows_of(len(flat), x.shape[-1])
+        kernel.to_integers(flat, np.float32(grid[0]), grid[1], 0, 255, rows)
+        y = np.empty((len(flat), len(start)), np.float32)
+        kernel.to_values(kernel.multiply(rows, self.packed), scale, start, self.rectify, y)
+        return y.reshape(*x.shape[:-1], len(start))
+
+    def _convolution(self, x: Array, grid: tuple[float, float], scale: Array, start: Array) -> Array:
+        from spikenet.kernels import integer_convolution as kernel
+
+        layer = self.layer
+        assert isinstance(layer, Convolution)
+        _, shape = layer.checked(x)
+        leading, out = x.shape[: x.ndim - layer.n_axes - 1], shape.window.out[2 - layer.n_axes :]
+        pooling = None if self.pooling is None else self.pooling.window_on((*leading, layer.n_out, *out))
+        pictures = np.ascontiguousarray(x.reshape(-1, shape.n_x))
+        y = kernel.convolve(pictures, grid, self.packed, scale, start, self.rectify, shape, pooling)
+        return y.reshape(*leading, layer.n_out, *(out if pooling is None else pooling.out[2 - layer.n_axes :]))
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class IntegerNet:
     steps: tuple[Any, ...]
 
     def __call__(self, x: Array) -> Array:
-        """float32 outputs for inputs (batch, ...)."""
+        """float32 outputs for inputs (batch, ...); ValueError when one is not finite: no integer stands for it."""
         now = as_input("IntegerNet", x, np.dtype(np.float32)).data
         with no_grad():
             for step in self.steps:
@@ -113,7 +110,7 @@ def quantise(
     choose     : min_max, percentile(99.9) or entropy() of spikenet.convert
     weight_bits: 2 to 8, symmetric;  per_channel: each output with its own scale
 
-    Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory or groups.
+    Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory.
     """
     layers = _flat(net)
     if not any(isinstance(layer, (Linear, Convolution)) for layer in layers):
@@ -124,17 +121,17 @@ def quantise(
     steps, k = list[Any](), 0
     with no_grad():
         while k < len(layers):
-            layer = layers[k]
-            rectify = k + 1 < len(layers) and layers[k + 1].kind == "ReLU"
+            layer, behind = layers[k], 1
             if isinstance(layer, (Linear, Convolution)):
                 grid = None if now is None else _grid(*choose(now))
-                steps.append(_connection(layer, grid, rectify, weight_bits, per_channel))
-                k += 1 + rectify
-                now = None if now is None else np.maximum(layer(now).data, 0) if rectify else layer(now).data
+                taken = _taken(layers, k)
+                behind += len(taken)
+                steps.append(_connection(layer, taken, grid, weight_bits, per_channel))
             else:
                 steps.append(layer)
-                k += 1
-                now = None if now is None else layer(now).data
+            for one in layers[k : k + behind] if now is not None else ():
+                now = one(now).data
+            k += behind
     return IntegerNet(tuple(steps))
 
 
@@ -143,23 +140,39 @@ def _grid(low: float, high: float) -> tuple[float, float]:
     return float(scale), float(zero)
 
 
-def _connection(
-    layer: Linear | Convolution, grid: tuple[float, float] | None, rectify: bool, bits: int, per_channel: bool
-) -> IntegerConnection:
-    from spikenet.kernels import integer_products as kernel
+def _taken(layers: list[Any], k: int) -> list[Any]:
+    """Of what stands behind connection k, the ReLU and the max pooling that it computes too, in either order."""
+    taken: list[Any] = []
+    for one in layers[k + 1 : k + 3]:
+        fits = one.kind == "ReLU" or joined([layers[k], one], 0)
+        if not fits or any(one.kind == other.kind for other in taken):
+            break
+        taken.append(one)
+    return taken
 
-    if isinstance(layer, Convolution) and layer.groups > 1:
-        raise TypeError(f"quantise: no integer form of a convolution in groups, {layer!r}")
+
+def _connection(
+    layer: Linear | Convolution, taken: list[Any], grid: tuple[float, float] | None, bits: int, per_channel: bool
+) -> IntegerConnection:
+    from spikenet.kernels import integer_convolution, integer_products
+
     weight = np.asarray(layer.weight.data, np.float64)
     matrix = weight if isinstance(layer, Linear) else weight.reshape(len(weight), -1).T
     levels = quantise_weights(matrix, bits=bits, axis=1 if per_channel else None)
     worst = int(np.abs(levels.integers.astype(np.int64)).sum(axis=0).max(initial=0)) * 255
     if worst > ACCUMULATOR:
         raise ValueError(f"quantise: sums of {layer!r} can reach {worst}, an int32 holds {ACCUMULATOR}")
+    if isinstance(layer, Linear):
+        packed = integer_products.packed(levels.integers)
+    else:
+        sizes = layer.n_in // layer.groups, layer.kernel_size[-1], layer.groups
+        packed = integer_convolution.packed_filters(levels.integers, *sizes)
     scale = np.broadcast_to(levels.scale.reshape(-1), (matrix.shape[1],)).astype(np.float64)
     bias = np.zeros(matrix.shape[1]) if layer.bias is None else np.asarray(layer.bias.data, np.float64)
     columns = levels.integers.astype(np.int64).sum(axis=0)
-    return IntegerConnection(layer, levels, kernel.packed(levels.integers), scale, columns, bias, grid, rectify)
+    pooling = next((one for one in taken if isinstance(one, Pooling)), None)
+    rectify = len(taken) > (pooling is not None)
+    return IntegerConnection(layer, levels, packed, scale, columns, bias, grid, rectify, pooling)
 
 
 def _flat(net: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 Numbers of at most 8 bits lie in int16, two inputs side by side; one instruction (pmaddwd) multiplies 16 of them and
 adds them in pairs to 8 sums of 32 bits, twice the multiply-adds of a float32 one of the same width. Where the processor
-lacks it, a product in float64 gives the same integers.
+lacks it, a plain loop gives the same integers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.lanes import element
+from spikenet.kernels.lanes import element, splat
 
 ROWS, LANES = 6, 16  # a tile: 12 accumulators of 8 sums, within 16 registers
 _for_range: Any = cgutils.for_range
@@ -34,10 +34,14 @@ def has_paired_products() -> bool:
 
 
 @intrinsic
-def _tile(
-    typing: Any, x: Any, x_at: Any, stride: Any, w: Any, w_at: Any, n_pairs: Any, out: Any, out_at: Any, width: Any
-) -> Any:
-    """out (ROWS, LANES) from its `_at`, rows `width` apart = x (ROWS, 2 n_pairs) @ w, rows of x `stride` apart."""
+def _paired(
+    typing: Any, x: Any, starts: Any, first: Any, shift: Any, steps: Any, n_pairs: Any, w: Any, w_at: Any, out: Any,
+    out_at: Any, width: Any,
+) -> Any:  # fmt: skip
+    """A tile: out (ROWS, LANES) from out[out_at], rows `width` apart = pairs of inputs (ROWS, n_pairs) @ w[w_at:].
+
+    Pair k of row r is x[starts[first + r] + shift + steps[k]]: two inputs of 16 bits, the first in the lower half.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         def pointer(k: int, index: Any) -> Any:
@@ -46,44 +50,69 @@ def _tile(
         i16, i32, i64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
         shorts, sums = ir.VectorType(i16, 16), ir.VectorType(i32, 8)
         pairs = _function(builder.module, ir.FunctionType(sums, [shorts, shorts]), "llvm.x86.avx2.pmadd.wd")
-        zero, mask = ir.Constant(sums, [0] * 8), ir.Constant(ir.VectorType(i32, 8), [0] * 8)
+        zero = ir.Constant(sums, [0] * 8)
         held = [[_alloca(builder, zero) for _ in range(2)] for _ in range(ROWS)]
+        begins = [builder.load(pointer(1, builder.add(given[2], ir.Constant(i64, r)))) for r in range(ROWS)]
+        rows = [pointer(0, builder.add(begin, given[3])) for begin in begins]
         with _for_range(builder, given[5]) as loop:
-            two = builder.mul(loop.index, ir.Constant(i64, 2))
-            place = builder.add(given[4], builder.mul(loop.index, ir.Constant(i64, 2 * LANES)))
+            place = builder.add(given[7], builder.mul(loop.index, ir.Constant(i64, 2 * LANES)))
             columns = []
             for half in range(2):
                 at = builder.add(place, ir.Constant(i64, 16 * half))
-                columns.append(builder.load(builder.bitcast(pointer(3, at), shorts.as_pointer()), align=2))
+                columns.append(builder.load(builder.bitcast(pointer(6, at), shorts.as_pointer()), align=2))
+            step = builder.load(pointer(4, loop.index))
             for r in range(ROWS):
-                at = builder.add(builder.add(given[1], builder.mul(given[2], ir.Constant(i64, r))), two)
-                both = builder.load(builder.bitcast(pointer(0, at), i32.as_pointer()), align=2)
-                first = builder.insert_element(ir.Constant(sums, ir.Undefined), both, ir.Constant(i32, 0))
-                spread = builder.bitcast(builder.shuffle_vector(first, first, mask), shorts)
+                both = splat(builder, builder.load(builder.gep(rows[r], [step])), 8)
                 for half in range(2):
-                    added = builder.call(pairs, [spread, columns[half]])
+                    added = builder.call(pairs, [builder.bitcast(both, shorts), columns[half]])
                     builder.store(builder.add(builder.load(held[r][half]), added), held[r][half])
         for r in range(ROWS):
             for half in range(2):
-                row = builder.add(given[7], builder.mul(given[8], ir.Constant(i64, r)))
+                row = builder.add(given[9], builder.mul(given[10], ir.Constant(i64, r)))
                 at = builder.add(row, ir.Constant(i64, 8 * half))
-                into = builder.bitcast(pointer(6, at), sums.as_pointer())
+                into = builder.bitcast(pointer(8, at), sums.as_pointer())
                 builder.store(builder.load(held[r][half]), into, align=4)
         return context.get_dummy_value()
 
-    return types.void(x, types.int64, types.int64, w, types.int64, types.int64, out, types.int64, types.int64), generate
+    whole = types.int64
+    return types.void(x, starts, whole, whole, steps, whole, w, whole, out, whole, whole), generate
 
 
-@compiled(parallel=True)
-def _by_tiles(x: Any, w: Any, out: Any) -> None:
-    n_blocks, n_pairs = w.shape[0], w.shape[1]
-    for tile in prange(x.shape[0] // ROWS):
-        row = np.int64(tile) * ROWS
-        for block in range(n_blocks):
-            _tile(  # type: ignore[call-arg]  # numba hands the first argument to an intrinsic
-                x, row * x.shape[1], x.shape[1], w, block * n_pairs * 2 * LANES, n_pairs, out,
-                row * out.shape[1] + block * LANES, out.shape[1],
-            )  # fmt: skip
+@compiled()
+def _one_by_one(
+    x: Any, starts: Any, first: Any, shift: Any, steps: Any, n_pairs: Any, w: Any, w_at: Any, out: Any, out_at: Any,
+    width: Any,
+) -> None:  # fmt: skip
+    """The same tile for any processor."""
+    for r in range(ROWS):
+        row = out[out_at + r * width : out_at + r * width + LANES]
+        row[:] = 0
+        begin = starts[first + r] + shift
+        for k in range(n_pairs):
+            both, columns = x[begin + steps[k]], w[w_at + k * 2 * LANES : w_at + (k + 1) * 2 * LANES]
+            for lane in range(LANES):
+                row[lane] += (both & 0xFFFF) * columns[2 * lane] + (both >> 16) * columns[2 * lane + 1]
+
+
+def tile(plain: bool | None = None) -> Any:
+    """What multiplies a tile on this processor; plain: the one for any."""
+    return _one_by_one if plain or (plain is None and not has_paired_products()) else _paired
+
+
+@cache
+def _by_tiles(multiply_tile: Any) -> Any:
+    @compiled(parallel=True)
+    def by_tiles(x: Any, starts: Any, steps: Any, w: Any, out: Any, width: Any) -> None:
+        n_blocks, n_pairs = np.int64(width // LANES), steps.size
+        for index in prange(starts.size // ROWS):
+            first = np.int64(index) * ROWS
+            for block in range(n_blocks):
+                multiply_tile(
+                    x, starts, first, 0, steps, n_pairs, w, block * n_pairs * 2 * LANES, out,
+                    first * width + block * LANES, width,
+                )  # fmt: skip
+
+    return by_tiles
 
 
 def packed(weight: Array) -> Array:
@@ -100,16 +129,15 @@ def rows_of(n_rows: int, n: int) -> Array:
     return np.zeros((-(-n_rows // ROWS) * ROWS, -(-n // 2) * 2), np.int16)
 
 
-def multiply(x: Array, w: Array, *, by_tiles: bool | None = None) -> Array:
+def multiply(x: Array, w: Array, *, plain: bool | None = None) -> Array:
     """(rows, outputs) int32 sums for x as `rows_of` has it and w as `packed` has it; both filled up.
 
     The caller sees to it that sums fit int32.
     """
-    if not (has_paired_products() if by_tiles is None else by_tiles):  # integers this small are exact in float64
-        flat = w.transpose(1, 3, 0, 2).reshape(x.shape[1], -1)
-        return np.asarray((x.astype(np.float64) @ flat.astype(np.float64)).astype(np.int32))
+    pairs = x.view(np.int32)
     out = np.empty((len(x), w.shape[0] * LANES), np.int32)
-    _by_tiles(x, w, out)
+    starts, steps = np.arange(len(x)) * pairs.shape[1], np.arange(pairs.shape[1])
+    _by_tiles(tile(plain))(pairs.reshape(-1), starts, steps, w.reshape(-1), out.reshape(-1), out.shape[1])
     return out
 
 
@@ -130,29 +158,3 @@ def to_values(sums: Any, scale: Any, start: Any, rectify: Any, out: Any) -> None
         for c in range(out.shape[1]):
             y = scale[c] * np.float32(sums[r, c]) + start[c]
             out[r, c] = max(y, np.float32(0)) if rectify else y
-
-
-@compiled(parallel=True)
-def windows(maps: Any, numbers: Any, steps: Any, out: Any) -> None:
-    """What each window of maps (rows, channels, height, width) sees, one after the other; borders are in the maps.
-
-    numbers: of a Window;  steps: of every tap from the window's first pixel, in a map's flat order (`tap_steps`)
-    out    : (rows * places, channels * taps or more), a row for each place of the window
-    """
-    height, width = maps.shape[2], maps.shape[3]
-    stride_h, stride_w, out_h, out_w = numbers[4], numbers[5], numbers[10], numbers[11]
-    for row in prange(maps.shape[0]):
-        flat = maps[np.int64(row)].reshape(maps.shape[1] * height * width)
-        for i in range(out_h):
-            for j in range(out_w):
-                seen = out[(np.int64(row) * out_h + i) * out_w + j]
-                first = i * stride_h * width + j * stride_w
-                for k in range(steps.size):
-                    seen[k] = flat[np.uint64(first + steps[k])]  # unsigned: no test for negative places
-
-
-def tap_steps(maps: Array, numbers: Array) -> Array:
-    """(channels * taps,) places of a window's taps in a flat map, seen from its first one."""
-    channels, (height, width) = np.arange(maps.shape[1]), maps.shape[2:]
-    down, right = np.arange(numbers[2]) * numbers[8], np.arange(numbers[3]) * numbers[9]
-    return np.asarray(((channels[:, None, None] * height + down[:, None]) * width + right).reshape(-1), np.int64)

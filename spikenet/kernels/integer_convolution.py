@@ -1,0 +1,163 @@
+"""A convolution in integers, max pooling and rectifier with it, picture by picture from float32 to float32.
+
+Inputs are rounded into a padded picture whose channels lie in pairs, as the products take them (of a single channel:
+neighbours along the width), so that a window is read where it lies: nothing is gathered, and what lies between rounding
+and pooled values stays in the nearest cache.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import prange
+
+from spikenet.derive.compile import compiled
+from spikenet.errors import Array
+from spikenet.kernels import memory
+from spikenet.kernels.filters import Filters, places, tiles
+from spikenet.kernels.integer_products import LANES, ROWS, packed, tile
+from spikenet.kernels.pictures import map_sizes, padded_pixels
+from spikenet.kernels.runs import members
+from spikenet.kernels.window import Window
+
+TASKS = 16  # shares of the rows
+LEAST = -(2**31)
+
+
+@compiled()
+def _round_pairs(x: Any, channels: Any, beside: Any, size: Any, over: Any, zero: Any, picture: Any) -> None:
+    """picture = a picture's channels x / scale rounded, plus zero, within 0 .. 255, two to a number; not its border.
+
+    channels: (n, 2) which two, the second below 0 where there is none;  size: (height, width, padding 2)
+    beside  : how far to the right the second of the two lies where each channel is paired with itself, else 0
+    """
+    height, width, ph, pw = size
+    low, high = np.float32(0), np.float32(255)
+    for n in range(channels.shape[0]):
+        one, other = channels[n, 0], channels[n, 1]
+        for i in range(height):
+            begin = (n * (height + 2 * ph) + ph + i) * (width + 2 * pw) + pw
+            into = picture[begin : begin + width]
+            a = x[(one * height + i) * width : (one * height + i + 1) * width]
+            for k in range(into.size):
+                into[k] = np.int32(min(max(np.rint(a[k] * over) + zero, low), high))
+            if other >= 0:
+                b = x[(other * height + i) * width : (other * height + i + 1) * width]
+                for k in range(into.size):
+                    into[k] |= np.int32(min(max(np.rint(b[k] * over) + zero, low), high)) << np.int32(16)
+    if beside:
+        right = picture[beside:]
+        for k in range(right.size):
+            picture[k] = (picture[k] & np.int32(0xFFFF)) | (right[k] << np.int32(16))
+
+
+@cache
+def _kernel(multiply_tile: Any) -> Any:
+    @compiled(parallel=True)
+    def convolve(
+        x: Any, over: Any, zero: Any, channels: Any, beside: Any, size: Any, pixels: Any, n_pixels: Any, steps: Any,
+        shifts: Any, w: Any, of_blocks: Any, scale: Any, start: Any, rectify: Any, table: Any, taps: Any, y: Any,
+        pictures: Any, sums: Any,
+    ) -> None:  # fmt: skip
+        rows, tasks, n_pairs, width = x.shape[0], pictures.shape[0], steps.size, shifts.size * LANES
+        share, windows = (rows + tasks - 1) // tasks, table.size // taps
+        for index in prange(tasks):
+            task = np.int64(index)
+            picture, sent, most = pictures[task], sums[task], np.empty(LANES, np.int32)
+            for r in range(task * share, min((task + 1) * share, rows)):
+                _round_pairs(x[r], channels, beside, size, over, zero, picture)
+                for first in range(0, pixels.size, ROWS):
+                    for block in range(shifts.size):
+                        multiply_tile(
+                            picture, pixels, first, shifts[block], steps, n_pairs, w, block * n_pairs * 2 * LANES, sent,
+                            first * width + block * LANES, width,
+                        )  # fmt: skip
+                row = y[r]
+                for block in range(shifts.size):
+                    begin, filters = of_blocks[block, 0] * windows, of_blocks[block, 1]
+                    for p in range(windows):
+                        for lane in range(LANES):
+                            most[lane] = LEAST
+                        for t in range(taps):
+                            at = np.int64(table[p * taps + t])
+                            if at < n_pixels:  # not on the border
+                                seen = np.uint64(at * width + block * LANES)  # unsigned: no test for negative places
+                                for lane in range(LANES):
+                                    most[lane] = max(most[lane], sent[seen + np.uint64(lane)])
+                        for lane in range(filters):
+                            c = of_blocks[block, 0] + lane
+                            value = scale[c] * np.float32(most[lane]) + start[c]
+                            row[begin + lane * windows + p] = max(value, np.float32(0)) if rectify else value
+
+    return convolve
+
+
+def packed_filters(weight: Array, channels: int, across: int, groups: int) -> Array:
+    """Integers (channels of a group * places, filters) as int16 tiles; across: places of a window along the width."""
+    filters = weight.shape[1]
+    pairs_of = (-1, across, 1) if channels == 1 else (1, channels, -1)  # places along the width, or channels
+    apart = weight.reshape(*pairs_of, filters)
+    whole = np.zeros((len(apart), apart.shape[1] + apart.shape[1] % 2, *apart.shape[2:]), np.int16)
+    whole[:, : apart.shape[1]] = apart
+    pairs = whole.reshape(len(whole), -1, 2, *apart.shape[2:]).swapaxes(2, 3)
+    flat = pairs.reshape(-1, groups, filters // groups)
+    return np.concatenate([packed(flat[:, group]) for group in range(groups)])
+
+
+def convolve(
+    x: Array, grid: tuple[float, float], w: Array, scale: Array, start: Array, rectify: bool, shape: Filters,
+    pooling: Window | None, *, plain: bool | None = None,
+) -> Array:  # fmt: skip
+    """float32 (rows, filters * pixels or windows) of x (rows, channels * pixels) on its grid (scale, zero).
+
+    w           : as `packed_filters` has it;  scale, start: (filters,) float32: y = scale * sum of integers + start
+    rectify     : whether 0 is put in place of what is negative
+    pooling     : the largest under each of these windows on the output, scale being positive
+    """
+    plan, scale_x, zero = _plan(shape), np.float32(grid[0]), np.float32(grid[1])
+    table = members(pooling or Window(shape.window.out, (1, 1)))
+    taps = pooling.n_taps if pooling else 1
+    tasks = max(1, min(TASKS, len(x)))
+    pictures = np.full((tasks, len(plan.channels) * padded_pixels(shape)), int(zero) * 0x10001, np.int32)
+    sums = np.empty((tasks, len(plan.pixels) * len(plan.shifts) * LANES), np.int32)
+    y = memory.empty((len(x), shape.n_out * (len(table) // taps)), np.float32)
+    _kernel(tile(plain))(
+        memory.read_only(x), np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape), plan.pixels,
+        shape.window.n_out, plan.steps, plan.shifts, w.reshape(-1), plan.filters, scale, start, rectify, table, taps, y,
+        pictures, sums,
+    )  # fmt: skip
+    return y
+
+
+class Plan(NamedTuple):
+    """channels: (pairs, 2) which lie together, -1 for none;  beside: see `_round_pairs`
+    pixels  : of each output's window on the padded picture;  steps: from there, of each pair of weights
+    shifts  : of each tile of filters, its group's pairs;  filters: (tiles, 2) the first of each tile, and how many
+    """
+
+    channels: Array
+    beside: int
+    pixels: Array
+    steps: Array
+    shifts: Array
+    filters: Array
+
+
+@cache
+def _plan(shape: Filters) -> Plan:
+    window, pairs, blocks = shape.window, -(-shape.channels // 2), tiles(shape.per_group, LANES)
+    of_pairs = places(Filters(shape.groups * pairs, shape.groups, shape.groups, window))
+    first = np.arange(shape.groups)[:, None] * shape.channels + 2 * np.arange(pairs)
+    lone = 2 * np.arange(pairs) + 1 >= shape.channels
+    channels = np.stack([first, np.where(lone, -1, first + 1)], axis=-1).reshape(-1, 2)
+    beside, steps = 0, of_pairs.depth
+    if shape.channels == 1:
+        beside = window.dilation[1]
+        steps = np.ascontiguousarray(steps.reshape(window.kernel)[:, ::2]).reshape(-1)
+    shifts = np.repeat(np.arange(shape.groups) * pairs * padded_pixels(shape), blocks)
+    begins = np.arange(blocks) * LANES
+    filters = np.stack([begins, np.minimum(shape.per_group - begins, LANES)], axis=1)[None].repeat(shape.groups, axis=0)
+    filters[..., 0] += shape.per_group * np.arange(shape.groups)[:, None]
+    return Plan(channels, beside, of_pairs.pixels, steps, shifts, filters.reshape(-1, 2))
