@@ -75,26 +75,27 @@ def multiply(x: Callable[[], Array], events: Events | Complement, w: Array, star
 
 def transposed_multiply(x: Callable[[], Array], events: Events | Complement, g: Array) -> Array:
     """x().T @ g, for x() C-contiguous (rows, n) with these events and g (rows, m); see `multiply`."""
-    return _transposed(x, events, g, 0)
+    return _transposed(x, events, g, 0)[0]
 
 
 def transposed_multiply_and_sum(x: Callable[[], Array], events: Events | Complement, g: Array) -> tuple[Array, Array]:
     """(x().T @ g, the sum of the rows of g), as a layer's weights and biases need them."""
-    both = _transposed(x, events, g, 1)
-    return both[:-1], both[-1]
+    w, total = _transposed(x, events, g, 1)
+    return w, total[0]
 
 
-def _transposed(x: Callable[[], Array], events: Events | Complement, g: Array, n_sums: int) -> Array:
+def _transposed(x: Callable[[], Array], events: Events | Complement, g: Array, more: int) -> tuple[Array, Array]:
+    """x().T @ g and the `more` sums, one or none, of the rows of g: (n, m) and (more, m)."""
     n = events.columns.shape[1]
     if isinstance(events, Complement):
         listed = Events(events.columns, events.more, binary=True), Events(events.columns, events.fewer, binary=True)
         share = _share(listed[0].density)
-        w = _transposed(x, events.usual, over_steps(g, len(events.usual.columns)), n_sums)
-        w[:n] += _by_columns(x, True, by_source(listed[0], share), by_source(listed[1], share, events.more), g, n)
-        return w
+        w, total = _transposed(x, events.usual, over_steps(g, len(events.usual.columns)), more)
+        w += _by_columns(x, True, by_source(listed[0], share), by_source(listed[1], share, events.more), g, n, 0)[0]
+        return w, total
     if scatters(n, g.shape[1], g.dtype):
-        return _by_rows(x, events, g, n + n_sums)
-    return _by_columns(x, events.binary, by_source(events, _share(events.density)), None, g, n + n_sums)
+        return _by_rows(x, events, g, n, more)
+    return _by_columns(x, events.binary, by_source(events, _share(events.density)), None, g, n, more)
 
 
 def scatters(n: int, m: int, dtype: Any) -> bool:
@@ -111,33 +112,37 @@ def _few_lanes(m: int) -> int:
     return NARROW if m <= NARROW else FEW_OUTPUTS
 
 
-def _by_rows(x: Callable[[], Array], events: Events, g: Array, n_sums: int) -> Array:
+def _by_rows(x: Callable[[], Array], events: Events, g: Array, n: int, more: int) -> tuple[Array, Array]:
     """As `_by_columns`, from the events as they stand."""
-    parts = memory.empty(few_parts_shape(n_sums, g.shape[1]), g.dtype)
+    parts = memory.empty(few_parts_shape(n + more, g.shape[1]), g.dtype)
     lists = read_only(events.columns), read_only(events.counts)
     scattered_kernel(parts.shape[-1], events.binary, g.dtype)(
         len(parts), *lists, _values(x, events.binary, g), read_only(g), parts
     )
-    w = memory.empty((n_sums, g.shape[1]), g.dtype)
-    unpack(read_only(parts), w)
-    return w
+    return _unpacked(parts, n, g.shape[1])
 
 
 def _by_columns(
-    x: Callable[[], Array], binary: bool, lists: BySource, less: BySource | None, g: Array, n_sums: int
-) -> Array:
-    """Sums (n_sums, m) of the rows of g that the lists of each column name, less those that `less` names."""
+    x: Callable[[], Array], binary: bool, lists: BySource, less: BySource | None, g: Array, n: int, more: int
+) -> tuple[Array, Array]:
+    """Sums (n, m) of the rows of g that each column's list names, less those `less` names; the sum of all (more, m)."""
     m = g.shape[1]
-    groups, tiles, _, lanes = parts_shape(n_sums, m, g.dtype, len(lists.starts))
-    parts = memory.empty((groups, tiles, n_sums, lanes), g.dtype)
+    groups, tiles, _, lanes = parts_shape(n + more, m, g.dtype, len(lists.starts))
+    parts = memory.empty((groups, tiles, n + more, lanes), g.dtype)
     less = less or BySource(np.zeros((0, 1), np.int64), np.zeros(0, np.uint16), lists.share)
     sources = map(read_only, (lists.starts, lists.places, less.starts, less.places))
     transposed_kernel(lanes, binary, len(less.starts) > 0, g.dtype)(
         groups * tiles, *sources, _values(x, binary, g), read_only(g), lists.share, parts
     )
-    w = memory.empty((n_sums, m), g.dtype)
-    unpack(read_only(parts), w)
-    return w
+    return _unpacked(parts, n, m)
+
+
+def _unpacked(parts: Array, n: int, m: int) -> tuple[Array, Array]:
+    """The first n sums and those behind, each memory of its own: a gradient that is kept holds nothing else."""
+    w, total = memory.empty((n, m), parts.dtype), memory.empty((parts.shape[2] - n, m), parts.dtype)
+    unpack(read_only(parts), 0, w)
+    unpack(read_only(parts), n, total)
+    return w, total
 
 
 def parts_shape(n: int, m: int, dtype: Any, shares: int = TASKS) -> tuple[int, int, int, int]:

@@ -28,19 +28,19 @@ def pack(w: Array, first: int, packed: Array) -> None:
 
 
 @compiled(parallel=True)
-def unpack(parts: Array, w: Array) -> None:
-    """w from its tiles, the shares of the rows summed in their order."""
-    shares, tiles, n, lanes = parts.shape
-    m = w.shape[1]
+def unpack(parts: Array, first: int, w: Array) -> None:
+    """w from its tiles, whose rows begin at `first`, the shares of the rows summed in their order."""
+    shares, tiles, _, lanes = parts.shape
+    n, m = w.shape
     some = 32
     for task in numba.prange((n + some - 1) // some):
         for i in range(task * some, min((task + 1) * some, n)):
             for t in range(tiles):
                 into = w[i, t * lanes : min((t + 1) * lanes, m)]
-                row = parts[0, t, i]
+                row = parts[0, t, first + i]
                 for c in range(into.size):
                     into[c] = row[c]
                 for share in range(1, shares):
-                    row = parts[share, t, i]
+                    row = parts[share, t, first + i]
                     for c in range(into.size):
                         into[c] += row[c]
