@@ -51,14 +51,16 @@ class IntegerConnection:
 
     def _linear(self, x: Array, grid: tuple[float, float], scale: Array, start: Array) -> Array:
         from spikenet.kernels import integer_products as kernel
+        from spikenet.kernels import memory
+        from spikenet.kernels.threads import enough_threads
 
         if x.shape[-1] != len(self.levels.integers):
             raise ValueError(f"{self.layer!r}: expected input (..., {len(self.levels.integers)}), got {x.shape}")
         flat = np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
-        rows = kernel.rows_of(len(flat), x.shape[-1])
-        kernel.to_integers(flat, np.float32(grid[0]), grid[1], 0, 255, rows)
-        y = np.empty((len(flat), len(start)), np.float32)
-        kernel.to_values(kernel.multiply(rows, self.packed), scale, start, self.rectify, y)
+        rows, y = kernel.rows_of(len(flat), x.shape[-1]), memory.empty((len(flat), len(start)), np.float32)
+        with enough_threads(len(flat) * kernel.multiply_ns(*self.levels.integers.shape)):
+            kernel.to_integers(flat, np.float32(grid[0]), grid[1], 0, 255, rows)
+            kernel.to_values(kernel.multiply(rows, self.packed), scale, start, self.rectify, y)
         return y.reshape(*x.shape[:-1], len(start))
 
     def _convolution(self, x: Array, grid: tuple[float, float], scale: Array, start: Array) -> Array:

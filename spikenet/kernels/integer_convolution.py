@@ -11,19 +11,27 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
 from numba import prange
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.filters import Filters, places, tiles
-from spikenet.kernels.integer_products import LANES, ROWS, packed, tile
+from spikenet.kernels.integer_products import LANES, ROWS, multiply_ns, packed, tile
+from spikenet.kernels.lanes import element, load_vector, splat, store_vector
 from spikenet.kernels.pictures import map_sizes, padded_pixels
 from spikenet.kernels.runs import members
+from spikenet.kernels.stretch import transpose
+from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.window import Window
 
 TASKS = 16  # shares of the rows
 LEAST = -(2**31)
+_for_range: Any = cgutils.for_range
+_alloca: Any = cgutils.alloca_once_value
 
 
 @compiled()
@@ -53,43 +61,78 @@ def _round_pairs(x: Any, channels: Any, beside: Any, size: Any, over: Any, zero:
             picture[k] = (picture[k] & np.int32(0xFFFF)) | (right[k] << np.int32(16))
 
 
+@intrinsic
+def _largest(
+    typing: Any, sums: Any, first: Any, width: Any, table: Any, at: Any, taps: Any, scale: Any, start: Any, begin: Any,
+    low: Any, into: Any, into_at: Any,
+) -> Any:  # fmt: skip
+    """into[into_at:][:LANES] = scale[begin:] * the largest of sums[first + width * table[at + t] :], t < taps, +
+    start[begin:], and `low` where that is less."""
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        def pointer(k: int, index: Any) -> Any:
+            return element(context, builder, signature.args[k], given[k], index)
+
+        kind = ir.VectorType(ir.IntType(32), LANES)
+        most = _alloca(builder, ir.Constant(kind, [LEAST] * LANES))
+        with _for_range(builder, given[5]) as loop:
+            place = builder.sext(builder.load(pointer(3, builder.add(given[4], loop.index))), given[1].type)
+            found = load_vector(builder, pointer(0, builder.add(given[1], builder.mul(given[2], place))), LANES)
+            before = builder.load(most)
+            builder.store(builder.select(builder.icmp_signed(">", found, before), found, before), most)
+        real = builder.sitofp(builder.load(most), ir.VectorType(ir.FloatType(), LANES))
+        scaled = builder.fmul(real, load_vector(builder, pointer(6, given[8]), LANES))
+        value = builder.fadd(scaled, load_vector(builder, pointer(7, given[8]), LANES))
+        least = splat(builder, given[9], LANES)
+        value = builder.select(builder.fcmp_ordered(">", value, least), value, least)
+        store_vector(builder, value, pointer(10, given[11]))
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(
+        sums, whole, whole, table, whole, whole, scale, start, whole, types.float32, into, whole
+    ), generate  # fmt: skip
+
+
 @cache
 def _kernel(multiply_tile: Any) -> Any:
     @compiled(parallel=True)
     def convolve(
-        x: Any, over: Any, zero: Any, channels: Any, beside: Any, size: Any, pixels: Any, n_pixels: Any, steps: Any,
-        shifts: Any, w: Any, of_blocks: Any, scale: Any, start: Any, rectify: Any, table: Any, taps: Any, y: Any,
-        pictures: Any, sums: Any,
+        x: Any, over: Any, zero: Any, channels: Any, beside: Any, size: Any, pixels: Any, steps: Any, shifts: Any,
+        w: Any, of_tiles: Any, scale: Any, start: Any, low: Any, table: Any, taps: Any, y: Any, pictures: Any,
+        sums: Any, values: Any,
     ) -> None:  # fmt: skip
         rows, tasks, n_pairs, width = x.shape[0], pictures.shape[0], steps.size, shifts.size * LANES
-        share, windows = (rows + tasks - 1) // tasks, table.size // taps
+        share, windows, n_y, flat = (rows + tasks - 1) // tasks, table.size // taps, y.shape[1], y.reshape(y.size)
         for index in prange(tasks):
             task = np.int64(index)
-            picture, sent, most = pictures[task], sums[task], np.empty(LANES, np.int32)
+            picture, sent, pooled = pictures[task], sums[task], values[task]
             for r in range(task * share, min((task + 1) * share, rows)):
                 _round_pairs(x[r], channels, beside, size, over, zero, picture)
                 for first in range(0, pixels.size, ROWS):
-                    for block in range(shifts.size):
+                    for t in range(shifts.size):
                         multiply_tile(
-                            picture, pixels, first, shifts[block], steps, n_pairs, w, block * n_pairs * 2 * LANES, sent,
-                            first * width + block * LANES, width,
+                            picture, pixels, first, shifts[t], steps, n_pairs, w, t * n_pairs * 2 * LANES, sent,
+                            first * width + t * LANES, width,
                         )  # fmt: skip
-                row = y[r]
-                for block in range(shifts.size):
-                    begin, filters = of_blocks[block, 0] * windows, of_blocks[block, 1]
+                for t in range(shifts.size):
                     for p in range(windows):
-                        for lane in range(LANES):
-                            most[lane] = LEAST
-                        for t in range(taps):
-                            at = np.int64(table[p * taps + t])
-                            if at < n_pixels:  # not on the border
-                                seen = np.uint64(at * width + block * LANES)  # unsigned: no test for negative places
-                                for lane in range(LANES):
-                                    most[lane] = max(most[lane], sent[seen + np.uint64(lane)])
-                        for lane in range(filters):
-                            c = of_blocks[block, 0] + lane
-                            value = scale[c] * np.float32(most[lane]) + start[c]
-                            row[begin + lane * windows + p] = max(value, np.float32(0)) if rectify else value
+                        _largest(  # type: ignore[call-arg]  # numba hands the first argument to an intrinsic
+                            sent,
+                            t * LANES,
+                            width,
+                            table,
+                            p * taps,
+                            taps,
+                            scale,
+                            start,
+                            t * LANES,
+                            low,
+                            pooled,
+                            p * LANES,
+                        )
+                    into = r * n_y + of_tiles[t, 0] * windows
+                    transpose(flat, into, windows, pooled, 0, LANES, windows, of_tiles[t, 1])
 
     return convolve
 
@@ -117,18 +160,32 @@ def convolve(
     pooling     : the largest under each of these windows on the output, scale being positive
     """
     plan, scale_x, zero = _plan(shape), np.float32(grid[0]), np.float32(grid[1])
-    table = members(pooling or Window(shape.window.out, (1, 1)))
-    taps = pooling.n_taps if pooling else 1
+    within = pooling or Window(shape.window.out, (1, 1))
+    table, taps = members(within), within.n_taps
+    table = np.where(table < within.n_in, table, np.int32(len(plan.pixels)))
     tasks = max(1, min(TASKS, len(x)))
-    pictures = np.full((tasks, len(plan.channels) * padded_pixels(shape)), int(zero) * 0x10001, np.int32)
-    sums = np.empty((tasks, len(plan.pixels) * len(plan.shifts) * LANES), np.int32)
+    pictures = memory.empty((tasks, len(plan.channels) * padded_pixels(shape)), np.int32)
+    pictures[...] = int(zero) * 0x10001
+    width = len(plan.shifts) * LANES
+    sums = memory.empty((tasks, (len(plan.pixels) + 1) * width), np.int32)
+    sums[:, -width:] = LEAST  # the border
     y = memory.empty((len(x), shape.n_out * (len(table) // taps)), np.float32)
-    _kernel(tile(plain))(
-        memory.read_only(x), np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape), plan.pixels,
-        shape.window.n_out, plan.steps, plan.shifts, w.reshape(-1), plan.filters, scale, start, rectify, table, taps, y,
-        pictures, sums,
-    )  # fmt: skip
+    with enough_threads(len(x) * shape.window.n_out * multiply_ns(shape.depth, shape.n_out)):
+        _kernel(tile(plain))(
+            memory.read_only(x), np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape),
+            plan.pixels, plan.steps, plan.shifts, w.reshape(-1), plan.filters, _by_tiles(scale, plan), _by_tiles(start, plan),
+            np.float32(0 if rectify else -np.inf), table, taps, y, pictures, sums,
+            memory.empty((tasks, within.n_out * LANES), np.float32),
+        )  # fmt: skip
     return y
+
+
+def _by_tiles(of_filters: Array, plan: Plan) -> Array:
+    """One number a filter where the tiles have it."""
+    apart = np.zeros((len(plan.filters), LANES), np.float32)
+    for into, (first, n) in zip(apart, plan.filters, strict=True):
+        into[:n] = of_filters[first : first + n]
+    return apart.reshape(-1)
 
 
 class Plan(NamedTuple):
