@@ -195,4 +195,4 @@ def test_conditional_norms(name):
     if name == "ConditionalBatchNorm2d":
         scaled(layer)
     x = np.random.default_rng(2).normal(1, 2, (3, 4, 6, 9))
-    compare(torch, _Given(layer, condition), function, x, "float32", complex_input=True)  # as it is, not cast
+    compare(torch, _Given(layer, condition), function, x, "float32", as_it_is=True)

@@ -41,7 +41,7 @@ class ComplexBatchNorm:
         even = np.array([[math.sqrt(0.5)], [0.0], [math.sqrt(0.5)]]).repeat(self.n, axis=1)
         self.scale, self.shift = learnt("scale", even), learnt("shift", np.zeros((2, self.n)))
         self.running_mean = Tensor(np.zeros((2, self.n), np.float32), name="running_mean")
-        self.running_cov = Tensor(even.astype(np.float32) ** 2 * 2 * 0.5, name="running_cov")
+        self.running_cov = Tensor(even.astype(np.float32) ** 2, name="running_cov")
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = entering(self, x)
