@@ -244,7 +244,8 @@ FIRING |= {
     for make in (
         *(adaptive.AdaptiveLIF, adaptive.AdaptiveCurrentLIF, adaptive.AdEx, nonlinear.ExponentialIF),
         *(nonlinear.QuadraticIF, nonlinear.Izhikevich, resonating.ResonateAndFire, resonating.ResonateIzhikevich),
-        *(graded.MultiLevelLIF, graded.TernaryLIF, graded.GradedLIF, graded.SigmaDelta, stochastic.StochasticLIF),
+        *(graded.MultiLevelLIF, graded.MultiLevelCubaLIF, graded.TernaryLIF, graded.GradedLIF, graded.SigmaDelta),
+        stochastic.StochasticLIF,
         *(synaptic.AlphaLIF, synaptic.DoubleExponentialLIF, synaptic.ConductanceLIF, synaptic.TwoCompartmentLIF),
         *(trained_lif.ParametricLIF, trained_lif.KLIF, trained_lif.GatedLIF),
     )

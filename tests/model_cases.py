@@ -305,6 +305,14 @@ CASES = (
         held=(0,),
     ),
     Case(
+        "MultiLevelCubaLIF",
+        bound(graded.MultiLevelCubaLIF, **MEM, tau_syn_s=[5e-3, 2e-3, 9e-3], levels=3),
+        naive_models.multi_level_cuba_lif(3),
+        ("syn_leak", *LEAKY),
+        drive=(0.3, 0.8),
+        attached=FREE,
+    ),
+    Case(
         "MultiLevelLIF-straight",
         bound(graded.MultiLevelLIF, **MEM, levels=3, count=multi_level_lif.StraightLevels),
         naive_models.multi_level_lif(3),

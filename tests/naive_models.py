@@ -194,6 +194,15 @@ def multi_level_lif(levels):
     return step
 
 
+def multi_level_cuba_lif(levels):
+    def step(p, states, x):
+        i = p["syn_leak"] * states[0] + x
+        (v,), n = multi_level_lif(levels)(p, (states[1],), i)
+        return (i, v), n
+
+    return step
+
+
 def ternary_lif(p, states, x):
     v = p["leak"] * states[0] + x
     sent = 1.0 if v > p["threshold"] else -1.0 if v < -p["threshold"] else 0.0

@@ -11,6 +11,8 @@ import pytest
 import hw
 import spikenet as sn
 from hw.chips import loihi1, speck, truenorth, xylo
+from hw.neurons import xylo as xylo_core
+from hw.programs.xylo import core
 from spikenet.graph import Tensor
 
 
@@ -228,6 +230,38 @@ def test_xylo_keeps_rates_where_its_decays_are_the_nets(rng):
     assert loud.words["1 LIF"].keys() == {"current", "membrane", "capped", "inputs_dropped"}
     with pytest.raises(ValueError, match=r"run: spikes.*0\.\.15"):
         program.run(np.full((5, 2, 6), 16))
+
+
+def test_xylos_own_neurons_keep_rates_and_layers_count_their_own_overflows(rng):
+    """Hidden neurons that send up to 31 spikes a step are what the core has; those of one are held back."""
+
+    def net(hidden):
+        return sn.Sequential(
+            sn.Linear(6, 30, bias=False, seed=0), hidden(), sn.Linear(30, 20, bias=False, seed=1), hidden(),
+            sn.Linear(20, 4, bias=False, seed=2), cuba(),
+        )  # fmt: skip
+
+    def counting(**arguments):
+        return sn.MultiLevelCubaLIF(tau_mem_s=7.49e-3, tau_syn_s=3.476e-3, **arguments)
+
+    x = spikes(rng, 40, 32, 6)
+    many, one = net(counting), net(cuba)
+    program = hw.compile(many, xylo, calibrate=x)
+    assert many.layers[1](many.layers[0](x)).data.max() > 3
+    for report in program.report[:2]:
+        assert abs(report.chip_rate - report.rate) < 0.02 * report.rate
+    assert np.mean(program.run(x).output == many(x).data) > 0.95
+    held_back = hw.compile(one, xylo, calibrate=x).report[0]
+    assert abs(held_back.chip_rate - held_back.rate) < 0.3 * held_back.rate
+    runs = program.together(np.full((60, 3, 6), 15))
+    met = xylo_core.run(core(program.layers), np.full((60, 3, 6), 15)).met
+    for run, own in zip(runs, (slice(0, 30), slice(30, 50)), strict=False):
+        assert [run.overflows[word] for word in ("current", "membrane", "capped")] == met[:, own].sum(axis=1).tolist()
+    assert met[:, 30:].sum() > 0
+    counts = sn.Sequential(sn.Linear(6, 9, seed=0), counting(), sn.Linear(9, 4, seed=1), counting())
+    for chip, words in ((xylo, "outputs that send up to 31"), (loihi1, "neurons that send up to 31")):
+        with pytest.raises(hw.DoesNotFit, match=words):
+            hw.compile(counts, chip, calibrate=x)
 
 
 def on_speck(rng):

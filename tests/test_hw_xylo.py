@@ -61,6 +61,7 @@ def test_equal_to_the_plain_reading(core, small):
             assert core_model.i_out == run.i_out[t].tolist(), t
             if core is Core.V2:
                 assert sleeps == run.hibernating[t], t
+        assert run.met.sum(axis=1).tolist() == [run.overflow.current, run.overflow.membrane, run.overflow.capped]
         saturations += run.overflow.current + run.overflow.membrane
     assert small or saturations > 100  # the saturating case was really met
 

@@ -11,7 +11,7 @@ from model_cases import CASES, REFRACTORY
 
 from spikenet.layers import IF, LIF, Spiking
 from spikenet.layers.adaptive import AdaptiveCurrentLIF, AdaptiveLIF, AdEx
-from spikenet.layers.graded import GradedLIF, MultiLevelLIF, SigmaDelta, TernaryLIF
+from spikenet.layers.graded import GradedLIF, MultiLevelCubaLIF, MultiLevelLIF, SigmaDelta, TernaryLIF
 from spikenet.layers.nonlinear import ExponentialIF, Izhikevich, QuadraticIF
 from spikenet.layers.rates import LIFFirstOrderRate, SigmoidRate, ThresholdLinearRate, WilsonCowan
 from spikenet.layers.resonating import ResonateAndFire, ResonateIzhikevich
@@ -29,7 +29,8 @@ from spikenet.neurons import leaky_integrator, lif
 MAKERS = (
     *(AdaptiveLIF, AdaptiveCurrentLIF, AdEx, ExponentialIF, QuadraticIF, ResonateAndFire, ResonateIzhikevich),
     *(AlphaLIF, DoubleExponentialLIF, ConductanceLIF, TwoCompartmentLIF, ShortTermPlasticity, ParametricLIF, KLIF),
-    *(GatedLIF, MultiLevelLIF, TernaryLIF, GradedLIF, SigmaDelta, StochasticLIF, ThresholdLinearRate, SigmoidRate),
+    *(GatedLIF, MultiLevelLIF, MultiLevelCubaLIF, TernaryLIF, GradedLIF, SigmaDelta, StochasticLIF),
+    *(ThresholdLinearRate, SigmoidRate),
     *(LIFFirstOrderRate, WilsonCowan),
 )
 NO_NUMBERS = {"reset", "surrogate", "learn", "seen", "activation", "payload", "count", "emit", "levels", "seed"}

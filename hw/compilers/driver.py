@@ -138,7 +138,8 @@ def reported(net: Any, made: Recipe, calibrate: Any) -> Program:
 
 def parts_of(net: Any, shape: tuple[int, ...]) -> tuple[Part, ...]:
     """The layers of a net that `hw.check` has passed, in numbers."""
-    return tuple(part_of(stage) for stage in layout(net, shape).stages)
+    stages = layout(net, shape).stages
+    return tuple(part_of(stage, stage is stages[-1]) for stage in stages)
 
 
 def _watched(program: Program, x: Array) -> tuple[LayerRun, ...]:

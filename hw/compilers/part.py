@@ -29,6 +29,7 @@ class Part:
     weights  : (sources, n) float64, an array of a dense layer, a scipy csr_array behind windows
     bias     : (n,) float64;  recurrent: (n, n) float64 or None
     delays   : (sources, n) or (sources, 1) whole steps of synapses, or None
+    is_last  : whether nothing comes behind
     """
 
     name: str
@@ -39,6 +40,7 @@ class Part:
     bias: Array
     recurrent: Array | None
     delays: Array | None
+    is_last: bool
 
     @property
     def reads_v(self) -> bool:
@@ -62,8 +64,8 @@ class Held:
     scale: Array
 
 
-def part_of(stage: Stage) -> Part:
-    """A stage in numbers; ValueError for a weight or bias that is not finite."""
+def part_of(stage: Stage, is_last: bool) -> Part:
+    """A stage in numbers, the net's last or not; ValueError for a weight or bias that is not finite."""
     finite_values("compile: weights", stage.weight)
     n = stage.n_neurons
     dense = stage.window is None and not stage.pools
@@ -79,7 +81,8 @@ def part_of(stage: Stage) -> Part:
     name = name if recurrent is None else f"{stage.neurons_at} Recurrent {stage.neurons.name}"
     line = stage.window is not None and stage.weight.ndim == 3  # a map of height 1 stands for it in a stage
     shape = (stage.out_shape[0], stage.out_shape[2]) if line else stage.out_shape
-    return Part(name, shape, stage, numbers_of(stage.neurons, shape), weights, bias, recurrent, stage.delays)
+    return Part(name, shape, stage, numbers_of(stage.neurons, shape), weights, bias, recurrent, stage.delays,
+                is_last)  # fmt: skip
 
 
 def values_of(weights: Any) -> Array:

@@ -6,9 +6,10 @@ w (1 - a') / ((1 - a) a') with a the float net's part kept and a' the chip's: th
 without a synaptic current get the shortest one there is, a time constant of 1.44 steps, which the report states.
 
 A neuron's integers are its float numbers times its scale: as large as its largest weight allows in 8 bits under the
-group's shift, and as leaves its threshold room in 16. The shift, and how far a rounded membrane leak is made up for by
-weaker or stronger weights, are those with which the layer, run on the calibration data, sends what the float layer
-sends on the same input; choices under which a word overflows come last.
+group's shift, and as leaves its threshold room in 16. Chosen on calibration data, on which the layer is to send what
+the float layer sends on the same input, are the shift; how much of what rounded decays add to a membrane is taken away
+again; and how far weaker or stronger weights make up for a rounded leak, or hold neurons back that send one spike a
+step in the float net and up to 31 on the chip. Choices under which a word overflows come last.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from spikenet.errors import Array as Values
 
 Array = npt.NDArray[Any]
 ROOM = 2.0  # of 16 bits over the threshold: a membrane gathers more than it in a step
+HELD_BACK = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far a rounded leak's smaller or larger steady state is made up for
 SMALLER = tuple(2.0**-k for k in range(1, 8))  # of the scale, where even the smallest shift overflows
+AGAINST_DRIFT = (0.5, 1.0)
 MOST = xylo.WEIGHT[1]
 
 
@@ -39,6 +42,7 @@ class Choice:
     gain            : (n,) what weights and biases are multiplied with besides
     fills, factor   : weights fill their words under the left shift `fills`, times the factor
     shift, recurrent_shift: left shifts that are used: larger where layers share one
+    against_drift   : how much of what rounded decays add to a membrane in a step the bias takes away
     """
 
     gain: Array
@@ -47,7 +51,7 @@ class Choice:
     factor: float = 1.0
     shift: int = 0
     recurrent_shift: int = 0
-    is_output: bool = False
+    against_drift: float = 0.0
 
 
 def chooser(per_channel: bool) -> Any:
@@ -61,11 +65,15 @@ def chooser(per_channel: bool) -> Any:
             if lost:
                 smaller = _unshared(part, Choice(ones, 0, per_channel, factor))
                 best, lost = _nearest(part, spikes, wanted, [best, smaller])
-        whole = _steady(part)
-        if part.reads_v or np.allclose(whole, 1.0):
+        steadied = [replace(best, against_drift=share) for share in AGAINST_DRIFT]
+        best, _ = _nearest(part, spikes, wanted, [best, *steadied])
+        gains = _gains(part)
+        if not gains:
             return best
-        tried = [_unshared(part, replace(best, gain=whole**share)) for share in MADE_UP]
-        return _nearest(part, spikes, wanted, [best, *tried])[0]
+        tried = [_unshared(part, replace(best, gain=gain)) for gain in gains]
+        errors = np.stack([_missed(part, choice, spikes, wanted)[1] for choice in tried])
+        each = np.stack(gains)[errors.argmin(axis=0), np.arange(len(ones))]
+        return _nearest(part, spikes, wanted, [best, *tried, _unshared(part, replace(best, gain=each))])[0]
 
     return choose
 
@@ -76,7 +84,7 @@ def settle(parts: tuple[Part, ...], choices: tuple[Choice, ...]) -> tuple[Choice
     among += [c.recurrent_shift for c, part in zip(choices[:-1], parts, strict=False) if part.recurrent is not None]
     shared = max(among, default=0)
     settled = [replace(c, shift=shared if k else c.shift, recurrent_shift=shared) for k, c in enumerate(choices[:-1])]
-    return (*settled, replace(choices[-1], is_output=True))
+    return (*settled, choices[-1])
 
 
 def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
@@ -96,18 +104,19 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     fires = not part.reads_v
     at_once = choice.gain / (1 - numbers.syn_leak) * scale  # a bias reaches the membrane without a synapse
     low, high = xylo.STATE
-    bias = np.clip(np.rint(part.bias * at_once), low, high).astype(np.int64)
+    against = choice.against_drift * _drift(dash_mem, dash_syn)
+    bias = np.clip(np.rint(part.bias * at_once - against), low, high).astype(np.int64)
     threshold = np.full(n, high)
     if fires:
         threshold = np.clip(np.rint(numbers.threshold * scale), 1, high).astype(np.int64)
     layer = XyloLayer(
         part.name, part.shape, mantissas[0], choice.shift, mantissas[1] if len(given) > 1 else None,
-        choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, scale, part.reads_v, choice.is_output,
+        choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, scale, part.reads_v, part.is_last,
     )  # fmt: skip
     held: Values = np.concatenate([values.reshape(-1) for values in back])
     clipped = float(np.mean(np.concatenate([c.reshape(-1) for c in cut])))
     at = threshold / scale if fires else np.full(n, np.inf)
-    return layer, Held(held, clipped, at, bias / at_once, leak, syn_leak, choice.shift, scale)
+    return layer, Held(held, clipped, at, (bias + against) / at_once, leak, syn_leak, choice.shift, scale)
 
 
 def _charge(part: Part, choice: Choice) -> Array:
@@ -144,14 +153,38 @@ def _nearest(part: Part, spikes: Array, wanted: Array, found: list[Choice]) -> t
     overflow, how many do)."""
     best, least = found[0], (np.inf, np.inf)
     for choice in found:
-        layer, _ = words(part, choice)
-        got = layer.run(spikes)
-        values = got.spikes if got.v is None else got.v / layer.scale
-        error = float(np.square(values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)).mean())
-        lost = float(sum(got.overflows.values()))
-        if (lost, error) < least:
-            best, least = choice, (lost, error)
+        lost, errors = _missed(part, choice, spikes, wanted)
+        if (lost, float(errors.mean())) < least:
+            best, least = choice, (lost, float(errors.mean()))
     return best, least[0]
+
+
+def _missed(part: Part, choice: Choice, spikes: Array, wanted: Array) -> tuple[float, Array]:
+    """(words that overflow, (n,) squares of what neurons send or read in all, less what the float layer's do)."""
+    layer, _ = words(part, choice)
+    got = layer.run(spikes)
+    values = got.spikes if got.v is None else got.v / layer.scale
+    off = values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)
+    errors: Array = np.square(off).mean(axis=0)
+    return float(sum(got.overflows.values())), errors
+
+
+def _gains(part: Part) -> list[Array]:
+    """What weights may be multiplied with: a rounded leak's other steady state made up for; and neurons that send one
+    spike a step in the float net, but as many as they can on the chip, held back."""
+    if part.reads_v:
+        return []
+    whole, ones = _steady(part), np.ones(len(part.bias))
+    made_up = [] if np.allclose(whole, 1.0) else [whole**share for share in MADE_UP]
+    held_back = part.numbers.model.levels == 1 and not part.is_last
+    return [*made_up, *(ones * gain for gain in HELD_BACK)] if held_back else made_up
+
+
+def _drift(dash_mem: Array, dash_syn: Array) -> Array:
+    """(n,) what a step adds to a membrane besides: x >> k is half a unit less than x 2^-k in the mean, whatever the
+    sign of x, of the membrane and, 2^k times over until it has decayed, of the current."""
+    drift: Array = 0.5 * (1 - np.exp2(-dash_mem)) + 0.5 * (np.exp2(dash_syn) - 1)
+    return drift
 
 
 def _steady(part: Part) -> Array:

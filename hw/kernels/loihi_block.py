@@ -20,9 +20,10 @@ def load(room: Any, words: Any, state: Any, b: Any, low: Any, width: Any) -> Non
     Eleven arrays would be more than the compiler is willing to prove apart, and without that it makes no vectors.
     """
     for k in range(8):
-        row = words[k, low : low + width]
-        for j in range(width):
-            room[STRIDE * k + j] = row[j]
+        if words.shape[1] == 1:  # the same for all neurons
+            room[STRIDE * k : STRIDE * k + width] = words[k, 0]
+        else:
+            room[STRIDE * k : STRIDE * k + width] = words[k, low : low + width]
     for k in range(3):
         before = state[k, b, low : low + width]
         for j in range(width):

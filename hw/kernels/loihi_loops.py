@@ -4,7 +4,7 @@ A task is a block of neurons of one row, taken through all steps, so that its st
 do not depend on the number of threads. All integers of a loop have one type, that of `state`: 32 bits where the words
 are known to fit, else 64.
 
-    words  (8, n)               what is kept of u and of v (of 4096), threshold, low threshold, bias, lowest and highest
+    words  (8, n) or (8, 1)     what is kept of u and of v (of 4096), threshold, low threshold, bias, lowest and highest
                                 v, steps of silence
     state  (3, rows, n)         u, v, steps of silence left; overwritten by those after the last step
     x      (steps, rows, n)     integers that arrive

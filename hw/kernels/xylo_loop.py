@@ -27,62 +27,74 @@ def sat(x: Array) -> Array:
 
 
 @compiled()
-def receive(current: Array, first: Array, last: Array, target: Array, weight: Array, times: Array) -> Array:
-    """Adds `times` equal events along synapses first..last-1, each addition saturating; returns how many met a limit.
+def receive(current: Array, met: Array, first: Array, last: Array, target: Array, weight: Array, times: Array,
+            whole: Array) -> None:  # fmt: skip
+    """Adds `times` equal events along synapses first..last-1, each addition saturating; met counts limits by target.
 
+    whole: whether the targets are one after another
     No two of them have one target, and additions of one sign saturate alike one by one or at once.
     """
-    met = np.int64(0)
-    for k in range(first, last):
-        j = target[k]
-        raw = np.int32(current[j] + times * weight[k])
-        held = min(max(raw, LOW), HIGH)
-        met += raw != held
-        current[j] = held
-    return met
+    if whole:
+        at = np.int64(target[first])
+        row, counts, weights = current[at : at + last - first], met[at : at + last - first], weight[first:last]
+        for k in range(row.size):  # as many at once as the machine's registers hold
+            raw = np.int32(row[k] + np.int32(times * weights[k]))
+            held = min(max(raw, LOW), HIGH)
+            counts[k] += np.int32(raw != held)
+            row[k] = held
+    else:
+        for k in range(first, last):
+            j = target[k]
+            raw = np.int32(current[j] + np.int32(times * weight[k]))
+            held = min(max(raw, LOW), HIGH)
+            met[j] += np.int32(raw != held)
+            current[j] = held
 
 
 @compiled()
-def change(inputs: Array, v: Array, dash_mem: Array, bias: Array, counts: Array, where: Array) -> Array:
-    """What the V2 core adds to v in a step; counts[where] += saturations on the way."""
+def change(inputs: Array, v: Array, dash_mem: Array, bias: Array, met: Array, j: Array) -> Array:
+    """What the V2 core adds to v in a step; met[j] += saturations on the way."""
     loss = dash(v, dash_mem)
     raw = np.int32((LOW if loss == LOW else -loss) + inputs)  # 16 bits hold no +32768
     dv = sat(raw)
-    counts[where] += raw != dv
+    met[j] += np.int32(raw != dv)
     raw = np.int32(dv + bias)
-    counts[where] += raw != sat(raw)
+    met[j] += np.int32(raw != sat(raw))
     return sat(raw)
 
 
 @compiled(parallel=True)
-def run_xylo(raster: Array, start: Array, target: Array, weight: Array, dash_syn: Array, dash_mem: Array,
+def run_xylo(raster: Array, start: Array, target: Array, weight: Array, whole: Array, dash_syn: Array, dash_mem: Array,
              threshold: Array, bias: Array, alias: Array, dash_syn_out: Array, dash_mem_out: Array,
              threshold_out: Array, bias_out: Array, first_core: Array, has_bias: Array, i: Array, v: Array,
              spikes: Array, i_out: Array, v_out: Array, hidden: Array, out: Array, rec_i: Array, rec_v: Array,
-             rec_i_out: Array, rec_v_out: Array, quiet: Array, counts: Array) -> None:  # fmt: skip
-    """All steps of all rows. counts: per row current, membrane, current_out, membrane_out, capped.
+             rec_i_out: Array, rec_v_out: Array, quiet: Array, met: Array, met_out: Array) -> None:  # fmt: skip
+    """All steps of all rows.
 
-    start, target, weight: lists of synapses, as hw.neurons.xylo makes them
+    start, target, weight, whole: lists of synapses, as hw.neurons.xylo makes them
+    met    : (batch, 4, hidden) limits met: of the two currents, the membrane, and 31 spikes that were not enough
+    met_out: (batch, 2, outputs) of current and membrane
     """
     n_in, n_hidden = raster.shape[2], v.shape[1]
     for row in numba.prange(raster.shape[1]):
         b = np.int64(row)
-        count, was_quiet, both = counts[b], False, i[b].reshape(-1)
+        was_quiet, both, of_both = False, i[b].reshape(-1), met[b, :2].reshape(-1)
+        of_v, capped, of_v_out = met[b, 2], met[b, 3], met_out[b, 1]
         for t in range(raster.shape[0]):
             still, events = True, False
             for source in range(raster.shape[2]):
-                n = raster[t, b, source]
+                n = np.int32(raster[t, b, source])
                 if n > 0:
                     events = True
-                    count[0] += receive(both, start[source], start[source + 1], target, weight, n)
+                    receive(both, of_both, start[source], start[source + 1], target, weight, n, whole[source])
             for source in range(spikes.shape[1]):
                 n = spikes[b, source]
                 if n > 0:
                     events = True
-                    from_in = n_in + source
-                    count[0] += receive(both, start[from_in], start[from_in + 1], target, weight, n)
-                    from_out = n_in + n_hidden + source
-                    count[2] += receive(i_out[b, 0], start[from_out], start[from_out + 1], target, weight, n)
+                    k = n_in + source
+                    receive(both, of_both, start[k], start[k + 1], target, weight, n, whole[k])
+                    k += n_hidden
+                    receive(i_out[b, 0], met_out[b, 0], start[k], start[k + 1], target, weight, n, whole[k])
                     spikes[b, source] = 0
             for j in range(v.shape[1]):
                 for s in range(2):
@@ -94,16 +106,16 @@ def run_xylo(raster: Array, start: Array, target: Array, weight: Array, dash_syn
                 if first_core:
                     raw = np.int32(v[b, j] - dash(v[b, j], dash_mem[j]) + inputs)
                 else:
-                    dv = change(inputs, v[b, j], dash_mem[j], bias[j], count, 1)
+                    dv = change(inputs, v[b, j], dash_mem[j], bias[j], of_v, j)
                     still &= dv == 0
                     raw = np.int32(v[b, j] + dv)
                 now = sat(raw)
-                count[1] += raw != now
+                of_v[j] += np.int32(raw != now)
                 n = spikes[b, j]
                 while now >= threshold[j] and n < MOST:
                     n += 1
                     now -= threshold[j]
-                count[4] += now >= threshold[j]
+                capped[j] += np.int32(now >= threshold[j])
                 v[b, j] = now
                 rec_v[t, b, j] = now
                 spikes[b, j] = n
@@ -119,11 +131,11 @@ def run_xylo(raster: Array, start: Array, target: Array, weight: Array, dash_syn
                 if first_core:
                     raw = np.int32(v_out[b, j] - dash(v_out[b, j], dash_mem_out[j]) + i_out[b, 0, j])
                 else:
-                    dv = change(i_out[b, 0, j], v_out[b, j], dash_mem_out[j], bias_out[j], count, 3)
+                    dv = change(i_out[b, 0, j], v_out[b, j], dash_mem_out[j], bias_out[j], of_v_out, j)
                     still &= dv == 0
                     raw = np.int32(v_out[b, j] + dv)
                 now = sat(raw)
-                count[3] += raw != now
+                of_v_out[j] += np.int32(raw != now)
                 fired = now >= threshold_out[j]
                 now -= threshold_out[j] * fired
                 v_out[b, j] = now

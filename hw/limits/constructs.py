@@ -74,6 +74,9 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, f"neurons {kind} are not among the chip's", instead)
     elif model.reads_v and not is_last:
         yield _lacking(chip, stage.name, f"a readout {kind} can only stand last", "take neurons that fire")
+    elif model.levels > 1 and (is_last or chip.architecture is not Architecture.SINGLE_CORE):
+        at = "outputs that send" if chip.architecture is Architecture.SINGLE_CORE else "neurons that send"
+        yield _lacking(chip, stage.name, f"{at} up to {model.levels} spikes a step", f"take {model.kind}")
     elif not model.reads_v and model.reset not in resets:
         yield _lacking(chip, stage.name, f"{kind} with reset {model.reset.value}", otherwise)
     if chip.architecture is Architecture.CONVOLUTION_CORES:

@@ -6,7 +6,7 @@ package's semantics, a refractory state) is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from spikenet.derive.trace import Trace, trace
 from spikenet.layers import Spiking
-from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, lif
+from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, lif, multi_level_lif
 from spikenet.neurons.reset import detached, no_reset, subtract, to_value, to_zero
 
 Array = npt.NDArray[Any]
@@ -35,10 +35,14 @@ class Reset(Enum):
 
 @dataclass(frozen=True)
 class Model:
-    """kind: "IF", "LIF", "CubaLIF" or "LI" (which never fires, so that its voltage is read)."""
+    """kind: "IF", "LIF", "CubaLIF" or "LI" (which never fires, so that its voltage is read).
+
+    levels: spikes a step at most
+    """
 
     kind: str
     reset: Reset
+    levels: int = 1
 
     @property
     def reads_v(self) -> bool:
@@ -63,18 +67,38 @@ class Numbers:
 @cache
 def _models() -> dict[Trace, Model]:
     """The steps that the chips' neurons compute, and which they are."""
-    known = {trace(leaky_integrator.step): Model("LI", Reset.NEVER)}
+    known = {_nameless(trace(leaky_integrator.step)): Model("LI", Reset.NEVER)}
     resets = ((to_zero, Reset.ZERO), (subtract, Reset.SUBTRACT), (to_value, Reset.VALUE), (no_reset, Reset.NONE))
     for kind, step in (("IF", integrate_and_fire.step), ("LIF", lif.step), ("CubaLIF", cuba_lif.step)):
         for reset, name in resets:
             for written in (reset, detached(reset)):
-                known[trace(step, {"reset": written})] = Model(kind, name)
+                known[_nameless(trace(step, {"reset": written}))] = Model(kind, name)
+    return known
+
+
+@cache
+def _of_levels(levels: int) -> dict[Trace, Model]:
+    """The steps of neurons that send up to so many spikes at once, which go down by a threshold for each."""
+    known = dict[Trace, Model]()
+    for kind, step in (("LIF", multi_level_lif.step), ("CubaLIF", multi_level_lif.cuba_step)):
+        for count in (multi_level_lif.Levels(levels), multi_level_lif.StraightLevels(levels)):
+            for reset in (subtract, detached(subtract)):
+                step_of_it = trace(step, {"count": count, "reset": reset})
+                known[_nameless(step_of_it)] = Model(kind, Reset.SUBTRACT, levels)
     return known
 
 
 def model_of(layer: Any) -> Model | None:
     """Which neuron a layer is; None when it is none that the chips' arithmetic has."""
-    return _models().get(layer.model) if isinstance(layer, Spiking) else None
+    if not isinstance(layer, Spiking):
+        return None
+    levels = layer.config().get("levels", 1)
+    known = _models() if levels == 1 else _of_levels(levels)
+    return known.get(_nameless(layer.model))
+
+
+def _nameless(step: Trace) -> Trace:
+    return replace(step, name="")
 
 
 def numbers_of(layer: Any, shape: Shape) -> Numbers:

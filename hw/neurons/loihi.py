@@ -26,6 +26,7 @@ traces of which these equations reproduce.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -138,7 +139,7 @@ def run(params: Params, arriving: Any, before: State | None = None, *, states: b
     wide = params.reading == "brian2_loihi"
     if wide:
         _has_room(words, x, start)
-    elif max(np.abs(a).max(initial=0) for a in start[:2]) > HIGHEST + 1:
+    elif max(_largest(start.u), _largest(start.v)) > HIGHEST + 1:
         if params.reading == "nengo_loihi":
             raise ValueError("loihi.run: expected states before within 24 bits signed; take record.after")
         wide = True  # after sums that turned more than once
@@ -150,8 +151,13 @@ def run(params: Params, arriving: Any, before: State | None = None, *, states: b
 
 def rest(shape: tuple[int, ...]) -> State:
     """Neurons of this shape at rest."""
-    u, v, waiting = (np.zeros(shape, np.int64) for _ in range(3))
+    u, v, waiting = (np.zeros(shape, np.int32) for _ in range(3))
     return State(u, v, waiting, 0)
+
+
+def _largest(values: Array) -> int:
+    """The largest |value|."""
+    return max(int(values.max(initial=0)), -int(values.min(initial=0)))
 
 
 def _whole_numbers(arriving: Any, narrowest: Any) -> Array:
@@ -167,7 +173,7 @@ def _whole_numbers(arriving: Any, narrowest: Any) -> Array:
 
 
 def _laid_out(words: Array, shape: tuple[int, ...]) -> tuple[Array, int]:
-    """(words (8, n), rows) with rows * n neurons in all."""
+    """(words (8, n), or (8, 1) where all neurons have the same, rows) with rows * n neurons in all."""
     size = int(np.prod(shape))
     own = words.shape[1:]
     try:
@@ -181,6 +187,8 @@ def _laid_out(words: Array, shape: tuple[int, ...]) -> tuple[Array, int]:
         )
     inner = shape[len(shape) - len(own) :] if own and np.prod(own, dtype=int) >= NARROW else shape
     n = int(np.prod(inner))
+    if words[0].size == 1:
+        return words.reshape(8, 1), size // n if n else 0
     laid = np.broadcast_to(words.reshape(8, *(1,) * (len(inner) - len(own)), *own), (8, *inner)).reshape(8, n)
     return laid, size // n if n else 0
 
@@ -200,9 +208,9 @@ def _has_room(words: Array, x: Array, start: State) -> None:
     """`brian2_loihi` limits nothing: refuse what 64 bits might not hold, rather than wrap."""
     steps, keeps = x.shape[0], int(words[0].max(initial=0))
     lasting = steps if keeps == 4096 else min(steps, 4096 // (4096 - keeps) + 1)  # the sum of keeps^k / 4096^k
-    largest = max(int(x.max(initial=0)), -int(x.min(initial=0)))
-    u = int(np.abs(start.u).max(initial=0)) + largest * lasting
-    if int(np.abs(start.v).max(initial=0)) + u * steps >= ROOM:
+    largest = _largest(x)
+    u = _largest(start.u) + largest * lasting
+    if _largest(start.v) + u * steps >= ROOM:
         raise ValueError(f"loihi.run: sums of {largest} over {steps} steps may leave 64 bits; run fewer steps at once")
 
 
@@ -210,9 +218,12 @@ def _pass(
     params: Params, words: Array, rows: int, x: Array, start: State, states: bool, *, wide: bool
 ) -> tuple[Record, int]:
     """(record, largest |arriving| that the loop met)."""
-    n, integer = words.shape[1], np.int64 if wide else np.int32
+    integer = np.int64 if wide else np.int32
     steps, shape = x.shape[0], x.shape[1:]
-    state = np.ascontiguousarray(np.stack(start[:3]).reshape(3, rows, n), integer)
+    n = math.prod(shape) // max(rows, 1)
+    state = memory.empty((3, rows, n), integer)
+    for part, values in zip(state, start[:3], strict=True):
+        part.reshape(shape)[...] = values
     kept = steps if states else 0
     u, v = memory.empty((kept, rows, n), integer), memory.empty((kept, rows, n), integer)
     spikes = memory.empty((steps, rows, n), np.int8)
@@ -224,7 +235,7 @@ def _pass(
             *(len(seen), read_only(words.astype(integer)), state, read_only(x.reshape(steps, rows, n)), spikes, u, v),
             *(counts, seen, start.steps + 1, interval, offset),
         )
-    last_u, last_v, waiting = state.astype(np.int64).reshape(3, *shape)
+    last_u, last_v, waiting = state.reshape(3, *shape)
     after = State(last_u, last_v, waiting, start.steps + steps)
     overflows = Overflows(*(int(count) for count in counts.sum(axis=0)))
     kept_u, kept_v = (u.reshape(x.shape), v.reshape(x.shape)) if states else (None, None)

@@ -13,10 +13,11 @@ Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
 
 
-def integers(name: str, values: Any, low: int, high: int, hint: str = "") -> Integers:
+def integers(name: str, values: Any, low: int, high: int, hint: str = "", dtype: Any = np.int64) -> Array:
     """`values` as an int64 array within low..high; floats are taken when they are whole.
 
-    hint: what to do about a value out of range, added to the message
+    hint : what to do about a value out of range, added to the message
+    dtype: another type that holds low..high
 
     Raises TypeError for what is no number, ValueError for a fraction, NaN or a value outside, with its place.
     """
@@ -24,7 +25,7 @@ def integers(name: str, values: Any, low: int, high: int, hint: str = "") -> Int
     if given.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected integers, got {values!r:.60} of type {given.dtype}")
     if given.dtype.kind in "biu" and (not given.size or (given.min() >= low and given.max() <= high)):
-        return given.astype(np.int64)
+        return given.astype(dtype)
     bad = np.argwhere(~((given == np.floor(given)) & (given >= low) & (given <= high)))  # NaN fails each test
     if len(bad):
         where = tuple(int(k) for k in bad[0])
@@ -32,21 +33,23 @@ def integers(name: str, values: Any, low: int, high: int, hint: str = "") -> Int
         place = f" at index {where}" if where else ""
         advice = f"; {hint}" if hint else ""
         raise ValueError(f"{name}: expected integers in {low}..{high}, got {given[where]}{place}{more}{advice}")
-    return given.astype(np.int64)
+    return given.astype(dtype)
 
 
 def word(name: str, values: Any, low: int, high: int, shape: tuple[int, ...]) -> Integers:
     """As `integers`, broadcast to `shape`: one value for all, or one each."""
-    array = integers(name, values, low, high)
+    array: Integers = integers(name, values, low, high)
     try:
         return np.ascontiguousarray(np.broadcast_to(array, shape))
     except ValueError:
         raise ValueError(f"{name}: expected one value or shape {shape}, got shape {array.shape}") from None
 
 
-def arriving(name: str, raster: Any, features: tuple[int, ...], low: int, high: int) -> tuple[Integers, bool]:
-    """(raster as (steps, batch, features...) integers, whether the batch axis had to be added)."""
-    given = integers(name, raster, low, high)
+def arriving(
+    name: str, raster: Any, features: tuple[int, ...], low: int, high: int, dtype: Any = np.int64
+) -> tuple[Array, bool]:
+    """(raster as (steps, batch, features...) integers of a type, whether the batch axis had to be added)."""
+    given = integers(name, raster, low, high, dtype=dtype)
     axes = len(features)
     if given.ndim not in (axes + 1, axes + 2) or given.shape[-axes:] != features:
         wanted = ", ".join(map(str, features))

@@ -145,6 +145,7 @@ class Run:
     spikes      : (steps, [batch,] outputs) 0/1;  hidden: (steps, [batch,] hidden) 0..31
     i           : (steps, [batch,] hidden, 2) currents after decay; i_out, v, v_out alike, after the step
     hibernating : (steps, [batch,]) whether the chip would sleep (with biases on told one step late); V1: never
+    overflow    : of the whole core;  met: (3, hidden) current, membrane, capped of each hidden neuron
     """
 
     spikes: npt.NDArray[np.uint8]
@@ -155,6 +156,7 @@ class Run:
     v_out: npt.NDArray[np.int16]
     hibernating: npt.NDArray[np.bool_]
     overflow: Overflow
+    met: Integers
     state: State
 
 
@@ -167,7 +169,7 @@ def run(params: Params, raster: Any, state: State | None = None, *, most_input: 
     Raises ValueError for a raster or a state that does not fit. Widths, order, rounding and overflow: see the module.
     """
     n_in, n, m = params.w_in.shape[0], params.w_rec.shape[0], params.w_out.shape[1]
-    x, alone = arriving("xylo: raster", raster, (n_in,), 0, 255)
+    x, alone = arriving("xylo: raster", raster, (n_in,), 0, 255, np.uint8)
     steps, batch = x.shape[:2]
     from hw.kernels import xylo_loop  # when first used: a kernel costs milliseconds to import
 
@@ -182,24 +184,28 @@ def run(params: Params, raster: Any, state: State | None = None, *, most_input: 
     hidden, spikes = np.empty((steps, batch, n), np.uint8), np.empty((steps, batch, m), np.uint8)
     i, v = np.empty((steps, batch, 2, n), np.int16), np.empty((steps, batch, n), np.int16)
     i_out, v_out = np.empty((steps, batch, m), np.int16), np.empty((steps, batch, m), np.int16)
-    quiet, counts = np.empty((steps, batch), np.bool_), np.zeros((batch, 5), np.int64)
+    quiet, met = np.empty((steps, batch), np.bool_), np.zeros((batch, 4, n), np.int32)
+    met_out = np.zeros((batch, 2, m), np.int32)
     dash_out = np.stack([params.dash_syn_out, np.zeros(m, np.int64)])
     words = (params.dash_syn.T, params.dash_mem, params.threshold, params.bias, params.alias, dash_out,
              params.dash_mem_out, params.threshold_out, params.bias_out)  # fmt: skip
     arguments: list[Any] = [
-        read_only(np.minimum(x, most_input).astype(np.int32)),
+        read_only(np.minimum(x, np.uint8(most_input))),
         *(read_only(array) for array in _synapse_lists(params)),
         *(read_only(np.ascontiguousarray(a, np.int32)) for a in words),
         *(params.core is Core.V1, params.has_bias),
         *states,
-        *(hidden, spikes, i, v, i_out, v_out, quiet, counts),
+        *(hidden, spikes, i, v, i_out, v_out, quiet, met, met_out),
     ]
     xylo_loop.run_xylo(*arguments)
     ends = (states[0].transpose(0, 2, 1), states[1], states[2], states[3][:, 0], states[4])
     after: list[Any] = [np.ascontiguousarray(a, np.int64) for a in ends]
     happened = (spikes, hidden, i.transpose(0, 1, 3, 2), v, i_out, v_out, quiet)
-    met: list[Any] = [*counts.sum(axis=0).tolist(), int(np.maximum(x - most_input, 0).sum())]
-    recorded: list[Any] = [*(without_batch(a, alone) for a in happened), Overflow(*met), State(*after)]
+    each = np.concatenate([met[:, :2].sum(axis=1, keepdims=True), met[:, 2:]], axis=1).sum(axis=0, dtype=np.int64)
+    dropped = int((np.maximum(x, np.uint8(most_input)) - np.uint8(most_input)).sum())
+    (current, membrane, capped), (current_out, membrane_out) = each.sum(axis=1).tolist(), met_out.sum(axis=(0, 2))
+    overflow = Overflow(current, membrane, int(current_out), int(membrane_out), capped, dropped)
+    recorded: list[Any] = [*(without_batch(a, alone) for a in happened), overflow, each, State(*after)]
     return Run(*recorded)
 
 
@@ -213,16 +219,22 @@ def _synapses(name: str, weights: Any) -> Integers:
 
 
 def _synapse_lists(params: Params) -> tuple[npt.NDArray[Any], ...]:
-    """(start, target, weight): synapses of each source that are not 0, inputs first, then hidden to hidden, to outputs.
+    """(start, target, weight, whole): each source's synapses, inputs first, then hidden to hidden, hidden to outputs.
 
-    A hidden target is synapse * hidden + neuron; synapses of source k are start[k] to start[k + 1] - 1.
+    A hidden target is synapse * hidden + neuron; synapses of source k are start[k] to start[k + 1] - 1. Rows of which
+    much is not 0 are whole: all targets from the first to the last, which is a loop without a look at targets.
     """
     by_synapse = ((params.w_in, params.shift_in), (params.w_rec, params.shift_rec))
     tables = [(w << shift).transpose(0, 2, 1).reshape(len(w), -1) for w, shift in by_synapse]
     tables.append(params.w_out << params.shift_out)
-    counts = np.concatenate([np.count_nonzero(table, axis=1) for table in tables])
-    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    places = [np.nonzero(table) for table in tables]
-    target = np.concatenate([columns for _, columns in places]).astype(np.int32)
-    weight = np.concatenate([table[place] for table, place in zip(tables, places, strict=True)]).astype(np.int32)
-    return start, target, weight
+    kept, whole = [], []
+    for table in tables:
+        listed, columns = table != 0, np.arange(table.shape[1])
+        first, last = listed.argmax(axis=1), table.shape[1] - 1 - listed[:, ::-1].argmax(axis=1)
+        whole.append(listed.any(axis=1) & (8 * listed.sum(axis=1) > last + 1 - first))
+        between = (columns >= first[:, None]) & (columns <= last[:, None])
+        kept.append(listed | (between & whole[-1][:, None]))
+    start = np.concatenate([[0], np.cumsum(np.concatenate([listed.sum(axis=1) for listed in kept]))])
+    target = np.concatenate([np.nonzero(listed)[1] for listed in kept])
+    weight = np.concatenate([table[listed] for table, listed in zip(tables, kept, strict=True)])
+    return start.astype(np.int64), target.astype(np.int32), weight.astype(np.int32), np.concatenate(whole)

@@ -15,6 +15,7 @@ from hw.programs.arriving import later
 from hw.programs.record import LayerRun, Together
 
 Array = npt.NDArray[Any]
+MET = ("current", "membrane", "capped")  # limits that hw.neurons.xylo counts by neuron
 SILENT = xylo.STATE[1]  # a threshold that neurons which stand for sources never reach
 
 
@@ -61,7 +62,8 @@ class XyloLayer:
             return self._outputs(x)
         params = core((replace(self, is_output=False), _sources(len(self.threshold), 1)))
         got = xylo.run(params, x, most_input=xylo.MOST_HIDDEN)
-        return _of_layer(self, got.hidden, got.i[..., 0], got.v, [got.overflow])
+        met = dict(zip(MET, got.met.sum(axis=1).tolist(), strict=True))
+        return _of_layer(self, got.hidden, got.i[..., 0], got.v, met)
 
     def _outputs(self, spikes: Array) -> LayerRun:
         """Outputs hear nothing but hidden neurons: some are told in each step when to fire."""
@@ -73,7 +75,7 @@ class XyloLayer:
             got.append(xylo.run(params, nothing, told))
             before = got[-1].state
         out, i, v = (np.concatenate([getattr(run, name) for run in got]) for name in ("spikes", "i_out", "v_out"))
-        return _of_layer(self, out, i, v, [run.overflow for run in got])
+        return _of_layer(self, out, i, v, _of_outputs([run.overflow for run in got]))
 
 
 def core(layers: tuple[XyloLayer, ...]) -> xylo.Params:
@@ -115,19 +117,20 @@ def together(layers: tuple[XyloLayer, ...]) -> Together:
         found = []
         for k, layer in enumerate(layers[:-1]):
             own = slice(ends[k], ends[k + 1])
-            met = [got.overflow] if k == 0 else []  # the core counts for all hidden neurons at once
+            met = dict(zip(MET, got.met[:, own].sum(axis=1).tolist(), strict=True))
+            met |= {} if k else {"inputs_dropped": got.overflow.inputs_dropped}
             found.append(_of_layer(layer, got.hidden[..., own], got.i[..., own, 0], got.v[..., own], met))
-        return (*found, _of_layer(layers[-1], got.spikes, got.i_out, got.v_out, [got.overflow]))
+        return (*found, _of_layer(layers[-1], got.spikes, got.i_out, got.v_out, _of_outputs([got.overflow])))
 
     return run
 
 
-def _of_layer(layer: XyloLayer, spikes: Array, i: Array, v: Array, met: list[xylo.Overflow]) -> LayerRun:
-    of_outputs, of_hidden = ("current_out", "membrane_out"), ("current", "membrane", "capped", "inputs_dropped")
-    overflows = {
-        name.removesuffix("_out"): sum(int(getattr(one, name)) for one in met)
-        for name in (of_outputs if layer.is_output else of_hidden)
-    }
+def _of_outputs(met: list[xylo.Overflow]) -> dict[str, int]:
+    return {"current": sum(one.current_out for one in met), "membrane": sum(one.membrane_out for one in met)}
+
+
+def _of_layer(layer: XyloLayer, spikes: Array, i: Array, v: Array, met: dict[str, int]) -> LayerRun:
+    overflows = dict(met)
     if layer.reads_v:
         overflows["fired readout"] = int(np.count_nonzero(spikes))
     used = max(float(np.abs(a.astype(np.int32)).max(initial=0)) for a in (i, v)) / (1 << 15)

@@ -31,7 +31,7 @@ from .dropout import Dropout
 from .dropouts import AlphaDropout, DropConnect, DropPath, Dropout1d, Dropout2d, GaussianDropout
 from .embedding import Embedding
 from .folding import fold
-from .graded import GradedLIF, MultiLevelLIF, SigmaDelta, TernaryLIF
+from .graded import GradedLIF, MultiLevelCubaLIF, MultiLevelLIF, SigmaDelta, TernaryLIF
 from .gated import Bidirectional, Elman, FullyRecurrent, GRU, LSTM
 from .layer import Layer, State, Training, cast
 from .learnt_activations import Maxout, PReLU, Swish
@@ -78,8 +78,9 @@ __all__ = [
     "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntDelay",
     "LearntDelayedLinear", "LearntPositions", "Linear", "LogSigmoid",
     "LogSoftmax", "Magnitude", "MaskedConv2d", "MaxPool1d", "MaxPool2d", "Maxout", "MeanOverTime", "Memoryless",
-    "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel", "ParametricLIF",
-    "Patches", "Pointwise", "Pooling", "QCFS", "QuadraticIF", "QuaternionLinear", "RMSNorm", "RadialBasis", "ReLU",
+    "Mish", "ModReLU", "MultiHeadAttention", "MultiLevelCubaLIF", "MultiLevelLIF", "Normalisation", "PReLU", "Parallel",
+    "ParametricLIF", "Patches", "Pointwise", "Pooling", "QCFS", "QuadraticIF", "QuaternionLinear", "RMSNorm",
+    "RadialBasis", "ReLU",
     "ReLU6", "Recurrent", "Residual", "ResonateAndFire", "ResonateIzhikevich", "SELU", "SPADE", "Segmented",
     "Sequential", "ShortTermPlasticity", "SiLU", "SigmaDelta", "Sigmoid", "SigmoidRate", "SinusoidalPositions",
     "Softmax", "Softplus", "Softsign", "SpikeDrivenAttention", "Spiking", "SpikingMaxPool2d",

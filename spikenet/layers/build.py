@@ -24,7 +24,7 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "dropouts": "Dropout1d Dropout2d GaussianDropout AlphaDropout DropPath DropConnect",
     "embedding": "Embedding",
     "gated": "Elman FullyRecurrent LSTM GRU Bidirectional",
-    "graded": "MultiLevelLIF TernaryLIF GradedLIF SigmaDelta",
+    "graded": "MultiLevelLIF MultiLevelCubaLIF TernaryLIF GradedLIF SigmaDelta",
     "learnt_delay": "LearntDelay",
     "learnt_delayed_linear": "LearntDelayedLinear",
     "learnt_activations": "PReLU Swish Maxout",

@@ -8,7 +8,7 @@ from typing import Any
 from spikenet.errors import whole
 from spikenet.layers.firing import DT_S, firing
 from spikenet.layers.spiking import Spiking
-from spikenet.neurons import graded_lif, lif, multi_level_lif, sigma_delta, ternary_lif
+from spikenet.neurons import cuba_lif, graded_lif, lif, multi_level_lif, sigma_delta, ternary_lif
 from spikenet.neurons.primitives import relu
 from spikenet.neurons.reset import Reset, detached_subtract
 from spikenet.neurons.surrogate import Surrogate, atan
@@ -47,6 +47,38 @@ def MultiLevelLIF(
 def _counting(count: multi_level_lif.Count) -> Callable[..., Any]:
     def step(p: Any, v: Any, current: Any, *, reset: Reset) -> Any:
         return multi_level_lif.step(p, v, current, count=count, reset=reset)
+
+    return step
+
+
+def MultiLevelCubaLIF(
+    *,
+    levels: int = 31,
+    tau_mem_s: Any = 20e-3,
+    tau_syn_s: Any = 5e-3,
+    dt_s: float = DT_S,
+    threshold: Any = 1.0,
+    count: Callable[[int], multi_level_lif.Count] = multi_level_lif.StraightLevels,
+    reset: Reset = detached_subtract,
+    refractory_s: Any = None,
+    surrogate: Surrogate = atan,
+    learn: tuple[str, ...] = (),
+) -> Spiking:
+    """MultiLevelLIF behind a decaying synaptic current: i <- syn_leak i + current, v <- leak v + i, then as there.
+
+    levels: whole, >= 1; 31 is the hidden neuron of SynSense's Xylo
+    count, reset, tau_mem_s, dt_s, threshold, refractory_s: as of `MultiLevelLIF`;  tau_syn_s: > 0, seconds
+    learn : names among "syn_leak", "leak", "threshold"
+    """
+    described = dict(locals())
+    whole("MultiLevelCubaLIF: levels", levels)
+    values = cuba_lif.parameters(tau_mem_s, tau_syn_s, dt_s, threshold, "MultiLevelCubaLIF")
+    return firing("MultiLevelCubaLIF", _counting_current(count(levels)), described, values)
+
+
+def _counting_current(count: multi_level_lif.Count) -> Callable[..., Any]:
+    def step(p: Any, i: Any, v: Any, current: Any, *, reset: Reset) -> Any:
+        return multi_level_lif.cuba_step(p, i, v, current, count=count, reset=reset)
 
     return step
 

@@ -24,10 +24,10 @@ def step(p: Any, i: Any, v: Any, current: Any, *, reset: Reset = detached_subtra
     return i, reset(p, v, fired), fired
 
 
-def parameters(tau_mem_s: Any, tau_syn_s: Any, dt_s: Any, threshold: Any) -> dict[str, Array]:
+def parameters(tau_mem_s: Any, tau_syn_s: Any, dt_s: Any, threshold: Any, kind: str = "CubaLIF") -> dict[str, Array]:
     """tau_mem_s, tau_syn_s: > 0, seconds; dt_s: length of a step, > 0; threshold: > 0, in units of the membrane."""
     return {
-        "syn_leak": leak("CubaLIF", "tau_syn_s", tau_syn_s, dt_s),
-        "leak": leak("CubaLIF", "tau_mem_s", tau_mem_s, dt_s),
-        "threshold": positive_values("CubaLIF: threshold", threshold),
+        "syn_leak": leak(kind, "tau_syn_s", tau_syn_s, dt_s),
+        "leak": leak(kind, "tau_mem_s", tau_mem_s, dt_s),
+        "threshold": positive_values(f"{kind}: threshold", threshold),
     }
