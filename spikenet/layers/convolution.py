@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
 from spikenet.kernels.window import Window
 from spikenet.layers.layer import State, Training, entering, refuse_state
-from spikenet.layers.sliding import Extent, extents, shape_text, window_of
+from spikenet.layers.sliding import Extent, check_maps, sizes_of, uniform_weights, window_of
 
 
 class Convolution:
@@ -33,22 +32,10 @@ class Convolution:
         seed: int | np.random.Generator | None,
     ) -> None:
         self.kind, self.n_axes = kind, n_axes
-        self.n_in, self.n_out = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n_out", n_out)
-        self.kernel_size = extents(f"{kind}: kernel_size", kernel_size, n_axes)
-        self.stride = extents(f"{kind}: stride", stride, n_axes)
-        self.padding = extents(f"{kind}: padding", padding, n_axes, least=0)
-        self.dilation = extents(f"{kind}: dilation", dilation, n_axes)
-        self.groups = whole(f"{kind}: groups", groups)
-        if self.n_in % self.groups or self.n_out % self.groups:
-            raise ValueError(f"{kind}: groups: expected a divisor of n_in {n_in} and of n_out {n_out}, got {groups}")
-        channels = self.n_in // self.groups
-        rng, bound = np.random.default_rng(seed), 1 / math.sqrt(channels * math.prod(self.kernel_size))
-        weight = rng.uniform(-bound, bound, (self.n_out, channels, *self.kernel_size)).astype(np.float32)
-        self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias: Tensor | None = None
-        if bias:
-            start = rng.uniform(-bound, bound, self.n_out).astype(np.float32)
-            self.bias = Tensor(start, requires_grad=True, name="bias")
+        self.sizes = sizes_of(kind, n_axes, n_in, n_out, kernel_size, stride, padding, dilation, groups)
+        self.n_in, self.n_out, self.kernel_size, self.stride, self.padding, self.dilation, self.groups = self.sizes
+        shape = (self.n_out, self.n_in // self.groups, *self.kernel_size)
+        self.weight, self.bias = uniform_weights(kind, shape, self.n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x, shape = self.checked(x)
@@ -57,12 +44,7 @@ class Convolution:
     def checked(self, x: TensorLike) -> tuple[Tensor, Filters]:
         """(the input, the sizes of the convolution on it); ValueError and TypeError as for a call."""
         x = entering(self, x)
-        if x.ndim <= self.n_axes or x.shape[-self.n_axes - 1] != self.n_in:
-            raise ValueError(
-                f"{self.kind}: expected input (..., {self.n_in}, {shape_text(self.n_axes)}), got {x.shape}"
-            )
-        if x.dtype != self.weight.dtype:
-            raise TypeError(f"{self.kind}: expected {self.weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
+        check_maps(self.kind, x, self.n_in, self.n_axes, self.weight)
         return x, self.filters_on(x.shape)
 
     def filters_on(self, shape: tuple[int, ...]) -> Filters:
@@ -79,8 +61,7 @@ class Convolution:
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def config(self) -> dict[str, Any]:
-        sizes = {name: list(getattr(self, name)) for name in ("kernel_size", "stride", "padding", "dilation")}
-        return {"n_in": self.n_in, "n_out": self.n_out, **sizes, "groups": self.groups, "bias": self.bias is not None}
+        return self.sizes.config(bias=self.bias is not None)
 
     def __repr__(self) -> str:
         defaults = {"stride": 1, "padding": 0, "dilation": 1}

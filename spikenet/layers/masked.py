@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
 
@@ -13,9 +12,9 @@ from spikenet.errors import Array, whole
 from spikenet.graph import Tensor
 from spikenet.kernels.filters import Filters
 from spikenet.layers.convolution import convolve
-from spikenet.layers.layer import Training, generator
-from spikenet.layers.memoryless import Memoryless, check_channels, learnt
-from spikenet.layers.sliding import window_of
+from spikenet.layers.layer import Training
+from spikenet.layers.memoryless import Memoryless, check_channels
+from spikenet.layers.sliding import uniform_weights, window_of
 
 Seed = int | np.random.Generator | None
 
@@ -51,11 +50,9 @@ def CausalConv1d(n_in: int, n_out: int, kernel_size: int, *, dilation: int = 1, 
 
 def _weights(kind: str, n_in: int, n_out: int, size: tuple[int, ...], seed: Seed) -> dict[str, Tensor]:
     n_in, n_out = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n_out", n_out)
-    rng, bound = generator(kind, seed), 1 / math.sqrt(n_in * math.prod(size))
-    return {
-        "weight": learnt("weight", rng.uniform(-bound, bound, (n_out, n_in, *size))),
-        "bias": learnt("bias", rng.uniform(-bound, bound, n_out)),
-    }
+    weight, bias = uniform_weights(kind, (n_out, n_in, *size), n_out, True, seed)
+    assert bias is not None
+    return {"weight": weight, "bias": bias}
 
 
 def _masked(mask: Array, x: Tensor, weights: Mapping[str, Tensor], training: Training | None) -> Tensor:

@@ -1,15 +1,74 @@
-"""The arguments that layers with a sliding window share: sizes along one or two axes, checked."""
+"""What layers with a sliding window share: sizes along one or two axes, weights, and the checks of their input."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from spikenet.errors import whole
+from spikenet.graph import Tensor
 from spikenet.kernels.window import Pair, Window
+from spikenet.layers.layer import generator
+from spikenet.layers.memoryless import learnt
 
 Extent: TypeAlias = int | Sequence[int]
 """A whole number for all axes the window slides along, or one for each."""
+
+
+class Sizes(NamedTuple):
+    """Of a layer whose weights slide: channels, filters, and one number for each axis of the window."""
+
+    n_in: int
+    n_out: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+
+    def config(self, **more: Any) -> dict[str, Any]:
+        """As arguments of the layer, which JSON can hold."""
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in (self._asdict() | more).items()}
+
+
+def sizes_of(
+    kind: str, n_axes: int, n_in: int, n_out: int, kernel_size: Extent, stride: Extent, padding: Extent,
+    dilation: Extent, groups: int,
+) -> Sizes:  # fmt: skip
+    """The arguments, checked; TypeError or ValueError names the one that is wrong."""
+    n_in, n_out, groups = (
+        whole(f"{kind}: {name}", n) for name, n in (("n_in", n_in), ("n_out", n_out), ("groups", groups))
+    )
+    if n_in % groups or n_out % groups:
+        raise ValueError(f"{kind}: groups: expected a divisor of n_in {n_in} and of n_out {n_out}, got {groups}")
+
+    def along(name: str, value: Extent, least: int = 1) -> tuple[int, ...]:
+        return extents(f"{kind}: {name}", value, n_axes, least)
+
+    return Sizes(
+        n_in, n_out, along("kernel_size", kernel_size), along("stride", stride), along("padding", padding, 0),
+        along("dilation", dilation), groups,
+    )  # fmt: skip
+
+
+def uniform_weights(
+    kind: str, shape: tuple[int, ...], n_out: int, bias: bool, seed: int | np.random.Generator | None
+) -> tuple[Tensor, Tensor | None]:
+    """(weight of this shape, bias (n_out,) or None), uniform in +-1/sqrt(weights behind the first axis)."""
+    rng, bound = generator(kind, seed), 1 / math.sqrt(math.prod(shape[1:]))
+    weight = learnt("weight", rng.uniform(-bound, bound, shape))
+    return weight, learnt("bias", rng.uniform(-bound, bound, n_out)) if bias else None
+
+
+def check_maps(kind: str, x: Tensor, n_in: int, n_axes: int, weight: Tensor) -> None:
+    """ValueError unless x is (..., n_in, maps of n_axes), TypeError unless its numbers are those of the weights."""
+    if x.ndim <= n_axes or x.shape[-n_axes - 1] != n_in:
+        raise ValueError(f"{kind}: expected input (..., {n_in}, {shape_text(n_axes)}), got {x.shape}")
+    if x.dtype != weight.dtype:
+        raise TypeError(f"{kind}: expected {weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
 
 
 def extents(name: str, value: Extent, n_axes: int, least: int = 1) -> tuple[int, ...]:

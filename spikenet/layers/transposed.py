@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
-from spikenet.layers.layer import State, Training, entering, generator, refuse_state
-from spikenet.layers.sliding import Extent, extents, shape_text, window_of
+from spikenet.layers.layer import State, Training, entering, refuse_state
+from spikenet.layers.sliding import Extent, check_maps, extents, sizes_of, uniform_weights, window_of
 
 
 class TransposedConvolution:
@@ -35,37 +34,20 @@ class TransposedConvolution:
         seed: int | np.random.Generator | None,
     ) -> None:
         self.kind, self.n_axes = kind, n_axes
-        self.n_in, self.n_out = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n_out", n_out)
-        self.kernel_size = extents(f"{kind}: kernel_size", kernel_size, n_axes)
-        self.stride = extents(f"{kind}: stride", stride, n_axes)
-        self.padding = extents(f"{kind}: padding", padding, n_axes, least=0)
+        self.sizes = sizes_of(kind, n_axes, n_in, n_out, kernel_size, stride, padding, dilation, groups)
+        self.n_in, self.n_out, self.kernel_size, self.stride, self.padding, self.dilation, self.groups = self.sizes
         self.output_padding = extents(f"{kind}: output_padding", output_padding, n_axes, least=0)
-        self.dilation = extents(f"{kind}: dilation", dilation, n_axes)
-        self.groups = whole(f"{kind}: groups", groups)
-        if self.n_in % self.groups or self.n_out % self.groups:
-            raise ValueError(f"{kind}: groups: expected a divisor of n_in {n_in} and of n_out {n_out}, got {groups}")
         if any(o >= max(s, d) for o, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
             raise ValueError(
                 f"{kind}: output_padding: expected less than stride {self.stride} or dilation {self.dilation}, "
                 f"got {self.output_padding}"
             )
-        filters = self.n_out // self.groups
-        rng, bound = generator(kind, seed), 1 / math.sqrt(filters * math.prod(self.kernel_size))
-        weight = rng.uniform(-bound, bound, (self.n_in, filters, *self.kernel_size)).astype(np.float32)
-        self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias: Tensor | None = None
-        if bias:
-            start = rng.uniform(-bound, bound, self.n_out).astype(np.float32)
-            self.bias = Tensor(start, requires_grad=True, name="bias")
+        shape = (self.n_in, self.n_out // self.groups, *self.kernel_size)
+        self.weight, self.bias = uniform_weights(kind, shape, self.n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = entering(self, x)
-        if x.ndim <= self.n_axes or x.shape[-self.n_axes - 1] != self.n_in:
-            raise ValueError(
-                f"{self.kind}: expected input (..., {self.n_in}, {shape_text(self.n_axes)}), got {x.shape}"
-            )
-        if x.dtype != self.weight.dtype:
-            raise TypeError(f"{self.kind}: expected {self.weight.dtype} as the weights are, got {x.dtype}; use sn.cast")
+        check_maps(self.kind, x, self.n_in, self.n_axes, self.weight)
         sizes = zip(
             x.shape[x.ndim - self.n_axes :], self.kernel_size, self.stride, self.padding, self.output_padding,
             self.dilation, strict=True,
@@ -87,9 +69,7 @@ class TransposedConvolution:
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def config(self) -> dict[str, Any]:
-        names = ("kernel_size", "stride", "padding", "output_padding", "dilation")
-        sizes = {name: list(getattr(self, name)) for name in names}
-        return {"n_in": self.n_in, "n_out": self.n_out, **sizes, "groups": self.groups, "bias": self.bias is not None}
+        return self.sizes.config(output_padding=self.output_padding, bias=self.bias is not None)
 
     def __repr__(self) -> str:
         return f"{self.kind}({self.n_in}, {self.n_out}, {self.kernel_size}, stride={self.stride})"
