@@ -90,18 +90,23 @@ def test_adjoints_equal_finite_differences_of_the_smooth_twins(rng):
 RESETS = (reset.subtract, reset.detached_subtract, reset.to_zero, reset.detached(reset.to_zero), reset.no_reset)
 
 
+LAYERS = {"flat": (SpikingLSTM, (4, 5), (4,), (5,)), "conv": (SpikingConvLSTM, (2, 3, 3), (2, 3, 4), (3, 3, 4))}
+
+
+@pytest.mark.parametrize("which", LAYERS)
 @pytest.mark.parametrize("resets", RESETS, ids=str)
-def test_the_compiled_loop_is_the_graph_step_by_step(resets, rng):
+def test_the_compiled_loop_is_the_graph_step_by_step(resets, which, rng):
     """Spikes, states and all gradients; one's own reset, which does the same, goes through the graph."""
     inner = getattr(resets, "detaches", None)
 
     def own(p, v, fired):
         return (inner or resets)(p, v, fired)
 
-    x, results = rng.normal(0, 2, (12, 3, 4)), []
-    start = [rng.normal(0, 0.3, (3, 5)) for _ in range(2)]
+    make, sizes, picture, states = LAYERS[which]
+    x, results = rng.normal(0, 2, (8, 3, *picture)), []
+    start = [rng.normal(0, 0.3, (3, *states)) for _ in range(2)]
     for given in (resets, own if inner is None else reset.detached(own)):
-        layer = cast(SpikingLSTM(4, 5, threshold=0.1, reset=given, seed=0), np.float64)
+        layer = cast(make(*sizes, threshold=0.1, reset=given, seed=0), np.float64)
         leaves = [Tensor(a, requires_grad=True) for a in (x, *start)]
         spikes, (h, c) = layer.run(leaves[0], tuple(leaves[1:]))
         loss = (spikes * np.cos(np.arange(spikes.size)).reshape(spikes.shape)).sum() + (h * 0.7).sum() + (c * c).sum()

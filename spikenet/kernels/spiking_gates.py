@@ -7,6 +7,7 @@ depend on how many threads there are. `kind` says what a spike does to the hidde
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
@@ -90,3 +91,27 @@ def backward(
             gemm(blas, T, N, n, rows, width, one, u.ctypes.data, width,
                  g_z.ctypes.data + (t * batch + low) * width * size, width, one,
                  g_h.ctypes.data + low * n * size, n)  # fmt: skip
+
+
+@compiled(parallel=True)
+def step_forward(
+    kind: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, h_before: Array, c_before: Array,
+    h: Array, c: Array,
+) -> None:  # fmt: skip
+    """One step of `forward` from the whole sums z (batch, 4 n), as a convolution makes them; the others (batch, n)."""
+    for row in numba.prange(z.shape[0]):
+        b = np.int64(row)
+        _bent(LSTM, z[b], inner[b], h_before[b], c_before[b], h[b], c[b])
+        _fire(kind, threshold, h[b], v[b], fired[b])
+
+
+@compiled(parallel=True)
+def step_backward(
+    kind: int, detached: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, slope: Array,
+    h_before: Array, c_before: Array, g_fired: Array, g_h: Array, g_c: Array, g_z: Array,
+) -> None:  # fmt: skip
+    """One step of `backward`: fills g_z; g_h and g_c go to before the step, but for what comes through the product."""
+    for row in numba.prange(z.shape[0]):
+        b = np.int64(row)
+        _unfire(kind, detached, threshold, v[b], fired[b], slope[b], g_fired[b], g_h[b])
+        _unbent(LSTM, z[b], inner[b], h_before[b], c_before[b], v[b], g_h[b], g_c[b], g_z[b], g_z[b])

@@ -20,10 +20,11 @@ KINDS: dict[Reset, int] = {
 
 def is_compiled(reset: Reset) -> bool:
     """Whether the loop knows this reset, detached or not."""
-    return _plain(reset) in KINDS
+    return attached(reset) in KINDS
 
 
-def _plain(reset: Reset) -> Reset:
+def attached(reset: Reset) -> Reset:
+    """The reset itself, without what detaches its gradient."""
     inner: Reset = getattr(reset, "detaches", reset)
     return inner
 
@@ -44,7 +45,7 @@ def spiking_gates_over_time(
     rows = np.ascontiguousarray(x.data[:1] if held else x.data).reshape(-1, n_in)
     events = None if held else x.events
     w = np.ascontiguousarray(weight.data, dtype)
-    kind, detached = KINDS[_plain(reset)], int(_plain(reset) is not reset)
+    kind, detached = KINDS[attached(reset)], int(attached(reset) is not reset)
     u = memory.read_only(np.ascontiguousarray(recurrent_weight.data, dtype))
     product = products.multiply(lambda: rows, w, bias.data, events).reshape(-1, batch, width)
     z = np.ascontiguousarray(np.broadcast_to(product, (steps, batch, width))) if held else product

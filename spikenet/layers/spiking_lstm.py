@@ -16,13 +16,15 @@ import numpy as np
 from spikenet import graph
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.convolution import Conv2d
+from spikenet.kernels.filters import Filters
+from spikenet.layers.convolution import Conv2d, convolve
 from spikenet.layers.fire import checked, fire, reset_after
 from spikenet.layers.layer import State, Training, entering, generator, state_parts
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking_gates_time import is_compiled, spiking_gates_over_time
+from spikenet.layers.spiking_maps_time import spiking_maps_over_time
 from spikenet.neurons.reset import Reset, detached_subtract, no_reset
 from spikenet.neurons.surrogate import Surrogate, atan
 
@@ -94,7 +96,8 @@ class SpikingConvLSTM:
     kernel_size: odd, so that pictures keep their size
     threshold, reset, surrogate, seed: as of `SpikingLSTM`; nothing is reset by default, as in snnTorch's
 
-    Input is (steps, batch, n_in, height, width), output (steps, batch, n, height, width); the state is (h, c).
+    Input is (steps, batch, n_in, height, width), output (steps, batch, n, height, width); the state is (h, c). The
+    input is convolved at all steps at once; with a reset of your own, steps are operations of the graph.
     """
 
     kind = "SpikingConvLSTM"
@@ -127,6 +130,14 @@ class SpikingConvLSTM:
                 f"got {x.shape}"
             )
         h, c = _before(self.kind, state, (x.shape[1], self.n, *x.shape[3:]), x)
+        if is_compiled(self.reset) and not self.smooth:
+            weight, window = self.gates.weight, self.gates.filters_on((self.n_in + self.n, *x.shape[3:])).window
+            of_input, of_hidden = (Filters(n, 4 * self.n, 1, window) for n in (self.n_in, self.n))
+            given = convolve(x, weight[:, : self.n_in], self.gates.bias, of_input, 2)
+            spikes, h, c = spiking_maps_over_time(
+                given, weight[:, self.n_in :], h, c, self.threshold, self.reset, self.surrogate, of_hidden
+            )
+            return spikes, (h, c)
         sent = []
         for t in range(len(x)):
             gates = self.gates(graph.concatenate([x[t], h], axis=1))
