@@ -107,9 +107,21 @@ def all_within(expected: str, array: Array, low: float, high: float) -> None:
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:
-    """`value` as an int >= least; TypeError when it is not whole, ValueError when it is too small."""
+    """`value` as an int >= least; TypeError when it is not whole, ValueError when it is too small.
+
+    What is at least 1 is a size or a count and no seed: it has to be below 2**63, as sizes of arrays are.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: expected a whole number, got {value!r} of type {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
+    if least >= 1 and value >= 2**63:
+        raise ValueError(f"{name}: expected a whole number < 2**63, got {value:.3g}")
     return int(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value` as a bool; TypeError for anything else, so that a misplaced number is not taken for True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r:.60} of type {type(value).__name__}")
+    return bool(value)

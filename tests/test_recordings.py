@@ -84,6 +84,24 @@ def test_each_speaker_can_be_evened_by_himself(words):
         sn.data.spoken(words, by_speaker="ben")
 
 
+def test_training_words_are_there_once_for_each_cut(words):
+    """The tones swell and fade: the fewer decibels, the shorter the word, but every copy has as many steps."""
+    train, test = sn.data.spoken(words, held_out=("ben",), steps=20, cuts_db=(3.0, 10.0, 20.0))
+    assert (len(train), len(test)) == (27, 9)
+    assert np.array_equal(train.labels, np.repeat(sn.data.spoken(words, held_out=("ben",))[0].labels, 3))
+    alone = [sn.data.spoken(words, held_out=("ben",), steps=20, cuts_db=(cut,)) for cut in (3.0, 10.0, 20.0)]
+    for k, (part, asked) in enumerate(alone):
+        assert np.array_equal(train.inputs[k::3], part.inputs)
+        assert np.array_equal(asked.inputs, test.inputs) == (k == 1)
+    loudness = sn.data.mel_energies(tone(1000), 8000, 24, low_hz=200, high_hz=3400)
+    assert np.argmax(loudness[20]) == np.argmin(np.abs(_centres(24) - 1000))
+
+
+def _centres(n):
+    mel = np.linspace(2595 * np.log10(1 + 200 / 700), 2595 * np.log10(1 + 3400 / 700), n + 2)
+    return 700 * (10 ** (mel / 2595) - 1)[1:-1]
+
+
 def test_touch_is_split_by_repetition(tmp_path, rng):
     x = rng.integers(50, 256, (12, 7, 3)).astype(np.uint8)
     path = tmp_path / "touch.npz"
@@ -162,6 +180,9 @@ def damaged(path, name, content):
         (lambda p: sn.data.spoken(p, held_out="bob"), TypeError, "tuple of speakers"),
         (lambda p: sn.data.mel_energies(np.zeros(0), 8000), ValueError, "at least one"),
         (lambda p: sn.data.mel_energies(np.ones(9), 8000, low_hz=4000), ValueError, "half the rate, 4000"),
+        (lambda p: sn.data.mel_energies(np.ones(9), 8000, high_hz=5e3), ValueError, "at most half the rate, 4000, got"),
+        (lambda p: sn.data.spoken(p, cuts_db=15.0), TypeError, r"cuts_db: expected a tuple of decibels, got 15.0"),
+        (lambda p: sn.data.spoken(p, cuts_db=(0,)), ValueError, "cuts_db: expected a number > 0, got 0"),
         (lambda p: sn.data.touch(p / "none.npz"), ValueError, "none.npz: expected an npz"),
         (lambda p: sn.data.touch(damaged(p / "b.npz", "x.npy", b"")), ValueError, "expected an npz"),
         (

@@ -62,10 +62,3 @@ def seed_number(name: str, seed: Any) -> int:
     if number >= 2**64:
         raise ValueError(f"{name}: seed: expected a whole number < 2**64, got {number}")
     return number
-
-
-def flag(name: str, value: Any) -> bool:
-    """`value` as a bool; TypeError for anything else, so that a misplaced number is not taken for True."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: expected True or False, got {value!r} of type {type(value).__name__}")
-    return bool(value)

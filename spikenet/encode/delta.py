@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import batch, flag, sample_numbers, seed_number
-from spikenet.errors import Array, positive, whole
+from spikenet.encode.check import batch, sample_numbers, seed_number
+from spikenet.errors import Array, flag, positive, whole
 
 
 @dataclass(frozen=True)

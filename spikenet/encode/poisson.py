@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import UNIT, flag, sample_numbers, seed_number, unit_batch
+from spikenet.encode.check import UNIT, sample_numbers, seed_number, unit_batch
 from spikenet.encode.rate import random_words
-from spikenet.errors import Array, positive, whole
+from spikenet.errors import Array, flag, positive, whole
 
 MOST = 20.0  # mean spikes a step; beyond, a spike train is the wrong description
 _POISSON = 2  # the generator's topmost counter word: another stream than those of `Rate`

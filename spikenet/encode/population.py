@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import batch, flag, sample_numbers, seed_number
+from spikenet.encode.check import batch, sample_numbers, seed_number
 from spikenet.encode.rate import bernoulli
-from spikenet.errors import Array, finite_number, positive, whole
+from spikenet.errors import Array, finite_number, flag, positive, whole
 
 THRESHOLD = 0.999  # of the integrating neurons: one excited fully fires at every step in spite of rounding (Eshraghian)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.encode.check import UNIT, flag, sample_numbers, seed_number, unit_batch
-from spikenet.errors import Array, whole
+from spikenet.encode.check import UNIT, sample_numbers, seed_number, unit_batch
+from spikenet.errors import Array, flag, whole
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,7 @@ class Delay:
             raise ValueError(
                 f"Delay: steps of shape {self.steps.shape} do not broadcast to neurons {x.shape[2:]}"
             ) from None
-        parts = state_parts("Delay", state, self.states)
-        shape = (self.longest_delay, *x.shape[1:])
-        past = Tensor(np.zeros(shape, x.dtype)) if parts is None else as_input("Delay: state", parts[0], x.dtype)
-        if past.shape != shape:
-            raise ValueError(f"Delay: expected a state of shape {shape} (longest delay, batch, ...), got {past.shape}")
+        past = past_of(self, state, (self.longest_delay, *x.shape[1:]), x)
         y, after = delayed(x, past, each.reshape(-1))
         return y, (after,)
 
@@ -82,6 +78,17 @@ def within_sequence(layer: Any, x: Tensor) -> Tensor:
             "arrive; y, state = run(x, state) carries on what is on its way"
         )
     return x
+
+
+def past_of(layer: Any, state: State | None, shape: tuple[int, ...], x: Tensor) -> Tensor:
+    """What is on its way before the first step, of this shape: the state, or nothing."""
+    parts = state_parts(layer.kind, state, layer.states)
+    past = Tensor(np.zeros(shape, x.dtype)) if parts is None else as_input(f"{layer.kind}: state", parts[0], x.dtype)
+    if past.shape != shape:
+        raise ValueError(
+            f"{layer.kind}: expected a state of shape {shape} (longest delay, batch, ...), got {past.shape}"
+        )
+    return past
 
 
 def delay_steps(name: str, steps: Any) -> Array:

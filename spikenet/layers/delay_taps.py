@@ -78,6 +78,8 @@ def first_portions(kind: str, delays: Any, longest: int, shape: tuple[int, ...],
     if delays is None:
         return rng.uniform(0, 1, shape)
     given = finite_values(f"{kind}: delays", delays)
+    if given.dtype.kind == "c":
+        raise TypeError(f"{kind}: delays: expected real numbers, got {given.dtype}")
     if given.size and (given.min() < 0 or given.max() > longest):
         worst = given.min() if given.min() < 0 else given.max()
         raise ValueError(f"{kind}: delays: expected values within 0 .. longest = {longest} steps, got {worst:g}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.delay import delay_steps, within_sequence
+from spikenet.layers.delay import delay_steps, past_of, within_sequence
 from spikenet.layers.delay_sums import arriving
-from spikenet.layers.layer import State, Training, as_input, entering, state_parts
+from spikenet.layers.layer import State, Training, entering, generator
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
+from spikenet.layers.weighted import weight_and_bias
 
 
 class DelayedLinear:
@@ -43,21 +43,16 @@ class DelayedLinear:
         bias: bool = True,
         seed: int | np.random.Generator | None = None,
     ) -> None:
-        self.n_in, self.n_out = whole("DelayedLinear: n_in", n_in), whole("DelayedLinear: n_out", n_out)
-        given = delay_steps("DelayedLinear: delays", delays)
+        self.n_in, self.n_out = whole(f"{self.kind}: n_in", n_in), whole(f"{self.kind}: n_out", n_out)
+        given = delay_steps(f"{self.kind}: delays", delays)
         try:
             self.delays: Array = np.broadcast_to(given, (self.n_in, self.n_out))
         except ValueError:
             raise ValueError(
-                f"DelayedLinear: delays: expected shape ({n_in}, {n_out}) or what broadcasts to it, got {given.shape}"
+                f"{self.kind}: delays: expected shape ({n_in}, {n_out}) or what broadcasts to it, got {given.shape}"
             ) from None
         self._given, self.longest_delay = given, int(given.max())
-        rng, bound = np.random.default_rng(seed), 1 / math.sqrt(n_in)
-        weight = rng.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
-        self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias: Tensor | None = None
-        if bias:
-            self.bias = Tensor(rng.uniform(-bound, bound, n_out).astype(np.float32), requires_grad=True, name="bias")
+        self.weight, self.bias = weight_and_bias(self.kind, self.n_in, self.n_out, bias, generator(self.kind, seed))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(within_sequence(self, entering(self, x)))[0]
@@ -65,14 +60,8 @@ class DelayedLinear:
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
-        x = sequence_of("DelayedLinear", entering(self, x, state), self.n_in)
-        parts = state_parts("DelayedLinear", state, self.states)
-        shape = (self.longest_delay, x.shape[1], self.n_out)
-        pending = as_input("DelayedLinear: state", np.zeros(shape, x.dtype) if parts is None else parts[0], x.dtype)
-        if pending.shape != shape:
-            raise ValueError(
-                f"DelayedLinear: expected a state of shape {shape} (longest delay, batch, n_out), got {pending.shape}"
-            )
+        x = sequence_of(self.kind, entering(self, x, state), self.n_in)
+        pending = past_of(self, state, (self.longest_delay, x.shape[1], self.n_out), x)
         y, after = arriving(x, self.weight.reshape(self.n_in, 1, self.n_out), self.delays, pending)
         return (y if self.bias is None else y + self.bias), (after,)
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike, outputs
-from spikenet.layers.delay import Delay, within_sequence
+from spikenet.layers.delay import Delay, past_of, within_sequence
 from spikenet.layers.delay_taps import Interpolation, between, checked_longest, delays_of, first_portions, spread
-from spikenet.layers.layer import State, Training, as_input, entering, generator, state_parts
+from spikenet.layers.layer import State, Training, entering, generator
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
 
@@ -89,17 +89,6 @@ def portions(values: Array) -> Tensor:
     parameter = learnt("portion", values)
     parameter.bounds = (0.0, 1.0)
     return parameter
-
-
-def past_of(layer: Any, state: State | None, shape: tuple[int, ...], x: Tensor) -> Tensor:
-    """What is on its way before the first step, of this shape: the state, or nothing."""
-    parts = state_parts(layer.kind, state, layer.states)
-    past = Tensor(np.zeros(shape, x.dtype)) if parts is None else as_input(f"{layer.kind}: state", parts[0], x.dtype)
-    if past.shape != shape:
-        raise ValueError(
-            f"{layer.kind}: expected a state of shape {shape} (longest delay, batch, ...), got {past.shape}"
-        )
-    return past
 
 
 def shifted(x: Tensor, shares: Tensor, first: Array | None, past: Tensor) -> tuple[Tensor, Tensor]:

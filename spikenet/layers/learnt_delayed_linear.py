@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.delay import within_sequence
+from spikenet.layers.delay import past_of, within_sequence
 from spikenet.layers.delay_sums import arriving
 from spikenet.layers.delay_taps import Interpolation, between, checked_longest, delays_of, first_portions, spread
 from spikenet.layers.delayed_linear import DelayedLinear
 from spikenet.layers.layer import State, Training, entering, generator
-from spikenet.layers.learnt_delay import past_of, portions
-from spikenet.layers.memoryless import learnt
+from spikenet.layers.learnt_delay import portions
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
+from spikenet.layers.weighted import weight_and_bias
 
 
 class LearntDelayedLinear:
@@ -49,10 +48,9 @@ class LearntDelayedLinear:
     ) -> None:  # fmt: skip
         self.n_in, self.n_out = whole(f"{self.kind}: n_in", n_in), whole(f"{self.kind}: n_out", n_out)
         self.longest, self.interpolation = checked_longest(self.kind, longest, interpolation), interpolation
-        rng, bound, shape = generator(self.kind, seed), 1 / math.sqrt(self.n_in), (self.n_in, self.n_out)
-        self.weight = learnt("weight", rng.uniform(-bound, bound, shape))
-        self.bias = learnt("bias", rng.uniform(-bound, bound, self.n_out)) if bias else None
-        self.portion = portions(first_portions(self.kind, delays, self.longest, shape, rng))
+        rng = generator(self.kind, seed)
+        self.weight, self.bias = weight_and_bias(self.kind, self.n_in, self.n_out, bias, rng)
+        self.portion = portions(first_portions(self.kind, delays, self.longest, self.weight.shape, rng))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(within_sequence(self, entering(self, x)))[0]

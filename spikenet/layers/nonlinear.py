@@ -12,6 +12,8 @@ from spikenet.neurons import exponential_if, izhikevich, quadratic_if
 from spikenet.neurons.reset import Reset, detached_to_value
 from spikenet.neurons.surrogate import Surrogate, atan
 
+PUBLISHED = "sn.izhikevich.regular_spiking"
+
 
 def ExponentialIF(
     *,
@@ -82,6 +84,8 @@ def Izhikevich(
     reset, refractory_s: as of `LIF`; a spike sets v to c
     learn  : names among "recovery" (a), "coupling" (b), "reset_value" (c), "jump" (d), "threshold"
     """
+    if not isinstance(kind, (tuple, list)) or len(kind) != 4:
+        raise TypeError(f"Izhikevich: kind: expected (a, b, c, d) or a set such as {PUBLISHED}, got {kind!r:.60}")
     a, b, c, d = np.broadcast_arrays(*kind) if any(map(np.ndim, kind)) else kind
     described = {"kind": (a, b, c, d), "dt_s": dt_s, "reset": reset, "refractory_s": refractory_s}
     described |= {"surrogate": surrogate, "learn": learn}

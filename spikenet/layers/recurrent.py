@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, whole
+from spikenet.errors import Array, flag, whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.layer import State, Training, as_input, state_parts
+from spikenet.layers.layer import State, Training, as_input, generator, state_parts
 from spikenet.layers.recurrent_time import recurrent_over_time
 from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking import Spiking
@@ -50,16 +50,14 @@ class Recurrent:
     ) -> None:
         if not isinstance(neurons, Spiking):
             raise TypeError(f"Recurrent: neurons: expected a layer such as LIF() or Spiking(step), got {neurons!r:.60}")
-        if not isinstance(self_connections, bool):
-            raise TypeError(f"Recurrent: self_connections: expected True or False, got {self_connections!r:.60}")
-        if not isinstance(through_reset, bool):
-            raise TypeError(f"Recurrent: through_reset: expected True or False, got {through_reset!r:.60}")
+        flag("Recurrent: self_connections", self_connections)
+        flag("Recurrent: through_reset", through_reset)
         self.layers = (neurons.through_reset() if through_reset else neurons,)
         self.through_reset = through_reset
         self.n, self.self_connections = whole("Recurrent: n", n), self_connections
         self.states = (*neurons.states, "last output")
         bound = 1 / math.sqrt(self.n)
-        weight: Array = np.random.default_rng(seed).uniform(-bound, bound, (self.n, self.n)).astype(np.float32)
+        weight: Array = generator("Recurrent", seed).uniform(-bound, bound, (self.n, self.n)).astype(np.float32)
         if not self_connections:
             np.fill_diagonal(weight, 0)
         self.recurrent_weight = Tensor(weight, requires_grad=True, name="recurrent_weight")

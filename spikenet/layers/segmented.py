@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, whole
+from spikenet.errors import Array, flag, whole
 from spikenet.graph import Tensor, TensorLike, is_recording, no_grad, outputs, repeat
 from spikenet.graph.backward import reverse_pass
 from spikenet.graph.recording import recording
@@ -44,10 +44,8 @@ class Segmented:
     def __init__(self, net: Layer, *, steps: int, truncate: bool = False) -> None:
         if isinstance(net, type) or not isinstance(net, Layer):
             raise TypeError(f"Segmented: net: expected a layer, got {net!r:.60}")
-        if not isinstance(truncate, bool):
-            raise TypeError(f"Segmented: truncate: expected True or False, got {truncate!r:.60}")
         self.layers = (net,)
-        self.steps, self.truncate = whole("Segmented: steps", steps), truncate
+        self.steps, self.truncate = whole("Segmented: steps", steps), flag("Segmented: truncate", truncate)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(x, training=training)[0]

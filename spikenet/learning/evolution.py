@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, positive, whole
+from spikenet.errors import Array, flag, positive, whole
 from spikenet.graph import TensorLike, no_grad
 from spikenet.layers import Layer, Training
 from spikenet.learning.rule import Learnt, Loss, add_gradients, scalar, sequence
@@ -36,8 +36,7 @@ class Evolution:
         whole("Evolution: pairs", self.pairs)
         positive("Evolution: sigma", self.sigma)
         whole("Evolution: seed", self.seed, least=0)
-        if not isinstance(self.ranked, bool):
-            raise TypeError(f"Evolution: ranked: expected True or False, got {self.ranked!r}")
+        flag("Evolution: ranked", self.ranked)
 
     def __call__(self, net: Layer, x: TensorLike, targets: Any, loss: Loss, training: Training | None = None) -> Learnt:
         """Adds the estimate for loss(y, targets); returns output and loss at the present weights."""

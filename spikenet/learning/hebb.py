@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, array_of, finite_number, finite_values, positive
+from spikenet.errors import Array, array_of, finite_number, finite_values, flag, positive
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Oja:
 
     def __post_init__(self) -> None:
         positive("Oja: rate", self.rate)
-        if not isinstance(self.sanger, bool):
-            raise TypeError(f"Oja: sanger: expected True or False, got {self.sanger!r}")
+        flag("Oja: sanger", self.sanger)
 
     def run(self, weight: npt.ArrayLike, pre: npt.ArrayLike, post: npt.ArrayLike | None = None) -> Array:
         """(n_pre, n_post) weight after all samples; post: x @ weight of the moment where it is not given."""

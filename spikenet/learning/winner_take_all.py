@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, array_of, finite_number, finite_values, positive, whole
+from spikenet.errors import Array, array_of, finite_number, finite_values, flag, positive, whole
 from spikenet.kernels.winner_take_all import compete
 
 
@@ -80,8 +80,7 @@ class WinnerTakeAll:
             raise ValueError(f"WinnerTakeAll: expected spikes (steps, batch, {self.n_in}), got shape {given.shape}")
         if not isinstance(state, Competitors) or state.weight.shape != (self.n, self.n_in):
             raise ValueError(f"WinnerTakeAll: expected a state of start() or run() for {self}, got {state!r:.60}")
-        if not isinstance(learn, bool):
-            raise TypeError(f"WinnerTakeAll: learn: expected True or False, got {learn!r}")
+        flag("WinnerTakeAll: learn", learn)
         constants = np.array([
             math.exp(-self.dt_s / self.tau_mem_s), self.threshold, self.jump, math.exp(-self.dt_s / self.tau_theta_s),
             self.inhibition, math.exp(-self.dt_s / self.tau_trace_s), self.rate, self.target, self.total,
