@@ -12,14 +12,14 @@ from hw.breach import Breach, DoesNotFit
 from hw.break_even import BreakEven, break_even
 from hw.candidate import Candidate, evaluate, largest, summed
 from hw.check import Check, Verdict, check
-from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
+from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, ProcessorEnergies, Sram, TechnologyEnergies
 from hw.compare import compare
 from hw.comparison import Comparison, Crossing, Row
 from hw.compile import compile
 from hw.count import count
 from hw.counts import Counts, LayerCount
 from hw.energy import Energy, Term
-from hw.events import all_in_energy, event_energy
+from hw.events import all_in_energy, event_energy, processor_energy
 from hw.execution.detailed import Detailed, detailed
 from hw.execution.event_times import EventTimes, Tick
 from hw.execution.events import Events
@@ -72,6 +72,7 @@ __all__ = [
     "PlacedCore",
     "PlacedProgram",
     "Placement",
+    "ProcessorEnergies",
     "QuantisedNet",
     "Row",
     "SignMode",
@@ -101,6 +102,7 @@ __all__ = [
     "neurons",
     "percentile",
     "place",
+    "processor_energy",
     "quantise",
     "report",
     "simple",

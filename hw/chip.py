@@ -1,10 +1,11 @@
 """What a chip is, to us: a name, its limits and its energies, every number with its evidence.
 
-Energies come at three levels, each its own record, so that no sum can mix them:
+Energies come at three levels, in records of their own, so that no sum can mix them:
 
 - `TechnologyEnergies`: single arithmetic operations and memory accesses of a process. A net priced with them is an
   idealised accelerator: no control, no instruction fetch, no leakage.
 - `EventEnergies`: what a neuromorphic chip's maker states for a synaptic operation, a neuron update, a hop.
+- `ProcessorEnergies`: a processor's energy divided by its multiply-accumulates: everything is in it, too.
 - `AllInEnergies`: a whole chip's energy divided by its synaptic events at one operating point. It already contains
   hops, neurons and leakage, so nothing may be added to it.
 """
@@ -131,6 +132,25 @@ class AllInEnergies:
 
 
 @dataclass(frozen=True)
+class ProcessorEnergies:
+    """Energy of a multiply-accumulate in float32, and of a neuron's update, with everything a processor does for it."""
+
+    mac: Fact
+    neuron_update: Fact
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            checked(field.name, getattr(self, field.name), energy=True)
+
+    @property
+    def level(self) -> Level:
+        return Level.ALL_IN
+
+
+Energies = TechnologyEnergies | EventEnergies | AllInEnergies | ProcessorEnergies
+
+
+@dataclass(frozen=True)
 class Chip:
     """A chip, or a process technology standing in for one.
 
@@ -146,7 +166,7 @@ class Chip:
     vendor: str
     process: str
     limits: Mapping[str, Fact]
-    energies: TechnologyEnergies | EventEnergies | AllInEnergies
+    energies: Energies
     notes: tuple[str, ...] = ()
     architecture: Architecture = Architecture.PROCESS
     times: EventTimes | Tick | None = None
@@ -154,7 +174,7 @@ class Chip:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise ValueError("Chip: expected a name, got an empty text")
-        if not isinstance(self.energies, TechnologyEnergies | EventEnergies | AllInEnergies):
+        if not isinstance(self.energies, Energies):
             raise TypeError(f"{self.name}: expected energies of one level, got {type(self.energies).__name__}")
         for name, limit in self.limits.items():
             checked(f"{self.name}: limit {name}", limit)

@@ -9,15 +9,15 @@ from hw import chips as known_chips
 from hw.breach import Breach
 from hw.break_even import break_even
 from hw.candidate import Candidate, candidate
-from hw.chip import AllInEnergies, Chip, EventEnergies, TechnologyEnergies
+from hw.chip import AllInEnergies, Chip, EventEnergies, ProcessorEnergies, TechnologyEnergies
 from hw.comparison import Comparison, Crossing, Row
 from hw.counts import Counts
 from hw.energy import Energy
-from hw.events import all_in_energy, event_energy
+from hw.events import all_in_energy, event_energy, processor_energy
 from hw.execution.deployed import Deployed, deployed
 from hw.formats import FLOAT32, Arithmetic
 from hw.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
-from hw.technology import technology_energy
+from hw.technology import technology_energy, traffic_bytes
 from spikenet.data import Arrays
 from spikenet.errors import whole
 
@@ -35,7 +35,8 @@ def compare(
     nets      : by name, a Sequential, (Sequential, encoder) or `hw.Candidate`
     test      : what accuracy and counts are measured on
     calibrate : training data for the ranges of int8; without it there are no int8 rows
-    chips     : devices to price, `hw.chips.ALL` for all there are; conventional nets appear on technologies only
+    chips     : devices to price, `hw.chips.ALL` for all there are; conventional nets appear on technologies
+                and processors only
 
     With `calibrate`, a spiking net that gets spikes is compiled for each chip, placed, and run in the chip's integers:
     accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, and
@@ -115,6 +116,8 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
     try:
         if isinstance(chip.energies, TechnologyEnergies):
             energy = technology_energy(counts, chip, form.arithmetic)
+        elif isinstance(chip.energies, ProcessorEnergies):
+            energy = processor_energy(counts, chip, form.arithmetic)
         elif form.arithmetic is not FLOAT32 or not counts.is_spiking:
             return  # a neuromorphic chip has its own number format; conventional nets do not run on it
         else:
@@ -135,6 +138,7 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
         spikes=counts.spikes if counts.is_spiking else None,
         rate=counts.rate,
         energy=energy,
+        traffic_bytes=traffic_bytes(counts, form.arithmetic) if _is_conventional(chip) else None,
     )
 
 
@@ -143,7 +147,7 @@ def _in_integers(
 ) -> Row | tuple[Breach, ...] | str | None:
     """The row of a spiking net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
     counts = form.evaluation.counts
-    if isinstance(chip.energies, TechnologyEnergies) or not counts.is_spiking:
+    if _is_conventional(chip) or not counts.is_spiking:
         return None
     got = deployed(entry, chip, test, calibrate, batch_size)
     if not isinstance(got, Deployed):
@@ -157,6 +161,11 @@ def _in_integers(
         rate=float(events.sent.sum() + events.received.sum()) / slots, energy=got.execution.energy(),
         latency_s=times.inference_s, latency_is_lower_bound=bool(times.unknown),
     )  # fmt: skip
+
+
+def _is_conventional(chip: Chip) -> bool:
+    """Whether it runs any net, spikes or not."""
+    return isinstance(chip.energies, TechnologyEnergies | ProcessorEnergies)
 
 
 def form_numbers(form: Form) -> int:

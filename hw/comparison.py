@@ -22,6 +22,7 @@ class Row:
     accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
     energy    : memory traffic included, where the level knows it
+    traffic_bytes: read and written by an inference without caches; None on chips whose memories are their own affair
     latency_s : of an inference in the chip's own integers, placed on its cores; None where that was not run or nobody
                 published how long events take;  latency_is_lower_bound: some of them are unknown
     """
@@ -40,6 +41,7 @@ class Row:
     energy: Energy
     latency_s: float | None = None
     latency_is_lower_bound: bool = False
+    traffic_bytes: float | None = None
 
     @property
     def energy_j(self) -> float:

@@ -1,11 +1,12 @@
-"""Energy of a spiking net from a chip maker's table of events, without a placement."""
+"""Energy from a device's own table: a chip maker's events, without a placement, or a processor's operations."""
 
 from __future__ import annotations
 
-from hw.chip import AllInEnergies, Chip, EventEnergies, Level
+from hw.chip import AllInEnergies, Chip, EventEnergies, Level, ProcessorEnergies
 from hw.counts import Counts
 from hw.energy import Energy, Term
 from hw.fact import unknown
+from hw.formats import FLOAT32, Arithmetic
 
 ASSUMPTIONS = (
     "events are those of the float32 simulation; the chip's own integers and limits are not simulated",
@@ -54,6 +55,28 @@ def all_in_energy(counts: Counts, chip: Chip) -> Energy:
     events = counts.total(lambda c: c.acs)
     term = Term("synaptic events, all in", events, "synaptic events", energies.synaptic_event)
     return Energy(chip.name, Level.ALL_IN, (term,), (*counts.assumptions, ASSUMPTIONS[0], *chip.notes))
+
+
+def processor_energy(counts: Counts, chip: Chip, arithmetic: Arithmetic) -> Energy:
+    """Energy of a processor that multiplies every input with every weight in every step, whether it is 0 or not.
+
+    An input that never changes is multiplied once. In another format than float32 no cost is known.
+    """
+    energies = chip.energies
+    if not isinstance(energies, ProcessorEnergies):
+        raise TypeError(f"{chip.name}: expected the energies of a processor, it has energies {chip.level.value}")
+    mac, update = energies.mac, energies.neuron_update
+    if arithmetic is not FLOAT32:
+        mac = update = unknown("nJ", f"{mac.source}: float32 only")
+    terms = (
+        Term("multiply-accumulates", counts.total(lambda c: c.dense if c.sources else c.macs), "operations", mac),
+        Term("neuron updates", counts.total(lambda c: c.updates), "neuron updates", update),
+    )
+    dense = "a processor multiplies by zeros as well: spikes save nothing, and every step is computed whole"
+    said = (dense,) if counts.is_spiking else ()
+    return Energy(
+        chip.name, Level.ALL_IN, tuple(t for t in terms if t.count), (*counts.assumptions, *said, *chip.notes)
+    )
 
 
 def _needs_spikes(counts: Counts, chip: Chip) -> None:

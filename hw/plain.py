@@ -38,6 +38,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "spikes": row.spikes,
         "spikes_per_neuron_and_step": row.rate,
         "energy_without_memory_j": row.energy_without_memory_j,
+        "traffic_bytes": row.traffic_bytes,
         "latency_s": row.latency_s,
         "latency_is_lower_bound": row.latency_is_lower_bound,
         **energy_dict(row.energy),

@@ -24,6 +24,7 @@ HEAD = (
     "spikes",
     "no memory",
     "with memory",
+    "bytes",
     "latency",
     "notes",
 )
@@ -34,8 +35,8 @@ WIDTH = 110  # of footnotes; the table is about as wide
 def text(comparison: Comparison) -> str:
     """The whole comparison: the table, the break-even rates, and footnotes with sources and assumptions.
 
-    Numbers are means per inference. Energies are given without and with memory traffic; footnotes name their level and
-    evidence. ">= " marks a total with unknown parts, which a footnote lists.
+    Numbers are means per inference. Energies are given without and with memory traffic, and its bytes where no cache
+    keeps any; footnotes name their level and evidence. ">= " marks a total with unknown parts, which a footnote lists.
     """
     notes = _Notes()
     table = [HEAD, *(_cells(row, notes) for row in comparison.rows)]
@@ -115,6 +116,7 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
         "-" if row.spikes is None else _number(row.spikes),
         "-" if without is None else joules(without, row.energy.without_memory().is_lower_bound),
         joules(None if row.energy.is_unknown else row.energy_j, bound),
+        "-" if row.traffic_bytes is None else _thousands(row.traffic_bytes),
         _seconds(row),
         notes.numbers(row.energy),
     )
@@ -125,6 +127,11 @@ def _seconds(row: Row) -> str:
         return "-"
     scale, unit = next((p for p in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")) if row.latency_s >= p[0]), (1e-9, "ns"))
     return f"{'>= ' if row.latency_is_lower_bound else ''}{row.latency_s / scale:.3g} {unit}"
+
+
+def _thousands(n: float) -> str:
+    scale, letter = next((s for s in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if n >= s[0]), (1.0, ""))
+    return f"{n / scale:.3g}{letter}"
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -85,6 +85,19 @@ def _arithmetic(
 
 
 def _traffic(counts: Counts, energies: TechnologyEnergies, a: Arithmetic) -> Iterator[Term]:
+    for what, size_bytes, n_bytes in _moved(counts, a):
+        place, access = energies.memory.holding(size_bytes)
+        accesses = n_bytes / energies.memory.word_bytes
+        yield Term(f"{what} in {place}", accesses, f"accesses of {energies.memory.word_bytes} bytes", access, True)
+
+
+def traffic_bytes(counts: Counts, arithmetic: Arithmetic) -> float:
+    """Bytes an inference reads and writes, each number as often as it is used: nothing is kept in a cache."""
+    return sum(n_bytes for _, _, n_bytes in _moved(counts, arithmetic))
+
+
+def _moved(counts: Counts, a: Arithmetic) -> Iterator[tuple[str, float, float]]:
+    """(what, bytes of memory it takes, bytes that an inference moves)."""
     weight, value, sum_, neuron = a.weight.bytes, a.value.bytes, a.sum.bytes, a.neuron.bytes
     multiplier = 0 if not a.rescale else 5  # an int32 mantissa and a shift of one byte
     scale = 0 if not a.rescale else neuron
@@ -112,6 +125,4 @@ def _traffic(counts: Counts, energies: TechnologyEnergies, a: Arithmetic) -> Ite
         ("neuron states", states, lambda c: (c.traffic.states_read + c.traffic.states_written) * neuron),
     )
     for what, size_bytes, bytes_of in moved:
-        place, access = energies.memory.holding(size_bytes)
-        accesses = counts.total(bytes_of) / energies.memory.word_bytes
-        yield Term(f"{what} in {place}", accesses, f"accesses of {energies.memory.word_bytes} bytes", access, True)
+        yield what, size_bytes, counts.total(bytes_of)

@@ -298,4 +298,28 @@ def test_nets_run_in_the_integers_of_every_chip_that_takes_them():
     assert "latency" in text
     plain = json.loads(json.dumps(hw.report.as_dict(found), allow_nan=False))
     assert {entry["chip"] for entry in plain["broken"]} == refused
-    assert not any(r.net == "ANN" and r.device != "45 nm CMOS" for r in found.rows)
+    conventional = {chip.name for chip in (hw.chips.cmos45, *hw.chips.PROCESSORS)}
+    assert {r.device for r in found.rows if r.net == "ANN"} == conventional
+
+
+def test_processors_run_every_net_densely_in_float32():
+    """keras-spiking's rule: a multiply-accumulate for every weight in every step, 8.6 nJ each; int8 is not known."""
+    nets = {"ANN": ann(), "rate": (snn(), Rate(steps=8)), "SNN": (snn(), Constant(steps=8))}
+    found = hw.compare(nets, data(N, 1), calibrate=data(90, 2), chips=(hw.chips.cmos45, *hw.chips.PROCESSORS))
+    cpu, gpu = hw.chips.cpu.name, hw.chips.gpu.name
+    macs = 6 * 6 + 6 * 3
+    assert row(found, "ANN", cpu, "float32").energy_j == pytest.approx(macs * 8.6e-9, rel=1e-12)
+    dense = (8 * macs + 8 * (6 + 3)) * 0.3e-9
+    assert row(found, "rate", gpu, "float32").energy_j == pytest.approx(dense, rel=1e-12)
+    once = (6 * 6 + 8 * 6 * 3 + 8 * (6 + 3)) * 0.3e-9  # what never changes is multiplied once
+    assert row(found, "SNN", gpu, "float32").energy_j == pytest.approx(once, rel=1e-12)
+    int8 = row(found, "ANN", cpu, "int8")
+    assert int8.energy.is_unknown
+    assert (int8.level, int8.energy_without_memory_j) == (Level.ALL_IN, None)
+    on_cmos = row(found, "ANN", "45 nm CMOS", "int8")
+    assert int8.traffic_bytes == on_cmos.traffic_bytes
+    moved = sum(term.count for term in on_cmos.energy.terms if term.is_memory and term.name.split()[0] != "activation")
+    assert on_cmos.traffic_bytes == pytest.approx(8 * moved, rel=1e-12)
+    assert on_cmos.traffic_bytes < row(found, "ANN", "45 nm CMOS", "float32").traffic_bytes
+    with pytest.raises(TypeError, match="of a processor"):
+        hw.processor_energy(hw.count(ann(), data(9, 1).inputs), hw.chips.cmos45, hw.FLOAT32)
