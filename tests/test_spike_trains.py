@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 import spikenet as sn
-from spikenet.spike_trains import van_rossum, van_rossum_rasters, victor_purpura
+from spikenet.spike_trains import cv2, lv, van_rossum, van_rossum_rasters, victor_purpura
 
 TRAINS = st.lists(st.floats(0, 1), max_size=7).map(sorted)
 
@@ -99,3 +99,12 @@ def test_van_rossum_of_single_spikes():
 def test_what_cannot_be_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_empty_trains_are_alike_and_spikes_at_one_time_have_no_contrast():
+    assert van_rossum([], [], 0.01) == victor_purpura([], [], 1.0) == 0
+    assert van_rossum([0.1], [], 0.01) == pytest.approx(0.5)
+    assert victor_purpura([0.1, 0.2], [], 1.0) == 2
+    for measure in (cv2, lv):
+        assert np.isnan(measure([0.1, 0.1, 0.1], [0, 0, 0], 1)).all()
+        assert measure([0.1, 0.2, 0.3], [0, 0, 0], 1)[0] == pytest.approx(0)

@@ -97,6 +97,17 @@ CALLS = [
     (lambda: sn.encode.Rate(10**29), ValueError, r"Rate: steps: expected a whole number < 2\*\*63, got 1e\+29"),
     (lambda: sn.Izhikevich("fast"), TypeError, r"Izhikevich: kind: expected \(a, b, c, d\) or .* got 'fast'"),
     (lambda: sn.Izhikevich((0.02, 0.2, -65)), TypeError, r"Izhikevich: kind: expected \(a, b, c, d\)"),
+    # spike trains
+    (
+        lambda: sn.spike_trains.fano(np.zeros((0, 3))),
+        ValueError,
+        r"fano: counts: .* one bin and one neuron, got .*0, 3",
+    ),
+    (lambda: sn.spike_trains.synchrony([1, 2, 3]), ValueError, r"synchrony: counts: expected \(bins, n\)"),
+    (lambda: sn.spike_trains.correlations(ONES * np.nan), ValueError, "correlations: counts: expected finite values"),
+    (lambda: sn.spike_trains.spectrum(ONES * np.inf, 0.1), ValueError, "spectrum: counts: expected finite values"),
+    (lambda: sn.spike_trains.binned([0.1], [0], 3, "a", 1, 0.1), TypeError, "binned: start_s: expected a number"),
+    (lambda: sn.spike_trains.rates_hz([0.1], [0], 3, 0, np.nan), ValueError, "rates_hz: stop_s: expected a finite"),
     (lambda: sn.record(None, X), TypeError, "record: expected a Sequential, got None"),
     (lambda: sn.record(sn.Linear(4, 3), X), TypeError, r"record: expected a Sequential, got Linear\(4, 3\); wrap"),
     (lambda: sn.cast(None, "float32"), TypeError, "cast: expected a layer .* got None"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, positive
+from spikenet.errors import Array, array_of, finite_number, finite_values, positive
 from spikenet.spike_trains.intervals import by_neuron
 
 
@@ -17,6 +17,7 @@ def binned(times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float, bi
     """
     times, starts = by_neuron("binned", times_s, neurons, n)
     width = positive("binned: bin_s", bin_s)
+    start_s, stop_s = finite_number("binned: start_s", start_s), finite_number("binned: stop_s", stop_s)
     bins = int(np.floor((stop_s - start_s) / width + 1e-9))
     if bins < 1:
         raise ValueError(f"binned: expected at least one bin of {width:g} s from {start_s:g} to {stop_s:g} s")
@@ -29,6 +30,7 @@ def binned(times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float, bi
 
 def rates_hz(times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float) -> Array:
     """(n,) spikes a second from start_s to stop_s."""
+    start_s, stop_s = finite_number("rates_hz: start_s", start_s), finite_number("rates_hz: stop_s", stop_s)
     duration = positive("rates_hz: stop_s - start_s", stop_s - start_s)
     rates: Array = binned(times_s, neurons, n, start_s, stop_s, duration)[0] / duration
     return rates
@@ -36,14 +38,14 @@ def rates_hz(times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float) 
 
 def fano(counts: Any) -> Array:
     """(n,) variance over mean of the counts (bins, n): 1 for a Poisson process; NaN without spikes."""
-    counts = np.asarray(counts, np.float64)
+    counts = _counts("fano", counts)
     mean = counts.mean(axis=0)
     return np.where(mean > 0, counts.var(axis=0) / np.where(mean > 0, mean, 1.0), np.nan)
 
 
 def correlations(counts: Any) -> Array:
     """(pairs,) Pearson coefficients of the counts (bins, n) of all pairs of neurons that ever vary."""
-    counts = np.asarray(counts, np.float64)
+    counts = _counts("correlations", counts)
     varying = counts[:, counts.std(axis=0) > 0]
     centred = varying - varying.mean(axis=0)
     scaled = centred / np.sqrt((centred**2).sum(axis=0))
@@ -57,7 +59,7 @@ def spectrum(counts: Any, bin_s: float, window_s: float | None = None) -> tuple[
     window_s: length of the pieces over which is averaged (Bartlett's method); the whole if not given. For independent
     Poisson neurons the power is their mean rate at every frequency.
     """
-    counts = np.asarray(counts, np.float64)
+    counts = _counts("spectrum", counts)
     width = positive("spectrum: bin_s", bin_s)
     whole = counts.sum(axis=1)
     bins = len(whole) if window_s is None else round(positive("spectrum: window_s", window_s) / width)
@@ -72,6 +74,17 @@ def spectrum(counts: Any, bin_s: float, window_s: float | None = None) -> tuple[
 def synchrony(counts: Any) -> float:
     """Variance of the summed counts (bins, n) over what independent neurons of these variances would have: 1 for those,
     up to n when all do the same."""
-    counts = np.asarray(counts, np.float64)
+    counts = _counts("synchrony", counts)
     alone = counts.var(axis=0).sum()
     return float(counts.sum(axis=1).var() / alone) if alone > 0 else float("nan")
+
+
+def _counts(name: str, counts: Any) -> Array:
+    """`counts` as float64 (bins, n), at least one bin and one neuron, finite."""
+    given = finite_values(f"{name}: counts", array_of(f"{name}: counts", counts))
+    if given.ndim != 2 or not given.size or given.dtype.kind != "f":
+        raise ValueError(
+            f"{name}: counts: expected (bins, n) real numbers, at least one bin and one neuron, got {given.dtype} "
+            f"{given.shape}"
+        )
+    return given.astype(np.float64)

@@ -47,19 +47,25 @@ def cv(times_s: Any, neurons: Any, n: int) -> Array:
 def cv2(times_s: Any, neurons: Any, n: int) -> Array:
     """(n,) mean of 2 |b - a| / (b + a) over successive gaps. Source: Holt et al. 1996, J. Neurophysiol. 75:1806."""
     a, b, owner = _pairs(times_s, neurons, n)
-    return _mean(2 * np.abs(b - a) / (b + a), owner, np.bincount(owner, minlength=n), n)
+    return _mean(2 * _contrast(a, b), owner, np.bincount(owner, minlength=n), n)
 
 
 def lv(times_s: Any, neurons: Any, n: int) -> Array:
     """(n,) local variation: mean of 3 ((a - b) / (a + b))^2. Source: Shinomoto et al. 2003, Neural Comput. 15:2823."""
     a, b, owner = _pairs(times_s, neurons, n)
-    return _mean(3 * ((a - b) / (a + b)) ** 2, owner, np.bincount(owner, minlength=n), n)
+    return _mean(3 * _contrast(a, b) ** 2, owner, np.bincount(owner, minlength=n), n)
 
 
 def _pairs(times_s: Any, neurons: Any, n: int) -> tuple[Array, Array, Array]:
     gaps, owner = intervals_s(times_s, neurons, n)
     inside = owner[1:] == owner[:-1]
     return gaps[:-1][inside], gaps[1:][inside], owner[1:][inside]
+
+
+def _contrast(a: Array, b: Array) -> Array:
+    """|a - b| / (a + b); NaN where both are 0, three spikes at one time."""
+    total = a + b
+    return np.asarray(np.where(total > 0, np.abs(a - b) / np.where(total > 0, total, 1), np.nan))
 
 
 def _mean(values: Array, owner: Array, many: Array, n: int) -> Array:

@@ -20,7 +20,8 @@ def van_rossum(a_s: npt.ArrayLike, b_s: npt.ArrayLike, tau_s: float) -> float:
 
     a_s, b_s: sorted times in seconds, each possibly empty
     tau_s   : width of the exponential, > 0
-    returns : (1 / tau) integral of (f - g)^2; 1/2 for one spike against none, 1 for two that are far apart
+    returns : (1 / tau) integral of (f - g)^2; 1/2 for one spike against none, 1 for two that are far apart; 0 for two
+              empty trains, which are alike
     """
     a, b = spike_times("van_rossum: a_s", a_s), spike_times("van_rossum: b_s", b_s)
     tau = positive("van_rossum: tau_s", tau_s)

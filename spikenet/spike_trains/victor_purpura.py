@@ -15,7 +15,7 @@ from spikenet.spike_trains.checked import spike_times
 def victor_purpura(a_s: npt.ArrayLike, b_s: npt.ArrayLike, cost_hz: float) -> float:
     """Least total cost, where inserting or deleting a spike costs 1 and moving it by dt costs cost_hz * |dt|.
 
-    a_s, b_s: sorted times in seconds, each possibly empty
+    a_s, b_s: sorted times in seconds, each possibly empty: n spikes cost n against none, two empty trains 0
     cost_hz : >= 0; 0 compares counts only, a very large one counts the spikes that do not coincide
     """
     a, b = spike_times("victor_purpura: a_s", a_s), spike_times("victor_purpura: b_s", b_s)
