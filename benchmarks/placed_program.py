@@ -59,7 +59,7 @@ def main():
     net, code = net_of(given.net, train, given.epochs), sn.encode.Rate(STEPS)
     some = code(train.inputs[:256])
     program = hw.compile(net, hw.chips.loihi1, calibrate=some)
-    seconds, placed = taken(lambda: program.place(calibrate=some))
+    seconds, placed = taken(lambda: hw.place_program(program, calibrate=some))
     print(f"{numba.get_num_threads()} threads; placed in {seconds:.1f} s on {len(placed.placement.cores)} cores")
     timing = hw.detailed if given.detailed else hw.simple
     placed.run(some[:, :8], timing=timing), program.run(some[:, :8])  # compiled

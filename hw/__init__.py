@@ -23,7 +23,7 @@ from hw.events import all_in_energy, event_energy, processor_energy
 from hw.execution.detailed import Detailed, detailed
 from hw.execution.event_times import EventTimes, Tick
 from hw.execution.events import Events
-from hw.execution.placed import PlacedProgram
+from hw.execution.placed import PlacedProgram, place_program
 from hw.execution.record import Execution
 from hw.execution.times import Simple, StepTimes, simple
 from hw.fact import Evidence, Fact, unknown
@@ -102,6 +102,7 @@ __all__ = [
     "neurons",
     "percentile",
     "place",
+    "place_program",
     "processor_energy",
     "quantise",
     "report",

@@ -37,7 +37,7 @@ def test_a_saved_net_runs_on_loihi(folder, capsys):
     train, test = sn.data.digits(seed=3)
     encode = sn.encode.Rate(12)
     some, x = encode(train.inputs[:256], seed=3), encode(test.inputs[:40], seed=3)
-    got = hw.compile(net, hw.chips.loihi1, calibrate=some).place(calibrate=some, seed=3).run(x)
+    got = hw.place_program(hw.compile(net, hw.chips.loihi1, calibrate=some), calibrate=some, seed=3).run(x)
     right = got.output.sum(axis=0).argmax(axis=1) == test.labels[:40]
     in_float = net(x).data.sum(axis=0).argmax(axis=1) == test.labels[:40]
     assert results["accuracy"] == right.mean()

@@ -281,7 +281,7 @@ def test_nets_run_in_the_integers_of_every_chip_that_takes_them():
     found = hw.compare({"SNN": (net, code), "ANN": ann()}, test, calibrate=train, chips=hw.chips.ALL, batch_size=25)
     on_loihi = row(found, "SNN", "Loihi 1", "chip integers")
     some = code(train.inputs, index=np.arange(90))
-    placed = hw.compile(net, hw.chips.loihi1, calibrate=some).place(calibrate=some)
+    placed = hw.place_program(hw.compile(net, hw.chips.loihi1, calibrate=some), calibrate=some)
     got = placed.run(code(test.inputs, index=np.arange(N)))
     assert on_loihi.accuracy == (got.output.sum(axis=0).argmax(axis=1) == test.labels).mean()
     assert on_loihi.energy.joules == got.energy().joules

@@ -49,7 +49,7 @@ def case():
     chip = small(loihi1, neurons=9, synapse_bits=40_000)
     program = Program(layers, (), chip)
     x = (rng.random((14, 5, 30)) < 0.2).astype(np.int8)
-    placed = program.place(calibrate=x)
+    placed = hw.place_program(program, calibrate=x)
     return SimpleNamespace(program=program, placed=placed, x=x, got=placed.run(x, samples_at_once=2))
 
 
@@ -125,7 +125,7 @@ def test_active_neurons_are_those_with_something_to_do():
     program = Program((Population("a", np.array([[0, 9, 0]]), 0, params, 1.0, (3,), False),), (), loihi1)
     x = np.zeros((6, 1, 1), np.int8)
     x[2] = 1
-    got = program.place().run(x)
+    got = hw.place_program(program).run(x)
     assert got.events.updates.tolist() == [18]
     assert got.events.active_updates.tolist() == [6 + 2]  # the bias always; the other when it hears, and to forget u
 
@@ -213,7 +213,7 @@ def test_energy_is_counted_events_at_sourced_costs(case):
 
 def test_a_message_to_another_chip_has_no_known_energy(case):
     program = replace(case.program, chip=small(case.program.chip, cores=8))
-    placed = program.place(seed=1)
+    placed = hw.place_program(program, seed=1)
     assert placed.placement.n_chips == 2
     got = placed.run(case.x)
     assert np.array_equal(got.output, case.got.output)
@@ -243,7 +243,7 @@ def test_large_sums_wrap_and_are_counted(rng):
     )
     program = Program(layers, (), loihi1)
     x = (rng.random((30, 3, 20)) < 0.9).astype(np.int8)
-    wanted, got = program.run(x), program.place().run(x)
+    wanted, got = program.run(x), hw.place_program(program).run(x)
     assert np.array_equal(got.output, wanted.output)
     assert got.words == wanted.words
     assert got.overflows["a"] > 0
@@ -255,7 +255,7 @@ def test_other_chips_follow_the_spikes_of_their_program(case):
     program = replace(case.program, chip=small(spinnaker1, neurons=9))
     layers = tuple(SimpleNamespace(**{n: getattr(k, n) for n in ("name", "shape", "n_inputs", "scale", "reads_v",
                    "connectivity", "recurrent", "run")}) for k in program.layers)  # fmt: skip
-    got = replace(program, layers=layers).place().run(case.x)
+    got = hw.place_program(replace(program, layers=layers)).run(case.x)
     assert np.array_equal(got.output, case.got.output)
     assert got.events.synaptic_ops.sum() == case.got.events.synaptic_ops.sum()
     assert got.times.inference_s == pytest.approx(16e-3)
@@ -277,7 +277,7 @@ def test_cycles_of_xylo(rng):
 
     program = Program(layers, (), hw.chips.xylo, together=together, most_events=15)
     x = rng.integers(0, 3, (6, 2, 4))
-    got = program.place().run(x)
+    got = hw.place_program(program).run(x)
     p_in = np.concatenate([(x != 0).mean(axis=2), np.zeros((2, 2))])
     p = np.concatenate(runs[:2], axis=2).astype(bool).mean(axis=2)
     wanted = 4 * (3.5 * p_in * 6 + 1) + 10 * (7 * 2.4 * p + 3) + 4 * p * 25 + 10 * (19 + 3 * p) + 36
@@ -296,20 +296,22 @@ def test_what_cannot_be_placed_is_refused(case):
     with pytest.raises(ValueError, match="samples_at_once"):
         case.placed.run(case.x, samples_at_once=0)
     with pytest.raises(ValueError, match="got both"):
-        case.program.place(calibrate=case.x, rates=[1, 1, 1, 1])
+        hw.place_program(case.program, calibrate=case.x, rates=[1, 1, 1, 1])
     with pytest.raises(ValueError, match="none of them empty"):
-        case.program.place(calibrate=case.x[:, :0])
+        hw.place_program(case.program, calibrate=case.x[:, :0])
     with pytest.raises(ValueError, match="rates: expected 4"):
-        case.program.place(rates=[1])
+        hw.place_program(case.program, rates=[1])
+    with pytest.raises(TypeError, match=r"what hw\.compile returns, got Placement"):
+        hw.place_program(hw.place_program(case.program).placement)
     with pytest.raises(hw.DoesNotFit, match="cores"):
         place_program(replace(case.program, chip=small(case.program.chip, cores=2)), n_chips=1)
     heavy = replace(case.program.layers[0], weights=np.full((30, 40), 1 << 16))
     with pytest.raises(ValueError, match="16 bits"):
-        replace(case.program, layers=(heavy, *case.program.layers[1:])).place().run(case.x)
+        hw.place_program(replace(case.program, layers=(heavy, *case.program.layers[1:]))).run(case.x)
     with pytest.raises(ValueError, match="buffer"):
         hw.Detailed(buffer=0)
     none = replace(case.program.chip, times=None)
-    assert "nobody published" in str(replace(case.program, chip=none).place().run(case.x[:, :1]).times)
+    assert "nobody published" in str(hw.place_program(replace(case.program, chip=none)).run(case.x[:, :1]).times)
     assert joined([]).inference_s is None
     lost = replace(loihi1.times, synaptic_op=unknown("ns", "a test"))
     assert "synaptic operations" in case.placed.run(case.x[:, :1], timing=hw.Simple(lost)).times.unknown

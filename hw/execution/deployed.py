@@ -13,6 +13,7 @@ from hw.candidate import Candidate, correct
 from hw.chip import Chip
 from hw.compile import compile
 from hw.count import batches
+from hw.execution.placed import place_program
 from hw.execution.record import Execution
 from spikenet.data import Arrays
 
@@ -39,7 +40,7 @@ def deployed(
         return "its input is no spikes; encode it, as sn.encode.Rate does"
     try:
         program = compile(entry.net, chip, calibrate=some)
-        placed = program.place(calibrate=some)
+        placed = place_program(program, calibrate=some)
     except DoesNotFit as refused:
         return refused.breaches
     except (TypeError, ValueError) as refused:

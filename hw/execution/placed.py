@@ -22,7 +22,7 @@ from hw.mesh import Links, Mesh
 from hw.place import laid_onto
 from hw.placement import Part, PlacedCore, Placement
 from hw.programs.loihi import Population
-from hw.programs.record import LayerRun
+from hw.programs.record import LayerRun, Program
 from spikenet.errors import whole
 
 Array = npt.NDArray[Any]
@@ -100,8 +100,13 @@ def place_program(
     On a chip whose cores are not alike, compiling has found a place for every layer: here each has a core of its own
     (Speck), or all have one (Xylo).
 
-    Raises DoesNotFit when there are not enough cores.
+    Raises DoesNotFit when there are not enough cores, TypeError for what is no program, ValueError for rates and spikes
+    that do not fit it.
     """
+    if not isinstance(program, Program):
+        raise TypeError(
+            f"place_program: expected what hw.compile returns, got {type(program).__name__}; place a net by hw.place"
+        )
     if calibrate is not None and rates is not None:
         raise ValueError("place: expected calibrate or rates, got both")
     found, wired = staged(program)

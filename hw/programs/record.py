@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,6 @@ from hw.chip import Chip
 from hw.neurons.words import integers
 from hw.programs.report import LayerReport
 from spikenet.errors import array_of, whole
-
-if TYPE_CHECKING:
-    from hw.execution.placed import PlacedProgram
 
 Array = npt.NDArray[Any]
 
@@ -134,27 +131,6 @@ class Program:
             {name: sum(met.values()) for name, met in zip(names, words, strict=True)},
             dict(zip(names, words, strict=True)),
         )
-
-    def place(
-        self,
-        *,
-        calibrate: Any = None,
-        rates: Sequence[Any] | None = None,
-        n_chips: int | None = None,
-        crossing_hops: float = 4.0,
-        seed: int = 0,
-    ) -> PlacedProgram:
-        """The program on the cores of its chip: `.run(spikes)` gives the same, with events, time and energy.
-
-        calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
-        rates, n_chips, crossing_hops, seed: as `hw.place` takes them
-
-        Raises DoesNotFit when there are not enough cores, TypeError for a chip whose cores are not alike.
-        """
-        from hw.execution.placed import place_program
-
-        how: dict[str, Any] = {"n_chips": n_chips, "crossing_hops": crossing_hops, "seed": seed}
-        return place_program(self, calibrate=calibrate, rates=rates, **how)
 
     def checked(self, spikes: Any) -> Array:
         """`spikes` as (steps, batch, inputs); ValueError when they do not fit or are none."""

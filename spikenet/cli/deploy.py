@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     _say(f"compiling for {chip.name} ...")
     some = code(train.inputs[:CALIBRATION], seed=options.seed)
     program = hw.compile(net, chip, calibrate=some)
-    placed = program.place(calibrate=some, seed=options.seed)
+    placed = hw.place_program(program, calibrate=some, seed=options.seed)
     _say(f"running {len(test)} samples of {test.name} on {len(placed.placement.cores)} cores ...")
     timing = hw.detailed if options.detailed else hw.simple
     got = placed.run(code(test.inputs, seed=options.seed), timing=timing)
