@@ -116,7 +116,7 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
     if least >= 1 and value >= 2**63:
-        raise ValueError(f"{name}: expected a whole number < 2**63, got {value:.3g}")
+        raise ValueError(f"{name}: expected a whole number < 2**63, got one of {int(value).bit_length()} bits")
     return int(value)
 
 

@@ -90,13 +90,20 @@ CALLS = [
     ),
     (lambda: sn.Recurrent(sn.LIF(), 3, seed=-1), ValueError, "Recurrent: seed .* whole number >= 0, got -1"),
     (
-        lambda: sn.Recurrent(sn.LIF(), 10**29),
+        lambda: sn.Recurrent(sn.LIF(), 10**400),
         ValueError,
-        r"Recurrent: n: expected a whole number < 2\*\*63, got 1e\+29",
+        r"Recurrent: n: .* < 2\*\*63, got one of 1329 bits",
     ),
-    (lambda: sn.encode.Rate(10**29), ValueError, r"Rate: steps: expected a whole number < 2\*\*63, got 1e\+29"),
+    (lambda: sn.encode.Rate(10**29), ValueError, r"Rate: steps: expected a whole number < 2\*\*63, got one of 97 bits"),
     (lambda: sn.Izhikevich("fast"), TypeError, r"Izhikevich: kind: expected \(a, b, c, d\) or .* got 'fast'"),
     (lambda: sn.Izhikevich((0.02, 0.2, -65)), TypeError, r"Izhikevich: kind: expected \(a, b, c, d\)"),
+    (lambda: sn.learning.PairSTDP(low="a"), TypeError, "PairSTDP: low: expected a number, got 'a'"),
+    (
+        lambda: sn.learning.TripletSTDP(high=math.nan),
+        ValueError,
+        "TripletSTDP: high: expected a finite number, got nan",
+    ),
+    (lambda: sn.learning.EventProp(sn.learning.maximum, 0), ValueError, "EventProp: most: .* >= 1, got 0"),
     # spike trains
     (
         lambda: sn.spike_trains.fano(np.zeros((0, 3))),

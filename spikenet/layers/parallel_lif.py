@@ -31,8 +31,10 @@ class ParallelLIF:
     tau_mem_s, dt_s: > 0, seconds; threshold: > 0; each a number or one a neuron
     learn    : names among "leak", "threshold"
 
-    Input is (steps, batch, neurons...); the state is the membrane, (batch, neurons...). Where time is split changes
-    results by rounding, as the scan's blocks do.
+    Input is (steps, batch, neurons...); the state is the membrane, (batch, neurons...). The scan reads and writes what
+    it computes twice, so it is used only where neurons times batch are below 3, too few to fill a core's lanes; there
+    alone does where time is split change results, by rounding, as the scan's blocks do. Choose this layer for what it
+    computes, a neuron without reset, not for speed: elsewhere it takes the time of `LIF`.
     """
 
     kind = "ParallelLIF"

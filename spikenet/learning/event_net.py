@@ -153,6 +153,7 @@ class EventProp:
     def __post_init__(self) -> None:
         if not callable(self.readout) or isinstance(self.readout, type):
             raise TypeError(f"EventProp: readout: expected a function such as maximum, got {self.readout!r:.60}")
+        whole("EventProp: most", self.most)
 
     def __call__(self, net: Layer, x: TensorLike, targets: Any, loss: Loss, training: Training | None = None) -> Learnt:
         """Adds the gradients; returns what the readout says, (batch, ...), and the loss."""

@@ -192,8 +192,12 @@ def _check(rule: Any) -> None:
             raise ValueError(f"{name}: {field}: expected a number >= 0, got {value}")
         elif field.startswith("f_") and not callable(value):
             raise TypeError(f"{name}: {field}: expected a function of the weight, got {value!r:.60}")
-    if not rule.low < rule.high:
+    if not _bound(f"{name}: low", rule.low) < _bound(f"{name}: high", rule.high):
         raise ValueError(f"{name}: expected low < high, got {rule.low} and {rule.high}")
+
+
+def _bound(name: str, value: Any) -> float:
+    return value if isinstance(value, float) and math.isinf(value) else finite_number(name, value)
 
 
 def _keep(tau_s: float, dt_s: float) -> float:
