@@ -104,6 +104,14 @@ CALLS = [
         "TripletSTDP: high: expected a finite number, got nan",
     ),
     (lambda: sn.learning.EventProp(sn.learning.maximum, 0), ValueError, "EventProp: most: .* >= 1, got 0"),
+    (lambda: sn.SpikingLSTM(3, 2)(np.ones((4, 1, 3)) + 0j), TypeError, "SpikingLSTM: expected real input, got complex"),
+    (
+        lambda: sn.SpikingConvLSTM(1, 2, 3)(np.ones((4, 1, 1, 3, 3)) * 1j),
+        TypeError,
+        "SpikingConvLSTM: expected real input",
+    ),
+    (lambda: sn.ParallelSpiking(4)(np.ones((4, 1, 3)) * 1j), TypeError, "ParallelSpiking: expected real input"),
+    (lambda: sn.SlidingSpiking(2)(np.ones((4, 1, 3)) * 1j), TypeError, "SlidingSpiking: expected real input"),
     # spike trains
     (
         lambda: sn.spike_trains.fano(np.zeros((0, 3))),

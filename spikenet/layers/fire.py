@@ -35,6 +35,13 @@ def reset_after(reset: Reset, threshold: float, v: Tensor, fired: Tensor) -> Ten
     return after
 
 
+def comparable(kind: str, x: Tensor) -> Tensor:
+    """x; TypeError for complex numbers, of which none is above a threshold."""
+    if x.dtype.kind == "c":
+        raise TypeError(f"{kind}: expected real input, got {x.dtype}; put sn.Magnitude() in front")
+    return x
+
+
 def checked(kind: str, threshold: Any, reset: Any, surrogate: Any) -> float:
     """The threshold; TypeError and ValueError for arguments that are none."""
     if not isinstance(surrogate, Surrogate):

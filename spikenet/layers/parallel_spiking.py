@@ -13,7 +13,7 @@ import numpy as np
 from spikenet import graph
 from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.fire import checked, fire
+from spikenet.layers.fire import checked, comparable, fire
 from spikenet.layers.layer import State, Training, as_input, entering, generator, refuse_state, state_parts
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
@@ -48,7 +48,7 @@ class ParallelSpiking:
         self.weight, self.bias = learnt("weight", weight), learnt("bias", np.full(self.steps, -1.0))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        x = entering(self, x)
+        x = comparable(self.kind, entering(self, x))
         if x.ndim < 2 or len(x) != self.steps or not x.size:
             raise ValueError(f"{self.kind}: expected input ({self.steps}, batch, neurons...), got {x.shape}")
         weight = self.weight
@@ -99,7 +99,7 @@ class SlidingSpiking:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(spikes in the shape of x, (the last order - 1 inputs,))."""
-        x = entering(self, x, state)
+        x = comparable(self.kind, entering(self, x, state))
         if x.ndim < 2 or not x.size:
             raise ValueError(
                 f"{self.kind}: expected input (steps, batch, neurons...) without empty axes, got {x.shape}"

@@ -18,7 +18,7 @@ from spikenet.errors import whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.kernels.filters import Filters
 from spikenet.layers.convolution import Conv2d, convolve
-from spikenet.layers.fire import checked, fire, reset_after
+from spikenet.layers.fire import checked, comparable, fire, reset_after
 from spikenet.layers.layer import State, Training, entering, generator, state_parts
 from spikenet.layers.memoryless import learnt
 from spikenet.layers.plain import plain
@@ -65,7 +65,7 @@ class SpikingLSTM:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(spikes (steps, batch, n), (h, c) after the last step)."""
-        x = sequence_of(self.kind, entering(self, x, state), self.n_in)
+        x = sequence_of(self.kind, comparable(self.kind, entering(self, x, state)), self.n_in)
         h, c = _before(self.kind, state, (x.shape[1], self.n), x)
         weights, sent = self.weights, []
         if is_compiled(self.reset) and not self.smooth:
@@ -123,7 +123,7 @@ class SpikingConvLSTM:
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
         """(spikes (steps, batch, n, height, width), (h, c) after the last step)."""
-        x = entering(self, x, state)
+        x = comparable(self.kind, entering(self, x, state))
         if x.ndim != 5 or x.shape[2] != self.n_in or not x.size:
             raise ValueError(
                 f"{self.kind}: expected input (steps, batch, {self.n_in}, height, width) without empty axes, "
