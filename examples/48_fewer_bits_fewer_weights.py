@@ -73,7 +73,10 @@ def draw(result: Result, out: Path) -> None:
     bits.plot(list(result.bits), list(result.bits.values()), "o-", label="rounded after training")
     bits.plot(list(result.trained), list(result.trained.values()), "s-", label="trained under rounding")
     bits.set(xlabel="bits of a weight", ylabel="accuracy on the test set")
-    weights.semilogx([1 - s for s in result.pruned], list(result.pruned.values()), "o-", label="pruned while learning")
+    left = [1 - share for share in result.pruned]
+    weights.semilogx(left, list(result.pruned.values()), "o-", label="pruned while learning")
+    weights.set_xticks(left, [f"{share:.0%}" for share in left], minor=False)
+    weights.set_xticks([], minor=True)
     weights.set(xlabel="share of weights left", ylabel="accuracy on the test set")
     for ax in (bits, weights):
         ax.axhline(result.float32, color="0.6", label="float32, all weights")

@@ -101,7 +101,7 @@ def draw(result: Result, out: Path) -> None:
         ax.semilogx(runs, best, label=f"{name}: {result.accuracy[name]:.0%} right")
     ax.set(xlabel="runs of the net", ylabel="best loss so far (nats)")
     ax.legend(frameon=False)
-    right.suptitle(f"Hebbian units keep {result.kept[0]:.1%} of the variance, the best there are {result.kept[1]:.1%}")
+    right.suptitle(f"Hebbian units keep {result.kept[0]:.1%} of the variance,\nthe best there are {result.kept[1]:.1%}")
     for ax, weights in zip(right.subplots(2, FEATURES // 2).flat, result.components.T, strict=True):
         ax.imshow(weights.reshape(8, 8), cmap="RdBu")
         ax.set(xticks=[], yticks=[])

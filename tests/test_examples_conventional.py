@@ -85,3 +85,10 @@ def test_without_gradients(tmp_path):
     assert result.accuracy["backpropagation"] > 0.6
     assert result.accuracy["CMA-ES"] > 0.4
     assert result.kept[0] > 0.9 * result.kept[1]
+
+
+def test_spoilt_digits_mended(tmp_path):
+    result = run(51, tmp_path)
+    assert result.error["bottleneck"] < 0.7 * result.error["not mended"]
+    assert result.error["U-Net"] < 0.6 * result.error["not mended"]
+    assert all(curve[-1] < curve[0] for curve in result.curves.values())
