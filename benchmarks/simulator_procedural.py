@@ -1,6 +1,6 @@
 """Synapses drawn again for every spike, beside the same synapses stored: time and memory, in one process each.
 
-    python benchmarks/simulator_procedural.py                     four kinds of synapses, 20 million of each
+    python benchmarks/simulator_procedural.py                     five kinds of synapses, 20 million of each
     python benchmarks/simulator_procedural.py --microcircuit 1    the cortical microcircuit at a scale
 
 20,000 Poisson neurons of 20 Hz, 1,000 synapses each onto 50,000 integrating neurons; the same spikes either way, of
@@ -19,6 +19,7 @@ import spikenet as sn
 
 KINDS = {
     "fixed outdegree, one weight, one delay": (sn.rules.fixed_outdegree, False, False),
+    "fixed indegree, one weight, one delay": (sn.rules.fixed_indegree, False, False),
     "pairwise 2 %, one weight, one delay": (sn.rules.pairwise, False, False),
     "fixed outdegree, weights drawn": (sn.rules.fixed_outdegree, True, False),
     "fixed outdegree, weights and delays drawn": (sn.rules.fixed_outdegree, True, True),
@@ -30,7 +31,7 @@ def network(kind: str) -> sn.Network:
     net = sn.Network(1e-4)
     source = net.source("source", sn.inputs.poisson(20.0), 20_000)
     target = net.population("target", sn.cells.iaf_psc_delta, 50_000)
-    made = rule(0.02) if rule is sn.rules.pairwise else rule(1000)
+    made = rule({sn.rules.pairwise: 0.02, sn.rules.fixed_indegree: 400}.get(rule, 1000))
     weight = sn.draw.normal(0.01, 0.001, low=0.0) if many_weights else 0.01
     delay_s = sn.draw.normal(1.5e-3, 0.75e-3, low=1e-4) if many_delays else 1.5e-3
     net.connect(source, target, made, weight, delay_s)

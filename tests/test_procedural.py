@@ -7,7 +7,7 @@ import pytest
 
 import spikenet as sn
 from spikenet.network.draw import Distribution
-from spikenet.simulate import memory_need, wiring
+from spikenet.simulate import memory_need, redrawn_tables, wiring
 
 DT = 1e-4
 LIF = {"rest_mv": 0.0, "threshold_mv": 20.0, "reset_mv": 10.0}
@@ -40,6 +40,8 @@ def same(a, b):
         (sn.rules.fixed_total(2000), sn.draw.normal(1.23, 0.3), 1.5e-3),
         (sn.rules.fixed_total(2000), 1.25, NORMAL_DELAY),  # dyadic: sums are exact in any order
         (sn.rules.fixed_outdegree(40), 0.125, 1.5e-3),  # dense with pairs that are there twice
+        (sn.rules.fixed_indegree(5), 1.23, 1.5e-3),
+        (sn.rules.fixed_indegree(40), sn.draw.lognormal(-1.0, 0.5, high=2.0), 1.5e-3),
     ],
     ids=lambda v: type(v).__name__,
 )
@@ -102,6 +104,17 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path):
     assert same(after, again.run(0.02))
 
 
+def test_what_finds_no_room_is_drawn_by_every_thread(monkeypatch):
+    """Arenas for half of a window's synapses, lists of the ring that overflow: the same bits."""
+    net = loop(sn.rules.fixed_indegree(40), sn.draw.normal(0.323, 0.1), NORMAL_DELAY)
+    enough = sn.simulate(net, 0.03, seed=3, threads=2, procedural=True)
+    monkeypatch.setattr(redrawn_tables, "ARENA_ROOM", 1000)
+    monkeypatch.setattr(redrawn_tables, "list_room", lambda size: 8)
+    for threads in (1, 2):
+        assert same(enough, sn.simulate(net, 0.03, seed=3, threads=threads, procedural=True))
+    assert len(enough["E"]) > 300
+
+
 def test_memory_does_not_grow_with_the_synapses():
     """What a network of 400 times as many synapses is said to need, and takes: not 1.3 times as much."""
     needs = []
@@ -118,7 +131,8 @@ def test_memory_does_not_grow_with_the_synapses():
 @pytest.mark.parametrize(
     "rule",
     [
-        sn.rules.fixed_indegree(3),
+        sn.rules.fixed_indegree(3, autapses=False),
+        sn.rules.fixed_indegree(3, multapses=False),
         sn.rules.fixed_outdegree(3, multapses=False),
         sn.rules.fixed_total(30, multapses=False),
         sn.rules.listed([1, 2], [3, 4]),

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from spikenet.kernels import bit_delivery, connect, philox, poisson_counts, sampling
+from spikenet.kernels import bit_delivery, connect, permutation, philox, poisson_counts, sampling
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.partners import NONE, draw_chances
 from spikenet.kernels.pointers import address
 from spikenet.network import draw, rules
 from spikenet.network.synapses import starts_of, synapses
@@ -205,12 +206,48 @@ def test_values_follow_their_distribution(distribution, cdf):
 
 
 def test_normal_numbers_are_the_inverse_of_their_distribution():
-    """Seven digits, as AS 241 promises, from the middle to the last of 32 bits."""
+    """Six digits, as float32 has them, from the middle to the last of 32 bits."""
     words = np.geomspace(1, 2**31, 400).astype(np.int64)
     words = np.concatenate([[0], words, 2**32 - 1 - words, [ALL]])
     values = np.array([sampling.normal(w) for w in words])
-    assert np.abs(values - stats.norm.ppf((words + 0.5) / 2**32)).max() < 1e-6
+    exact = np.where(words < 2**31, 1.0, -1.0) * stats.norm.ppf((np.minimum(words, ALL - words) + 0.5) / 2**32)
+    assert (np.abs(values - exact) / np.maximum(1, np.abs(exact))).max() < 1e-6
     assert np.abs(values).max() < sampling.WIDEST
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 1009, 70_000])
+def test_an_order_holds_every_number_once_and_any_part_of_it_is_drawn_alone(n):
+    whole, part = np.empty(n, np.uint32), np.empty(n // 3 + 1, np.uint32)
+    permutation.permuted(0, n, n, 7, 5, whole)
+    permutation.permuted(n // 2, min(part.size, n - n // 2), n, 7, 5, part)
+    assert np.array_equal(np.sort(whole), np.arange(n))
+    assert np.array_equal(part[: n - n // 2], whole[n // 2 :][: part.size])
+
+
+def test_orders_are_random():
+    """The first two of 12 over 20,000 seeds: all pairs alike, chi-square, p > 1e-3."""
+    first = np.empty((20_000, 2), np.uint32)
+    for seed, row in enumerate(first):
+        permutation.permuted(0, 2, 12, 3, seed, row)
+    counts = np.bincount(first[:, 0] * 12 + first[:, 1], minlength=144)[~np.eye(12, dtype=bool).ravel()]
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("probability", [0.05, 2e-4])
+def test_gaps_between_partners_are_geometric(probability):
+    """Drawn in float32 where they are short and in float64 where they are long."""
+    partners = np.empty(4000, np.uint32)
+    count = draw_chances(
+        3, 10_000_000 if probability < 1e-3 else 40_000, NONE, 1 / np.log1p(-probability), 1, 2, partners
+    )
+    gaps = np.diff(partners[:count].astype(np.int64))
+    assert count > 1500
+    assert stats.kstest(gaps - np.random.default_rng(0).random(gaps.size), smooth_geometric(probability)).pvalue > 1e-3
+
+
+def smooth_geometric(p):
+    """The distribution of a geometric number less an even one in [0, 1)."""
+    return lambda x: 1 - (1 - p) ** np.floor(x) * (1 - p * (x - np.floor(x)))
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

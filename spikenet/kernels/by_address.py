@@ -23,6 +23,15 @@ def address_of(function: Callable[..., Any]) -> int:
     return int(one.library.get_pointer_to_function(one.fndesc.llvm_func_name))
 
 
+def compiled_address(function: Callable[..., Any], signature: tuple[Any, ...]) -> int:
+    """As `address_of`, of a function of `compiled` that serves these types alone; it is compiled if it was not."""
+    dispatcher: Any = function
+    if not dispatcher.overloads:
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+    return address_of(function)
+
+
 def _call_at(typing: Any, address: Any, arguments: Any) -> Any:
     kinds = tuple(arguments.types)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.partners import NONE, below, draw_chances, draw_evenly
+from spikenet.kernels.partners import NONE, below, draw_chances, draw_evenly, draw_shuffled
 from spikenet.kernels.philox import philox
 
 
@@ -25,6 +25,15 @@ def draw_many(first: int, starts: Array, n: int, own: int, stream: int, seed: in
         begin: Any = np.int64(starts[task])
         end: Any = np.int64(starts[task + 1])
         draw_evenly(first + np.int64(task), end - begin, n, own, stream, seed, partners[begin:end])
+
+
+@compiled(parallel=True)
+def draw_places(before: int, starts: Array, n: int, places: int, stream: int, seed: int, partners: Array) -> None:
+    """Partners in [0, n), each of which has `places` synapses in all; before: synapses of the owners before."""
+    for task in numba.prange(starts.size - 1):
+        begin: Any = np.int64(starts[task])
+        end: Any = np.int64(starts[task + 1])
+        draw_shuffled(before + begin, end - begin, n, places, stream, seed, partners[begin:end])
 
 
 @compiled(parallel=True)

@@ -11,14 +11,20 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.logarithm import logarithm
+from spikenet.kernels.logarithm import logarithm, logarithm_single
+from spikenet.kernels.permutation import permuted
 from spikenet.kernels.philox import GROUP, draw_group
 
+EVERYBODY, OPPOSITE, EVENLY, CHANCES, SHUFFLED = range(5)
+"""How the partners of one owner are drawn: all, the one of the same number, evenly, each with one probability, and as
+the next of all places in a random order, of which every partner has as many."""
 NONE = -1  # no partner is left out
 FEW = 1 << 18  # partners up to which 32 random bits prefer none by more than 1 in 16384; more take 64
 
 _HALF, _MASK = np.uint64(32), 0xFFFFFFFF
 _SMALL = 2.0**-32
+_CLOSE = -1024.0  # scale of probabilities above 0.1 %: gaps of at most 22,000
+_ONE_BIT, _HALF_SINGLE, _SMALL_SINGLE = np.uint32(1), np.float32(0.5), np.float32(2.0**-31)
 
 
 @compiled()
@@ -37,7 +43,14 @@ def draw_evenly(owner: Any, count: int, n: int, own: int, stream: int, seed: int
     room = n if own == NONE else n - 1
     skipped = n if own == NONE else owner
     at_once = GROUP if room <= FEW else GROUP // 2
-    for low in range(0, count, at_once):
+    whole = count - count % GROUP if room <= FEW else 0
+    for low in range(0, whole, GROUP):
+        draw_group(words, 0, low // GROUP, owner & _MASK, owner >> 32, stream, seed)
+        part = into[low:][:GROUP]
+        for k in range(GROUP):
+            one = np.int64((np.uint64(words[k]) * np.uint64(room)) >> _HALF)
+            part[k] = one + (one >= skipped)
+    for low in range(whole, count, at_once):
         draw_group(words, 0, low // at_once, owner & _MASK, owner >> 32, stream, seed)
         if room <= FEW:
             for k in range(GROUP):
@@ -57,21 +70,66 @@ def draw_chances(owner: Any, n: int, own: int, scale: float, stream: int, seed: 
 
     scale: 1 / ln(1 - p). Failures before the next success of a Bernoulli series are geometric, drawn by inversion.
     """
-    words = np.empty(GROUP, np.uint32)
-    gaps = np.empty(GROUP, np.float64)
-    own_place = -1.0 if own == NONE else float(owner)
+    words, places = np.empty(GROUP, np.uint32), np.empty(GROUP, np.int64)
+    short = np.empty(GROUP, np.float32)
+    own_place = NONE if own == NONE else owner
     count, group, keep = 0, 0, into.size > 0
-    place, end = -1.0, float(n)
+    place: Any = np.int64(-1)
     while True:
         draw_group(words, 0, group, owner & _MASK, owner >> 32, stream, seed)
+        if scale > _CLOSE:
+            for k in range(GROUP):  # half as many bits are enough for short gaps
+                part = (np.float32(np.int32(words[k] >> _ONE_BIT)) + _HALF_SINGLE) * _SMALL_SINGLE
+                short[k] = logarithm_single(part) * np.float32(scale)
+            for k in range(GROUP):
+                places[k] = np.int32(short[k])
+        else:
+            for k in range(GROUP):
+                places[k] = np.int64(min(logarithm((words[k] + 0.5) * _SMALL) * scale, float(n)))
         for k in range(GROUP):
-            gaps[k] = np.floor(logarithm((words[k] + 0.5) * _SMALL) * scale) + 1.0
-        for k in range(GROUP):
-            place += gaps[k]
-            if place >= end:
-                return count
-            if place != own_place:
-                if keep:
-                    into[count] = np.int64(place)
-                count += 1
+            place += places[k] + 1
+            places[k] = place
+        if place < n and not places[0] <= own_place <= place:
+            if keep:
+                part_of = into[count:][:GROUP]
+                for k in range(GROUP):
+                    part_of[k] = places[k]
+            count += GROUP
+        else:
+            for k in range(GROUP):
+                if places[k] >= n:
+                    return count
+                if places[k] != own_place:
+                    if keep:
+                        into[count] = places[k]
+                    count += 1
         group += 1
+
+
+@compiled()
+def draw_shuffled(first: Any, count: Any, n: int, places: int, stream: int, seed: int, into: Array) -> None:
+    """into[:count] = partners in [0, n) of the synapses first, first + 1, ... when each has `places` of all."""
+    permuted(first, count, n * places, stream, seed, into)
+    share = 1.0 / places
+    for k in range(count):
+        into[k] = np.int64((into[k] + 0.5) * share)  # whole numbers below 2^32 are far enough from the next multiple
+
+
+@compiled()
+def draw_partners(
+    kind: int, owner: Any, first: Any, count: Any, n: int, own: int, scale: float, places: int, stream: int, seed: int,
+    into: Array,
+) -> None:  # fmt: skip
+    """into[:count] = the partners of one owner, drawn as `kind` says; first: number of its first synapse."""
+    if kind == EVENLY:
+        draw_evenly(owner, count, n, own, stream, seed, into)
+    elif kind == CHANCES:
+        draw_chances(owner, n, own, scale, stream, seed, into)
+    elif kind == SHUFFLED:
+        draw_shuffled(first, count, n, places, stream, seed, into)
+    elif kind == EVERYBODY:
+        skipped = n if own == NONE else owner
+        for k in range(count):
+            into[k] = k + (k >= skipped)
+    else:
+        into[0] = owner

@@ -15,7 +15,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from spikenet.derive.compile import compiled
-from spikenet.kernels.lanes import element, load_vector, splat, store_vector
+from spikenet.kernels.lanes import element, splat, store_vector
 
 MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 WEYL = 0x9E3779B9, 0xBB67AE85
@@ -99,26 +99,3 @@ def _draw_group(typing: Any, into: Any, at: Any, group: Any, c1: Any, c2: Any, c
 draw_group: Any = intrinsic(_draw_group)
 """draw_group(into, at, group, c1, c2, c3, seed): into[at : at + GROUP] = words of the counters (LANES group + lane, c1,
 c2, c3); word w of lane l stands at LANES w + l."""
-
-
-def _draw_numbered(typing: Any, into: Any, numbers: Any, at: Any, c2: Any, c3: Any, seed: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        low, half = ir.Constant(_QUAD, [0xFFFFFFFF] * 4), ir.Constant(_QUAD, [32] * 4)
-        others = [builder.and_(splat(builder, c, 4), low) for c in given[3:5]]
-        halves = []
-        for h in range(2):
-            place = builder.add(given[2], ir.Constant(given[2].type, 4 * h))
-            number = load_vector(builder, element(context, builder, signature.args[1], given[1], place), 4)
-            halves.append([builder.and_(number, low), builder.lshr(number, half), *others])
-        for w, vector in enumerate(_rounds(builder, halves, given[5])):
-            place = ir.Constant(given[2].type, w * LANES)
-            store_vector(builder, vector, element(context, builder, signature.args[0], given[0], place))
-        return context.get_dummy_value()
-
-    n = types.int64
-    return types.void(into, numbers, n, n, n, n), generate
-
-
-draw_numbered: Any = intrinsic(_draw_numbered)
-"""draw_numbered(into, numbers, at, c2, c3, seed): into[:GROUP] = words of the counters (low and high half of the int64
-numbers[at + lane], c2, c3), word w of lane l at LANES w + l."""

@@ -5,8 +5,9 @@ and does its part of step t. Operations are called by address, so this loop is c
 takes at least the shortest delay to arrive anywhere: for so many steps (a window) the threads need nothing of each
 other, and meet only then.
 
-The plan: first, for each thread, the place of its list; there the number of operations, then the address of the code
-and the place of the entry of each.
+The plan: first, for each thread, the place of its list of operations at the beginning of a window, after which the
+threads meet, then of its list of every step; there the number of operations, then the address of the code and the place
+of the entry of each.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import meeting
-from spikenet.kernels.by_address import address_of, call_at
+from spikenet.kernels.by_address import call_at, compiled_address
 from spikenet.kernels.pointers import array_at
 
 PLAN = numba.types.Array(numba.int64, 1, "C", readonly=True)
@@ -31,15 +32,12 @@ _longs_at = array_at("int64")
 
 def operation_address(function: Any) -> int:
     """Where the code of an operation begins; it is compiled if it was not. Valid as long as the function lives."""
-    if not function.overloads:
-        function.compile(OPERATION)
-        function.disable_compile()
-    return address_of(function)
+    return compiled_address(function, OPERATION)
 
 
 @compiled()
-def _steps(plan: Array, thread: Any, t: int, steps: int) -> None:
-    begin = plan[thread]
+def _steps(plan: Array, list_at: Any, t: int, steps: int) -> None:
+    begin = plan[list_at]
     for step in range(t, t + steps):
         for k in range(plan[begin]):
             call_at(plan[begin + 1 + 2 * k], (plan, plan[begin + 2 + 2 * k], np.int64(step)))
@@ -60,7 +58,9 @@ def _alone(plan: Array, threads: int, t: int, end: int, window: int, halts: int,
     while t < end:
         steps = min(window, end - t)
         for thread in range(threads):
-            _steps(plan, thread, t, steps)
+            _steps(plan, thread, t, 1)
+        for thread in range(threads):
+            _steps(plan, threads + thread, t, steps)
         t += steps
         if _some_halt(stop):
             break
@@ -74,11 +74,21 @@ def _together(
     """As `_alone`, the shares of one worker among several, which meet after each window."""
     first, last = threads * worker // workers, threads * (worker + 1) // workers
     if meeting.all_here(words, workers):
-        turn = 0
+        turn, begins = 0, False
+        for thread in range(threads):
+            begins |= plan[plan[thread]] > 0
         while t < end:
             steps = min(window, end - t)
+            if begins:
+                for thread in range(first, last):
+                    _steps(plan, thread, t, 1)
+                turn += 1
+                if meeting.is_last(words, workers, turn):
+                    meeting.let_go(words, turn)
+                else:
+                    meeting.wait(words, turn)
             for thread in range(first, last):
-                _steps(plan, thread, t, steps)
+                _steps(plan, threads + thread, t, steps)
             t += steps
             turn += 1
             if meeting.is_last(words, workers, turn):  # one looks at the halts, so that all decide alike

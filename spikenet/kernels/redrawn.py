@@ -1,9 +1,11 @@
 """Operations that deliver spikes through synapses nobody stores: the partners of whoever fired are drawn again.
 
-Each thread draws all partners of a source and keeps those that are its own; weights and delays, which cost more, are
-drawn for these alone. With one delay, a spike is delivered when it arrives, in the order in which lists deliver it.
-With delays that are drawn, everything a spike does is put down when the first of it arrives, in a ring of rows of
-inputs, one a step; each step takes its row.
+What arrives within a window is known when it begins. First the threads share the spikes: each draws all synapses of its
+spikes and puts them down in its arena, sorted by the thread that owns the target (`gather`). Then they meet, and each
+takes its own from everybody's arena when the spike arrives (`deliver`), in the order in which lists deliver it. A spike
+for which an arena has no room is drawn by each thread for itself.
+
+With delays that are drawn, all that a spike does is put down when the first of it arrives, in the ring of redrawn_ring.
 """
 
 from __future__ import annotations
@@ -15,148 +17,138 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.partners import NONE, draw_chances, draw_evenly
-from spikenet.kernels.philox import GROUP, LANES
+from spikenet.kernels import redrawn_ring
+from spikenet.kernels.by_address import call_at
+from spikenet.kernels.philox import GROUP
 from spikenet.kernels.pointers import array_at
-from spikenet.kernels.synapse_batches import draw_values
-from spikenet.kernels.synapse_lists import FIELDS, NUMBERS, WEIGHT_STREAM
+from spikenet.kernels.redrawn_plan import (
+    AMOUNTS,
+    ARENA,
+    ARENAS,
+    BOUNDS,
+    CAPACITY,
+    COUNTED,
+    COUNTS,
+    DELAYED,
+    DRAW,
+    INDICES,
+    INPUT,
+    LATE,
+    MOST,
+    PLACES,
+    PORT,
+    RING,
+    SHARES,
+    SHORTEST,
+    SLOTS,
+    SPIKES,
+    SYNAPSES,
+    TARGETS,
+    THREAD,
+    THREADS,
+    VALUED,
+    WEIGHT,
+    WORDS,
+    fired,
+)
 from spikenet.kernels.unowned import keep, unowned
 
-EVERYBODY, OPPOSITE, EVENLY, CHANCES = range(4)  # how partners are drawn: OPPOSITE is the one of the same number
-WORDS = 20  # of an entry of the plan, before the sources' lists
-(
-    KIND,
-    N,  # neurons of the target population
-    OWN,  # 0 where nobody meets itself, else NONE
-    STREAM,
-    SEED,
-    SCALE,  # address of one float64, of draw_chances
-    STARTS,  # address of (sources + 1,) int64: number of each source's first synapse
-    MOST,  # synapses of one source
-    LOW,  # this thread's targets
-    HIGH,
-    COUNTED,  # whether spikes are counted first and then weighted, as bits are
-    TABLE,  # addresses of a row of weights and delays, as in synapse_lists
-    NUMBER,
-    SHORTEST,  # delay in steps
-    INPUT,  # address of the row that is added to, or of the same in the first row of the ring
-    STRIDE,  # numbers between rows of the ring, 0 without one
-    RING,  # rows of it, a power of two
-    FACTOR,  # address of one number: the weight where it is one for all, signed
-    SLOTS,  # steps that the lists of spikes go back, a power of two
-    SHARES,
-) = range(WORDS)
-COUNTS, PLACES, CAPACITY = range(3)
-
-_longs, _doubles, _words, _ints = (array_at(kind) for kind in ("int64", "float64", "uint32", "int32"))
+_longs, _words, _ints, _shorts = (array_at(kind) for kind in ("int64", "uint32", "int32", "uint16"))
 
 
 @compiled()
-def partners_again(plan: Array, at: int, source: Any, count: int, into: Array) -> None:
-    """into[:count] = the targets of one source."""
-    kind, n, own = plan[at + KIND], plan[at + N], plan[at + OWN]
-    if kind == EVENLY:
-        draw_evenly(source, count, n, own, plan[at + STREAM], plan[at + SEED], into)
-    elif kind == CHANCES:
-        draw_chances(source, n, own, _doubles(plan[at + SCALE], 1)[0], plan[at + STREAM], plan[at + SEED], into)
-    elif kind == EVERYBODY:
-        skipped = n if own == NONE else source
-        for k in range(count):
-            into[k] = k + (k >= skipped)
+def _add(
+    plan: Array, at: int, t: int, arena: Array, amounts: Array, begin: Any, end: Any, row: Array, weight: Any,
+    rows: Array, lists: Array,
+) -> None:  # fmt: skip
+    """Synapses begin to end - 1 of an arena; amounts: its; rows, lists: of the ring."""
+    targets, low = _words(arena[TARGETS], end), _longs(plan[at + BOUNDS], 0)[plan[at + THREAD]]
+    if plan[at + SYNAPSES] == DELAYED:
+        ring = _longs(plan[at + RING], redrawn_ring.WORDS)
+        redrawn_ring.put_down(
+            ring, t, targets, amounts, _shorts(arena[LATE], end), begin, end, plan[at + PORT] - low, rows, lists
+        )
+    elif plan[at + SYNAPSES] == VALUED:
+        for e in range(begin, end):
+            row[np.int64(targets[e]) - low] += amounts[e]
     else:
-        into[0] = source
+        for e in range(begin, end):
+            row[np.int64(targets[e]) - low] += weight
+
+
+@compiled()
+def _add_alone(
+    plan: Array, at: int, t: int, source: Any, row: Array, weight: Any, rows: Array, lists: Array
+) -> None:  # fmt: skip
+    """All of a spike that is in no arena."""
+    most, threads, thread = plan[at + MOST], plan[at + THREADS], plan[at + THREAD]
+    targets, amounts, late = np.empty(most + 1, np.uint32), np.empty(most + 1, row.dtype), np.empty(most + 1, np.uint16)
+    drawn, words, values = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
+    arena, offsets = np.zeros(ARENA, np.int64), np.zeros(threads + 1, np.int64)
+    arena[TARGETS], arena[AMOUNTS], arena[LATE] = targets.ctypes.data, amounts.ctypes.data, late.ctypes.data
+    call_at(plan[at + DRAW], (
+        plan, at, np.int64(source), unowned(arena), np.int64(0), unowned(offsets), unowned(drawn), unowned(words),
+        unowned(values),
+    ))  # fmt: skip
+    _add(plan, at, t, arena, amounts, offsets[thread], offsets[thread + 1], row, weight, rows, lists)
+    keep(targets)
+    keep(amounts)
+    keep(late)
+    keep(drawn)
+    keep(words)
+    keep(values)
+    keep(arena)
+    keep(offsets)
 
 
 @cache
-def redraw_operation(dtype: str, ring: bool) -> Any:
-    """The operation for inputs of a float type; ring: delays are drawn."""
+def deliver_operation(dtype: str) -> Any:
+    """In each step: adds what arrives of this thread's synapses to its inputs, or puts it down in the ring."""
     floats = array_at(dtype)
     number: Any = np.dtype(dtype).type
 
     @compiled()
-    def redraw(plan: Array, at: int, t: int) -> None:
-        slot = (t - plan[at + SHORTEST]) & (plan[at + SLOTS] - 1)
-        total = 0
-        for k in range(plan[at + SHARES]):
-            total += _ints(plan[at + WORDS + 3 * k + COUNTS], slot + 1)[slot]
-        if total == 0:
+    def deliver(plan: Array, at: int, t: int) -> None:
+        arrived = fired(plan, at, t - plan[at + SHORTEST])
+        if arrived == 0:
             return
-        low, high = plan[at + LOW], plan[at + HIGH]
-        starts = _longs(plan[at + STARTS], 0)
-        most = plan[at + MOST] + LANES  # groups of them are drawn whole
-        room, kept = np.empty(most, np.uint32), np.zeros((2, most), np.int64)
-        scratch, reals = np.empty(2 * most + GROUP, np.uint32), np.empty((2, most))
-        targets, mine, edges = unowned(room), unowned(kept)[0], unowned(kept)[1]
-        words, drawn, steps = unowned(scratch), unowned(reals)[0], unowned(reals)[1]
-        ring_rows, stride = floats(plan[at + INPUT], 0), plan[at + STRIDE]
-        table, numbers = _longs(plan[at + TABLE], FIELDS), _doubles(plan[at + NUMBER], NUMBERS)
-        one_weight = table[WEIGHT_STREAM] < 0
-        weight = floats(plan[at + FACTOR], 1)[0]
-        factor = numbers[NUMBERS - 1]
+        threads, thread = plan[at + THREADS], plan[at + THREAD]
+        bounds = _longs(plan[at + BOUNDS], threads + 1)
+        n = bounds[thread + 1] - bounds[thread]
+        weight = floats(plan[at + WEIGHT], 1)[0]
         counted = plan[at + COUNTED] != 0
-        tally = np.zeros(high - low if counted else 1, number)
-        row = unowned(tally) if counted else floats(plan[at + INPUT], high - low)
-        if counted:
-            weight = number(1)
+        tally = np.zeros(n if counted else 1, number)
+        row = unowned(tally) if counted else floats(plan[at + INPUT], n)
+        arenas, indices = _longs(plan[at + ARENAS], ARENA * threads), _longs(plan[at + INDICES], threads)
+        late = plan[at + SYNAPSES] == DELAYED
+        ring = _longs(plan[at + RING], redrawn_ring.WORDS)
+        count = ring[redrawn_ring.ROWS] if late else 0
+        rows = floats(ring[redrawn_ring.RING], count * ring[redrawn_ring.SIZE]) if late else row
+        lists = floats(ring[redrawn_ring.AMOUNTS], count * ring[redrawn_ring.ROOM]) if late else row
+        spike = 0
+        for earlier in range(_longs(indices[thread], 1)[0], t):
+            spike += fired(plan, at, earlier - plan[at + SHORTEST])
+        slot = (t - plan[at + SHORTEST]) & (plan[at + SLOTS] - 1)
         for k in range(plan[at + SHARES]):
             share = at + WORDS + 3 * k
             capacity = plan[share + CAPACITY]
             listed = _words(plan[share + PLACES] + 4 * capacity * slot, capacity)
             for i in range(_ints(plan[share + COUNTS], slot + 1)[slot]):
-                source = np.int64(listed[i])
-                first = starts[source]
-                many = starts[source + 1] - first
-                partners_again(plan, at, source, many, targets)
-                found: Any = np.int64(0)
-                for e in range(many):  # without a branch, which would be foreseen wrongly half of the time
-                    j = np.int64(targets[e])
-                    mine[found] = j - low
-                    edges[found] = first + e
-                    found += (j >= low) & (j < high)
-                if one_weight and not ring:
-                    for e in range(found):
-                        row[mine[e]] += weight
-                    continue
-                draw_values(table, numbers, edges, found, plan[at + SEED], words, drawn, steps)
-                for e in range(found):
-                    amount = weight if one_weight else number(factor * drawn[e])
-                    if ring:
-                        later = (t + np.int64(steps[e]) - plan[at + SHORTEST]) & (plan[at + RING] - 1)
-                        ring_rows[later * stride + mine[e]] += amount
-                    else:
-                        row[mine[e]] += amount
+                turn, who = spike // threads, spike % threads
+                index = _longs(indices[who], 1 + SPIKES * (threads + 1))
+                place = 1 + turn * (threads + 1)
+                one = number(1) if counted else weight
+                if turn < SPIKES and index[place] >= 0:
+                    begin, end = index[place + thread], index[place + thread + 1]
+                    arena = arenas[ARENA * who :]
+                    _add(plan, at, t, arena, floats(arena[AMOUNTS], end), begin, end, row, one, rows, lists)
+                else:
+                    _add_alone(plan, at, t, np.int64(listed[i]), row, one, rows, lists)
+                spike += 1
         if counted:
-            into, weight = floats(plan[at + INPUT], high - low), floats(plan[at + FACTOR], 1)[0]
-            for own in range(high - low):
+            into = floats(plan[at + INPUT], n)
+            for own in range(n):
                 into[own] += weight * row[own]
         keep(tally)
-        keep(room)
-        keep(kept)
-        keep(scratch)
-        keep(reals)
 
-    return redraw
-
-
-ROWS, SIZE, ROW = range(3)  # of the entry of `ring_operation`: rows of the ring, numbers of a row, address of inputs
-FIRST = 3  # address of the ring
-
-
-@cache
-def ring_operation(dtype: str) -> Any:
-    """Adds the ring's row of the step to the inputs and clears it; with no inputs, it is only cleared."""
-    floats = array_at(dtype)
-    number: Any = np.dtype(dtype).type
-
-    @compiled()
-    def take_row(plan: Array, at: int, t: int) -> None:
-        size = plan[at + SIZE]
-        row = floats(plan[at + FIRST], plan[at + ROWS] * size)[(t & (plan[at + ROWS] - 1)) * size :][:size]
-        if plan[at + ROW] != 0:
-            into = floats(plan[at + ROW], size)
-            for j in range(size):
-                into[j] += row[j]
-        for j in range(size):
-            row[j] = number(0)
-
-    return take_row
+    return deliver

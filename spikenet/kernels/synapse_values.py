@@ -1,17 +1,128 @@
-"""Weights and delays of synapses one by one, by the same rule as the tables that deliver spikes."""
+"""Weights and delays of synapses: numbers of a projection, or drawn for each from its number.
+
+What a projection is made of stands in two rows, one of whole numbers and one of floats; an address of 0 means there is
+no such array. Synapses that follow each other are drawn together, a vector of them at a time.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.synapse_lists import _weight_and_delay as weight_and_delay
+from spikenet.kernels.by_address import compiled_address
+from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
+from spikenet.kernels.pointers import array_at
+from spikenet.kernels.sampling import from_word, from_words
+
+FIELDS = 10  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
+(
+    STARTS,  # address of (sources of this stretch + 1,) int64
+    PARTNERS,  # address of uint32: targets, counted in the target population
+    EDGES,  # address of int64: the synapses' numbers, or 0 where they are NUMBER, NUMBER + 1, ...
+    NUMBER,
+    BOUNDS,  # address of (threads + 1,) int64: which thread owns a target
+    PORTS,  # address of (threads,) int64: place of the first target's input among those of its thread
+    WEIGHT_VALUES,  # address of float64, by number of the synapse, or 0
+    DELAY_VALUES,  # likewise, seconds
+    WEIGHT_STREAM,  # of random numbers, or -1: the weight is one number
+    DELAY_STREAM,  # likewise
+) = range(FIELDS)
+CHOSEN = 7  # numbers of a distribution: kind, a, b, low, high, and the words of 32 bits between which the bounds lie,
+# the first and how many; of a constant: 0, the value
+NUMBERS = 2 * CHOSEN + 2
+DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight is multiplied by
+TOGETHER = 0xFFFFFFFF  # in the place of the attempt, which counts from 0: words drawn for GROUP synapses at once
+
+_floats = array_at("float64")
+_HALF = np.uint64(32)
+
+
+@compiled()
+def _between(word: Any, first: Any, many: Any) -> Any:
+    """The word that stands as far between the bounds as `word` does between 0 and 2^32: nothing need be drawn again."""
+    return np.uint32(np.uint64(first) + ((np.uint64(word) * np.uint64(many)) >> _HALF))
+
+
+@compiled()
+def _value(values: int, stream: Any, numbers: Array, first: int, edge: Any, seed: int) -> Any:
+    """As `_values`, of one synapse."""
+    if values != 0:
+        return _floats(values, 0)[edge]
+    if stream < 0:
+        return numbers[first + 1]
+    x0, x1, x2, x3 = philox((edge // GROUP) * LANES + edge % LANES, 0, TOGETHER, stream, seed)
+    which = edge % GROUP // LANES
+    drawn = (x0 if which == 0 else x1) if which < 2 else (x2 if which == 2 else x3)
+    word = _between(drawn, np.int64(numbers[first + 5]), np.int64(numbers[first + 6]))
+    value = from_word(numbers[first], numbers[first + 1], numbers[first + 2], word)
+    return min(max(value, numbers[first + 3]), numbers[first + 4])
+
+
+@compiled()
+def _in_steps(seconds: float, numbers: Array) -> Any:
+    return max(1.0, np.floor(seconds * numbers[DELAY_UNIT] + 0.5))
+
+
+@compiled()
+def weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
+    """(weight, delay in steps) of a synapse."""
+    weight = _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, edge, seed)
+    seconds = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, edge, seed)
+    return weight, np.int64(_in_steps(seconds, numbers))
+
+
+@compiled()
+def _values(
+    given: int, stream: Any, numbers: Array, first: int, begin: Any, n: Any, seed: int, words: Array, into: Array
+) -> None:  # fmt: skip
+    """into[:n] = those of the synapses begin, begin + 1, ..."""
+    if given != 0:
+        known = _floats(given, 0)
+        for k in range(n):
+            into[k] = known[begin + k]
+    elif stream < 0:
+        for k in range(n):
+            into[k] = numbers[first + 1]
+    else:
+        skipped = begin % GROUP
+        for k in range(0, skipped + n, GROUP):
+            draw_group(words, k, (begin + k) // GROUP, 0, TOGETHER, stream, seed)
+        begins, many = np.int64(numbers[first + 5]), np.int64(numbers[first + 6])
+        for k in range(skipped + n):
+            words[k] = _between(words[k], begins, many)
+        from_words(numbers[first], numbers[first + 1], numbers[first + 2], words[skipped:][:n], into[:n])
+        low, high = numbers[first + 3], numbers[first + 4]
+        for k in range(n):  # rounding
+            into[k] = min(max(into[k], low), high)
+
+
+def values_address() -> int:
+    """Where the code of `weights_and_delays` begins, which others call by it."""
+    n, row = numba.int64, tuple(numba.types.Array(kind, 1, "C", readonly=True) for kind in (numba.int64, numba.float64))
+    into = numba.uint32[::1], numba.float64[::1], numba.float64[::1]
+    return compiled_address(weights_and_delays, (*row, n, n, n, *into))
+
+
+@compiled()
+def weights_and_delays(
+    row: Array, numbers: Array, begin: Any, n: Any, seed: int, words: Array, weights: Array, steps: Array
+) -> None:  # fmt: skip
+    """weights[:n], steps[:n] (float64) = those of the n synapses from `begin` on; words: (n + 2 GROUP,) uint32."""
+    _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, begin, n, seed, words, weights)
+    _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, words, steps)
+    if row[DELAY_VALUES] == 0 and row[DELAY_STREAM] < 0:
+        steps[:n] = _in_steps(numbers[CHOSEN + 1], numbers)
+    else:
+        for k in range(n):
+            steps[k] = _in_steps(steps[k], numbers)
 
 
 @compiled(parallel=True)
 def values(row: Array, numbers: Array, seed: int, weights: Array, steps: Array) -> None:
-    """weights[k], steps[k] = weight and delay of synapse k; row, numbers: the projection's, as in synapse_lists."""
+    """weights[k], steps[k] = weight and delay of synapse k."""
     for k in numba.prange(weights.size):
         weights[k], steps[k] = weight_and_delay(row, numbers, np.int64(k), seed)

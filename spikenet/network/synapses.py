@@ -1,7 +1,8 @@
 """The synapses of a projection, drawn by its rule: stretches of partners, by source or by target.
 
-By source wherever the rule allows it, so that a stretch of sources can be drawn without the others; a fixed indegree is
-drawn by target.
+By source wherever the rule allows it, so that a stretch of sources can be drawn without the others. A fixed indegree
+with multapses is drawn so, too: how many each source has, as of even draws, then places at the targets, of which each
+has the same number, in a random order; without autapses or multapses it is drawn by target.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import connect, distance
-from spikenet.kernels.partners import NONE
-from spikenet.kernels.redrawn import CHANCES, EVENLY, EVERYBODY, OPPOSITE
+from spikenet.kernels.partners import CHANCES, EVENLY, EVERYBODY, NONE, OPPOSITE, SHUFFLED
 from spikenet.network import rules
 from spikenet.network.rules import Rule
 
@@ -25,13 +25,13 @@ LARGEST = 2**32 - 2  # synapses that 32 bits number
 
 @dataclass(frozen=True)
 class Again:
-    """How the partners of one source can be drawn alone: kind as in kernels.redrawn; own: 0 or NONE, stream and scale
-    as in kernels.partners."""
+    """How the partners of one source can be drawn alone: arguments of kernels.partners.draw_partners."""
 
     kind: int
     own: int
     stream: int
     scale: float = 0.0
+    places: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,9 @@ def synapses(
             raise ValueError(
                 f"{name}: {type(rule).__name__}({rule.k}): only {choices} different partners; allow multapses"
             )
+
+    if isinstance(rule, rules.FixedIndegree) and rule.multapses and own == NONE:
+        return _fixed_indegree(rule.k, n_source, n_target, seed, stream)
 
     def draw(first: int, last: int) -> Array:
         starts = starts_of(degrees[first:last])
@@ -182,10 +185,7 @@ def _fixed_total(
         raise ValueError(f"{name}: FixedTotal({rule.n}): there is no pair to connect")
     if not rule.multapses:
         return _different_pairs(name, rule.n, owners, partners, own, seed, stream)
-    threads = numba.get_num_threads()
-    counts = np.zeros((threads, owners), np.int64)
-    connect.count_owners(rule.n, owners, stream, seed, threads, counts)
-    degrees = counts.sum(axis=0)
+    degrees = _counts(rule.n, owners, seed, stream)
 
     def draw(first: int, last: int) -> Array:
         starts = starts_of(degrees[first:last])
@@ -194,6 +194,29 @@ def _fixed_total(
         return into
 
     return Synapses(True, degrees, draw, Again(EVENLY, own, stream))
+
+
+def _counts(draws: int, owners: int, seed: int, stream: int) -> Array:
+    """(owners,) how many of even draws each has."""
+    threads = numba.get_num_threads()
+    counts = np.zeros((threads, owners), np.int64)
+    connect.count_owners(draws, owners, stream, seed, threads, counts)
+    degrees: Array = counts.sum(axis=0)
+    return degrees
+
+
+def _fixed_indegree(k: int, n_source: int, n_target: int, seed: int, stream: int) -> Synapses:
+    degrees = _counts(k * n_target, n_source, seed, stream)
+    before = starts_of(degrees)
+
+    def draw(first: int, last: int) -> Array:
+        starts = before[first : last + 1] - before[first]
+        into = np.empty(int(starts[-1]), np.uint32)
+        if into.size:
+            connect.draw_places(int(before[first]), starts, n_target, k, stream, seed, into)
+        return into
+
+    return Synapses(True, degrees, draw, Again(SHUFFLED, NONE, stream, places=k))
 
 
 def _different_pairs(name: str, n: int, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:

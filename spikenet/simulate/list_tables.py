@@ -11,8 +11,9 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels import synapse_lists as sorting
+from spikenet.kernels import synapse_values as fields
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.synapse_lists import fill
 from spikenet.network.records import Population
 from spikenet.network.synapses import LARGEST, Synapses, starts_of
 from spikenet.simulate.bit_tables import by_source, part
@@ -125,17 +126,17 @@ def _fill(
         line, number = description(one.projection, dt_s, kept)
         before = int(one.degrees[:first].sum())
         starts = starts_of(one.degrees[first:last])
-        line[sorting.STARTS] = address(starts)
-        line[sorting.PARTNERS] = address(np.ascontiguousarray(one.draw(first, last)))
-        line[sorting.EDGES] = 0 if one.edges is None else address(one.edges[before : before + starts[-1]])
-        line[sorting.NUMBER] = before
-        line[sorting.BOUNDS] = address(layout.bounds[one.projection.target.index])
-        line[sorting.PORTS] = address(port - table.base)
+        line[fields.STARTS] = address(starts)
+        line[fields.PARTNERS] = address(np.ascontiguousarray(one.draw(first, last)))
+        line[fields.EDGES] = 0 if one.edges is None else address(one.edges[before : before + starts[-1]])
+        line[fields.NUMBER] = before
+        line[fields.BOUNDS] = address(layout.bounds[one.projection.target.index])
+        line[fields.PORTS] = address(port - table.base)
         lines.append(line)
         numbers.append(number)
     most = int(np.max(np.diff(begins[first : last + 1])))
-    sorting.fill(
-        read_only(np.array(lines)), read_only(np.array(numbers)), layout.threads, table.shortest, table.delays,
-        max(most, 1), wiring.seed, numba.get_num_threads(), first, read_only(begins[first : last + 1]), table.rows,
-        table.targets, table.weights,
+    fill(
+        fields.values_address(), read_only(np.array(lines)), read_only(np.array(numbers)), layout.threads,
+        table.shortest, table.delays, max(most, 1), wiring.seed, numba.get_num_threads(), first,
+        read_only(begins[first : last + 1]), table.rows, table.targets, table.weights,
     )  # fmt: skip

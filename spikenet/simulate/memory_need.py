@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spikenet.network.network import Network
-from spikenet.simulate.redrawn_tables import ring_rows
+from spikenet.simulate.redrawn_tables import ARENA_ROOM, ring_rows
 from spikenet.simulate.wiring import Wiring
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
@@ -30,13 +30,14 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
         synapses += (60 + size) * made.total + 64 * threads * p.source.n
     synapses += sum(8 * p.source.n for p, *_ in wiring.redrawn)
     ring = ring_rows([wiring.delays[p.index] for p, *_ in wiring.redrawn])
+    arenas = threads * min(ARENA_ROOM, sum(made.total for _, made, _ in wiring.redrawn)) * (6 + size)
     inputs = {(p.target, p.receptor) for p in network.projections}
     slots = 1 << (wiring.longest + 64).bit_length()
     neurons = sum(p.n for p in network.populations)
     return {
         "synapses": int(OVERHEAD * synapses),
         "spikes under way": 4 * slots * neurons,
-        "input under way": ring * size * sum(target.n for target, _ in inputs),
+        "input under way": ring * (size + (size + 4) // 2) * sum(target.n for target, _ in inputs) + arenas,
         "neurons": 12 * size * neurons,
     }
 

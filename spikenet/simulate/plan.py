@@ -17,13 +17,14 @@ class Plan:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._lists: list[list[tuple[int, list[int]]]] = [[] for _ in range(threads)]
+        self._lists: list[list[tuple[int, list[int]]]] = [[] for _ in range(2 * threads)]
         self._kept: list[Any] = []
 
-    def add(self, thread: int, operation: Callable[..., None], entry: list[int]) -> None:
-        """`operation` comes after those that the thread has already."""
+    def add(self, thread: int, operation: Callable[..., None], entry: list[int], *, begins: bool = False) -> None:
+        """`operation` comes after those that the thread has already; begins: of a window, not of every step."""
         self._kept.append(operation)
-        self._lists[thread].append((operation_address(operation), [int(word) for word in entry]))
+        where = self._lists[thread if begins else self.threads + thread]
+        where.append((operation_address(operation), [int(word) for word in entry]))
 
     def address(self, array: Array) -> int:
         """Where a C-contiguous array begins; it lives as long as the plan."""
@@ -38,9 +39,9 @@ class Plan:
         entries: list[int] = []
         begins = []
         for operations in self._lists:
-            begins.append(self.threads + len(words))
+            begins.append(2 * self.threads + len(words))
             words.append(len(operations))
             for code, entry in operations:
-                words += [code, self.threads + heads + len(entries)]
+                words += [code, 2 * self.threads + heads + len(entries)]
                 entries += entry
         return read_only(np.array([*begins, *words, *entries], np.int64))

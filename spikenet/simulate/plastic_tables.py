@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import plastic
-from spikenet.kernels.sampling import sample_row
-from spikenet.network import rules
-from spikenet.network.draw import Distribution
+from spikenet.kernels.memory import read_only
+from spikenet.kernels.synapse_values import values
 from spikenet.network.plasticity import Plasticity
-from spikenet.network.populations import WEIGHTS
 from spikenet.network.records import Projection
-from spikenet.network.synapses import Synapses, listed_order, starts_of
+from spikenet.network.synapses import Synapses, starts_of
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.ranks import Ranks
+from spikenet.simulate.wiring import description
 
 OPERATIONS = plastic.arrival_operation, plastic.firing_operation
 
@@ -107,16 +107,11 @@ def plastic_table(projection: Projection, made: Synapses, delay: int, layout: La
 
 def _first_weights(projection: Projection, n: int, seed: int) -> Array:
     """(n,) float64, in the order in which synapses are drawn."""
-    given = projection.weight
-    if isinstance(given, Distribution):
-        values = np.empty(n)
-        sample_row(given.kind, given.a, given.b, given.low, given.high, WEIGHTS + projection.index, seed, values)
-    elif isinstance(given, float):
-        values = np.full(n, given)
-    else:
-        assert isinstance(projection.rule, rules.Listed)
-        values = given[listed_order(projection.rule)]
-    return values * projection.factor
+    kept: list[Any] = []  # what the row's addresses point to
+    row, numbers = description(projection, 1.0, kept)
+    weights, unused_steps = np.empty(n), np.empty(n, np.int64)
+    values(read_only(row), read_only(numbers), seed, weights, unused_steps)
+    return weights * projection.factor
 
 
 def add_plastic(plan: Plan, layout: Layout, table: PlasticTable, dt_s: float, *, firing: bool) -> None:

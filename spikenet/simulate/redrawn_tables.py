@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels import memory, redrawn
+from spikenet.kernels import memory, redrawn, redrawn_draw, redrawn_plan, redrawn_ring
+from spikenet.kernels.synapse_values import values_address
 from spikenet.network.draw import Distribution
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
@@ -17,6 +18,8 @@ from spikenet.network.synapses import Again, Synapses, starts_of
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.wiring import Wiring, description
+
+ARENA_ROOM = 1 << 19  # synapses that a thread puts down in a window; more are drawn by every thread
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,39 @@ class Redrawn:
         """Whether its delays differ, so that its spikes go through the ring."""
         return self.longest > self.shortest
 
+    @property
+    def synapses(self) -> int:
+        """PLAIN, VALUED or DELAYED, as in kernels.redrawn_plan."""
+        drawn = redrawn_plan.VALUED if isinstance(self.projection.weight, Distribution) else redrawn_plan.PLAIN
+        return redrawn_plan.DELAYED if self.late else drawn
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One thread's, as in kernels.redrawn_ring. rows: (rows, inputs) floats; targets, amounts: (rows, half as many)."""
+
+    rows: Array
+    targets: Array
+    amounts: Array
+    filled: Array
+
+    def clear(self) -> None:
+        self.rows.fill(0)
+        self.filled.fill(0)
+
 
 @dataclass(frozen=True)
 class RedrawnTables:
-    """In the order in which stored ones would be delivered; rings: (rows, inputs) floats of each thread, or none."""
+    """In the order in which stored ones would be delivered; rings: one a thread, or none; arenas: of each thread,
+    (targets, amounts, late, used) as in kernels.redrawn_plan; indices: of each table and thread; room: synapses of an
+    arena; window: steps between two meetings."""
 
     tables: list[Redrawn]
-    rings: list[Array]
+    rings: list[Ring]
+    arenas: list[tuple[Array, Array, Array, Array]]
+    indices: list[list[Array]]
+    room: int
+    window: int
 
     def fan_out(self, projection_source: Any) -> list[Array]:
         """(sources,) int64 of each projection of a source."""
@@ -67,7 +96,7 @@ def ring_rows(delays: Sequence[tuple[int, int]]) -> int:
     return 1 << reach.bit_length() if reach else 0
 
 
-def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float) -> RedrawnTables:
+def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float, window: int) -> RedrawnTables:
     groups: dict[Any, list[tuple[Projection, Synapses, bool]]] = {}
     for p, made, dense in wiring.redrawn:  # bits come first, then lists by source and weight
         weight = p.weight * p.factor if isinstance(p.weight, float) else None
@@ -78,39 +107,81 @@ def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float) -> RedrawnTables
         assert made.again is not None
         row, numbers = description(p, dt_s)
         tables.append(Redrawn(p, made.again, starts_of(made.degrees), *wiring.delays[p.index], dense, row, numbers))
+    if not tables:
+        return RedrawnTables([], [], [], [], 0, window)
     rows = ring_rows([(t.shortest, t.longest) for t in tables])
-    rings = [memory.zeros((rows, inputs.size), layout.dtype) for inputs in layout.inputs] if rows else []
-    return RedrawnTables(tables, rings)
+    rings = [_ring(rows, inputs.size, layout.dtype) for inputs in layout.inputs] if rows else []
+    room = min(ARENA_ROOM, sum(int(t.starts[-1]) for t in tables))
+    kinds = {t.synapses for t in tables}
+    arenas = [_arena(room, kinds, layout.dtype) for _ in layout.inputs]
+    indices = [
+        [np.zeros(1 + redrawn_plan.SPIKES * (layout.threads + 1), np.int64) for _ in layout.inputs] for _ in tables
+    ]  # fmt: skip
+    return RedrawnTables(tables, rings, arenas, indices, room, window)
+
+
+def _ring(rows: int, size: int, dtype: str) -> Ring:
+    room = list_room(size)
+    listed = memory.empty((rows, room), np.uint32), memory.empty((rows, room), dtype)
+    return Ring(memory.zeros((rows, size), dtype), *listed, np.zeros(rows, np.int64))
+
+
+def list_room(size: int) -> int:
+    """Entries of a list of a ring with rows of this size."""
+    return max(64, size // 2)
+
+
+def _arena(room: int, kinds: set[int], dtype: str) -> tuple[Array, Array, Array, Array]:
+    valued, late = bool(kinds - {redrawn_plan.PLAIN}), redrawn_plan.DELAYED in kinds
+    return (
+        memory.empty((room + 1,), np.uint32), memory.empty((room + 1 if valued else 1,), dtype),
+        memory.empty((room + 1 if late else 1,), np.uint16), np.zeros(1, np.int64),
+    )  # fmt: skip
 
 
 def add_redrawn(plan: Plan, layout: Layout, drawn: RedrawnTables, seed: int, *, taken: bool = True) -> None:
     """Delivery of all of them; taken: whether the step's row of the ring goes into the inputs."""
-    for table in drawn.tables:
+    if not drawn.tables:
+        return
+    arenas = plan.address(np.array([[plan.address(a) for a in arena] for arena in drawn.arenas], np.int64))
+    rings = [
+        plan.address(np.array([
+            *ring.rows.shape, plan.address(ring.rows), ring.targets.shape[1], plan.address(ring.targets),
+            plan.address(ring.amounts), plan.address(ring.filled), plan.address(inputs) if taken else 0,
+        ], np.int64))
+        for ring, inputs in zip(drawn.rings, layout.inputs, strict=False)
+    ]  # fmt: skip
+    first = True
+    for table, indices in zip(drawn.tables, drawn.indices, strict=True):
         if taken or table.late:
-            _add(plan, layout, drawn, table, seed)
-    for thread, ring in enumerate(drawn.rings):
-        inputs = plan.address(layout.inputs[thread]) if taken else 0
-        entry = [*ring.shape, inputs, plan.address(ring)]
-        plan.add(thread, redrawn.ring_operation(layout.dtype), entry)
+            _add(plan, layout, drawn, table, indices, arenas, rings, seed, first)
+            first = False
+    for thread, ring in enumerate(rings):
+        plan.add(thread, redrawn_ring.ring_operation(layout.dtype), [ring])
 
 
-def _add(plan: Plan, layout: Layout, drawn: RedrawnTables, table: Redrawn, seed: int) -> None:
+def _add(
+    plan: Plan, layout: Layout, drawn: RedrawnTables, table: Redrawn, indices: list[Array], arenas: int,
+    rings: list[int], seed: int, first: bool,
+) -> None:  # fmt: skip
     p, again = table.projection, table.again
     size = np.dtype(layout.dtype).itemsize
     constant = p.weight * p.factor if not isinstance(p.weight, Distribution) else 0.0
+    lists = layout.lists[p.source.index]
     for thread, share in enumerate(layout.shares[p.target.index]):
-        if not share.n:
-            continue
-        home, stride = layout.inputs[thread], 0
-        if table.late:
-            home, stride = drawn.rings[thread], drawn.rings[thread].shape[1]
+        port = share.inputs[p.receptor]
         entry = [
-            again.kind, p.target.n, again.own, again.stream, seed, plan.address(np.array([again.scale])),
-            plan.address(table.starts), max(1, int(np.diff(table.starts).max())), share.low, share.high,
-            int(table.counted), plan.address(table.row), plan.address(table.numbers), table.shortest,
-            plan.address(home) + size * share.inputs[p.receptor], stride, len(home) if table.late else 1,
-            plan.address(np.array([constant], layout.dtype)), layout.slots, len(layout.lists[p.source.index]),
+            again.kind, p.target.n, again.own, again.places, again.stream, seed,
+            plan.address(np.array([again.scale])), plan.address(table.starts), max(1, int(np.diff(table.starts).max())),
+            layout.threads, thread, plan.address(layout.bounds[p.target.index]), int(first), arenas,
+            plan.address(np.array([plan.address(one) for one in indices], np.int64)), drawn.window, int(table.counted),
+            plan.address(table.row), plan.address(table.numbers), table.shortest,
+            plan.address(layout.inputs[thread]) + size * port, port, rings[thread] if table.late else 0,
+            plan.address(np.array([constant], layout.dtype)), layout.slots, drawn.room, table.synapses,
+            redrawn_draw.draw_address(layout.dtype), values_address(), len(lists),
         ]  # fmt: skip
-        for one in layout.lists[p.source.index]:
+        for one in lists:
             entry += [plan.address(one.counts), plan.address(one.places), one.places.shape[1]]
-        plan.add(thread, redrawn.redraw_operation(layout.dtype, table.late), entry)
+        plan.add(thread, redrawn_draw.gather_operation(), entry, begins=True)
+        if share.n:
+            plan.add(thread, redrawn.deliver_operation(layout.dtype), entry)

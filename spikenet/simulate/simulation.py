@@ -43,9 +43,9 @@ class Simulation:
     threads: which share the neurons; results are the same for any number, bit for bit
     dtype  : np.float32 or np.float64, of states, weights and inputs
     procedural: projections whose synapses are drawn again whenever a spike passes, instead of stored; True for all.
-             The network is the same. So are the bits of all results where weights and delays are numbers, except that
-             pairs that are connected more than once in a dense projection, and delays that are drawn, add in another
-             order. Rules that draw by target (fixed_indegree), without multapses or by distance must be stored
+             The network is the same. So are the bits of all results where delays are numbers, except that pairs that
+             are connected more than once in a dense projection, and delays that are drawn, add in another order.
+             Rules without multapses, by distance or from a list, and fixed_indegree without autapses, must be stored
     communicator: MPI.COMM_WORLD of mpi4py (extra `mpi`) under `mpiexec -n N python -m mpi4py script.py`: each process
              takes its share of the neurons and of the synapses onto them. All call the same methods and get the same
              results, the same bits for any number of processes; the first one writes files
@@ -90,7 +90,7 @@ class Simulation:
         self.layout: Layout = layout(
             network, self.dtype, self.threads, slots, self.seed, self._ranks.rank, self._ranks.size
         )
-        self._tables = tables(network, wiring, self.layout, self.seed)
+        self._tables = tables(network, wiring, self.layout, self.window, self.seed)
         self.synapses = wiring.total
         for population, cell in zip(network.populations, self.layout.cells, strict=True):
             if cell is not None:
@@ -212,7 +212,7 @@ class Simulation:
         """The inputs under way in the rings, from the spikes of the steps before."""
         if self._tables.redrawn.rings:
             for ring in self._tables.redrawn.rings:
-                ring.fill(0)
+                ring.clear()
             plan = Plan(self.threads)
             add_redrawn(plan, self.layout, self._tables.redrawn, self.seed, taken=False)
             with using_threads(self.threads):

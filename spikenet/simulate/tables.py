@@ -33,7 +33,8 @@ class Tables:
         return whole
 
 
-def tables(network: Network, wiring: Wiring, layout: Layout, seed: int) -> Tables:
+def tables(network: Network, wiring: Wiring, layout: Layout, window: int, seed: int) -> Tables:
+    """window: steps between two meetings of the threads."""
     bits, again = [], []
     for projection, made in wiring.dense:
         table, rest = bit_table(projection, made, wiring.delays[projection.index][0], layout)
@@ -41,4 +42,4 @@ def tables(network: Network, wiring: Wiring, layout: Layout, seed: int) -> Table
         again += [rest] if rest else []
     lists = list_tables(wiring, again, layout, network.dt_s)
     plastic = [plastic_table(p, made, wiring.delays[p.index][0], layout, seed) for p, made in wiring.plastic]
-    return Tables(bits, lists, redrawn_tables(wiring, layout, network.dt_s), plastic)
+    return Tables(bits, lists, redrawn_tables(wiring, layout, network.dt_s, window), plastic)

@@ -10,8 +10,10 @@ import numba
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels import synapse_lists as sorting
+from spikenet.kernels import synapse_values as fields
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.sampling import words_between
+from spikenet.kernels.synapse_lists import delay_range
 from spikenet.network import rules
 from spikenet.network.clock import steps_of
 from spikenet.network.draw import Distribution
@@ -85,7 +87,7 @@ def wire(network: Network, seed: int, procedural: Container[Projection] = ()) ->
                 "synapses that change must be stored"
                 if p.plasticity is not None
                 else f"{type(p.rule).__name__} cannot be drawn again source by source, as all_to_all, one_to_one, "
-                "pairwise, fixed_outdegree and fixed_total with multapses can"
+                "pairwise, fixed_outdegree and fixed_total with multapses and fixed_indegree with both can"
             )
             raise ValueError(f"{p.name}: procedural: {why}; store this projection")
         if p.plasticity is not None:
@@ -112,26 +114,27 @@ def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int
     tasks = numba.get_num_threads()
     table, numbers = description(p, dt_s)
     ranges = np.empty((tasks, 2), np.int64)
-    sorting.delay_range(read_only(table), read_only(numbers), total, seed, tasks, ranges)
+    delay_range(read_only(table), read_only(numbers), total, seed, tasks, ranges)
     longest = int(ranges[:, 1].max())
     steps_of(name, longest * dt_s, dt_s, 0)
     return int(ranges[:, 0].min()), longest
 
 
 def description(p: Projection, dt_s: float, keep: list[Any] | None = None) -> tuple[Array, Array]:
-    """The rows of a projection's weights and delays in the tables of synapse_lists; keep gets what they point to."""
-    table, numbers = np.zeros(sorting.FIELDS, np.int64), np.zeros(sorting.NUMBERS)
-    table[sorting.WEIGHT_STREAM] = table[sorting.DELAY_STREAM] = -1
-    numbers[sorting.DELAY_UNIT], numbers[sorting.FACTOR] = 1 / dt_s, p.factor
+    """The rows of synapse_values for a projection's weights and delays; keep gets what they point to."""
+    table, numbers = np.zeros(fields.FIELDS, np.int64), np.zeros(fields.NUMBERS)
+    table[fields.WEIGHT_STREAM] = table[fields.DELAY_STREAM] = -1
+    numbers[fields.DELAY_UNIT], numbers[fields.FACTOR] = 1 / dt_s, p.factor
     places = (
-        (sorting.WEIGHT_VALUES, sorting.WEIGHT_STREAM, WEIGHTS),
-        (sorting.DELAY_VALUES, sorting.DELAY_STREAM, DELAYS),
+        (fields.WEIGHT_VALUES, fields.WEIGHT_STREAM, WEIGHTS),
+        (fields.DELAY_VALUES, fields.DELAY_STREAM, DELAYS),
     )
     for k, (value, (values, stream, purpose)) in enumerate(zip((p.weight, p.delay_s), places, strict=True)):
-        at = k * sorting.CHOSEN
+        at = k * fields.CHOSEN
         if isinstance(value, Distribution):
             table[stream] = purpose + p.index
-            numbers[at : at + sorting.CHOSEN] = value.kind, value.a, value.b, value.low, value.high
+            drawn = value.kind, value.a, value.b, value.low, value.high
+            numbers[at : at + fields.CHOSEN] = *drawn, *words_between(*drawn)
         elif isinstance(value, float):
             numbers[at + 1] = value
         else:

@@ -1,0 +1,74 @@
+"""A random order of the numbers below n, any part of which can be computed alone.
+
+A number is cut into two digits, and each in turn is moved by an amount that the other and a key decide (a Feistel
+network); what falls outside is sent on until it falls inside. So the k-th number of the order costs the same wherever
+it stands, nothing is stored, and none comes twice. Sources: Luby & Rackoff 1988 (SIAM J. Comput. 17:373); digits of any
+base and walking on: Black & Rogaway 2002, Ciphers with arbitrary finite domains.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikenet.derive.compile import compiled
+from spikenet.errors import Array
+from spikenet.kernels.philox import philox
+
+ROUNDS = 4  # of both digits
+BLOCK = 512  # numbers computed together
+_FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)  # multipliers of a mixing step: Wellons, lowbias32
+_SIXTEEN, _FIFTEEN, _EIGHT = np.uint32(16), np.uint32(15), np.uint32(8)
+_PART = 2.0**-24
+
+
+@compiled()
+def _moved(digit: Any, other: Any, key: Any, base: Any, scale: Any) -> Any:
+    """`digit` moved on, below `base`, by an amount that depends on the other digit; scale: base / 2^24."""
+    h = np.uint32(np.uint32(other) + key)
+    h = np.uint32((h ^ (h >> _SIXTEEN)) * _FIRST)
+    h = np.uint32((h ^ (h >> _FIFTEEN)) * _SECOND)
+    h = np.uint32(h ^ (h >> _SIXTEEN))
+    moved = np.int32(digit + np.int32(np.float32(np.int32(h >> _EIGHT)) * scale))
+    return np.int32(moved - (base & -np.int32(moved >= base)))
+
+
+@compiled()
+def _place(upper: Array, lower: Array, above: Any, below: Any, stream: Any, seed: int) -> None:
+    """Where numbers stand in the order: of the digits, and as digits; digit by digit, so that loops take vectors."""
+    a, b = np.int32(above), np.int32(below)
+    of_a, of_b = np.float32(above * _PART), np.float32(below * _PART)
+    for turn in range(ROUNDS):
+        k0, k1, _, _ = philox(turn, 0, 0, stream, seed)
+        for k in range(upper.size):
+            upper[k] = _moved(upper[k], lower[k], k0, a, of_a)
+        for k in range(upper.size):
+            lower[k] = _moved(lower[k], upper[k], k1, b, of_b)
+
+
+@compiled()
+def permuted(first: Any, count: Any, n: Any, stream: Any, seed: int, into: Array) -> None:
+    """into[:count] (uint32) = what stands at the places first, first + 1, ... of the order; n <= 2^32."""
+    digits = np.empty((2, BLOCK), np.int32)
+    above = np.int64(np.ceil(np.sqrt(float(n))))
+    below = (n + above - 1) // above
+    for begin in range(0, count, BLOCK):
+        part = into[begin:count][:BLOCK]
+        upper, lower = digits[0][: part.size], digits[1][: part.size]
+        high, low = (first + begin) // below, (first + begin) % below
+        for k in range(part.size):
+            upper[k], lower[k] = high, low
+            low += 1
+            if low == below:
+                high, low = high + 1, 0
+        _place(upper, lower, above, below, stream, seed)
+        for k in range(part.size):
+            part[k] = np.uint32(np.uint32(upper[k]) * np.uint32(below) + np.uint32(lower[k]))
+        if above * below > n:
+            for k in range(part.size):
+                while part[k] >= n:
+                    one = np.int64(part[k])
+                    upper[0], lower[0] = one // below, one % below
+                    _place(upper[:1], lower[:1], above, below, stream, seed)
+                    part[k] = np.uint32(np.uint32(upper[0]) * np.uint32(below) + np.uint32(lower[0]))

@@ -1,0 +1,58 @@
+"""The words that the operations of redrawn synapses find in the plan."""
+
+from __future__ import annotations
+
+from spikenet.derive.compile import compiled
+from spikenet.errors import Array
+from spikenet.kernels.pointers import array_at
+
+SPIKES = 1 << 11  # of one projection that a thread draws in one window, at most
+WORDS = 30  # of an entry of the plan, before the sources' lists
+(
+    KIND,  # and the other arguments of draw_partners
+    N,
+    OWN,
+    PLACES_EACH,
+    STREAM,
+    SEED,
+    SCALE,  # address of one float64
+    STARTS,  # address of (sources + 1,) int64: number of each source's first synapse
+    MOST,  # synapses of one source
+    THREADS,
+    THREAD,
+    BOUNDS,  # address of (threads + 1,) int64: which thread owns a target
+    FIRST,  # whether this is the first projection of the window, and arenas are empty
+    ARENAS,  # address of (threads, ARENA) int64
+    INDICES,  # address of (threads,) int64: addresses of (1 + SPIKES * (threads + 1),) int64: step of the window, then
+    # where in the arena the synapses of each spike begin for each thread, and end; -1 for one that is not there
+    WINDOW,  # steps
+    COUNTED,  # whether spikes are counted first and then weighted, as bits are
+    ROW,  # addresses of the rows of synapse_values
+    NUMBER,
+    SHORTEST,  # delay in steps
+    INPUT,  # address of the row that is added to
+    PORT,  # place of that row among the inputs of the thread
+    RING,  # address of an entry of redrawn_ring
+    WEIGHT,  # address of one number: the weight where it is one for all, signed
+    SLOTS,  # steps that the lists of spikes go back, a power of two
+    ROOM,  # synapses that an arena holds
+    SYNAPSES,  # PLAIN, VALUED or DELAYED
+    DRAW,  # addresses of the code of draw_function and of weights_and_delays
+    VALUES,
+    SHARES,
+) = range(WORDS)
+COUNTS, PLACES, CAPACITY = range(3)
+ARENA = 4  # words: addresses of (ROOM + 1,) uint32, floats, uint16, and of one int64, how much of it is used
+TARGETS, AMOUNTS, LATE, USED = range(ARENA)
+PLAIN, VALUED, DELAYED = range(3)  # synapses of one weight and delay, of drawn weights, of drawn delays
+
+_ints = array_at("int32")
+
+
+@compiled()
+def fired(plan: Array, at: int, t: int) -> int:
+    """How many spikes the sources have sent in step t."""
+    slot, total = t & (plan[at + SLOTS] - 1), 0
+    for k in range(plan[at + SHARES]):
+        total += _ints(plan[at + WORDS + 3 * k + COUNTS], slot + 1)[slot]
+    return total
