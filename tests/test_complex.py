@@ -185,3 +185,9 @@ def test_a_complex_net_learns_with_an_ordinary_optimiser(rng):
         state = sn.train.descend(loss, net.parameters(), sn.optim.Adam(0.05), state)
     assert net.weights["weight_real"].item() == pytest.approx(0, abs=1e-2)
     assert net.weights["weight_imag"].item() == pytest.approx(-1, abs=1e-2)
+
+
+@pytest.mark.parametrize("layer", [sn.ModReLU(4), sn.ZReLU(), sn.Cardioid(), sn.SplitReLU()], ids=lambda one: one.kind)
+def test_activations_refuse_real_input(layer):
+    with pytest.raises(TypeError, match="expected complex input, got float32"):
+        layer(np.zeros((2, 4), np.float32))

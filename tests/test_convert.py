@@ -182,6 +182,8 @@ def test_quantise_refuses(trained):
         convert.quantise(sn.Sequential(sn.ReLU()))
     with pytest.raises(ValueError, match="bits: expected at most 8, got 9"):
         convert.quantise(sn.Sequential(sn.Linear(2, 2)), weight_bits=9)
+    with pytest.raises(TypeError, match="quantise: per_channel: expected True or False, got 'yes'"):
+        convert.quantise(sn.Sequential(sn.Linear(2, 2)), per_channel="yes")
     net = convert.quantise(sn.Sequential(sn.Linear(2, 2)))
     with pytest.raises(ValueError, match=r"Linear\(2, 2\): expected input \(..., 2\), got \(1, 3\)"):
         net(np.zeros((1, 3)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from naive_windows import convolution as naive
 
+import spikenet as sn
 from spikenet.graph import Tensor, check_gradient, repeat
 from spikenet.kernels import conv_routes
 from spikenet.layers import LIF, Conv1d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, cast
@@ -155,3 +156,9 @@ def test_a_window_that_does_not_fit():
 def test_another_float_type(rng):
     with pytest.raises(TypeError, match="Conv2d: expected float32 as the weights are, got float64"):
         Conv2d(1, 1, 3)(Tensor(rng.random((1, 1, 4, 4))))
+
+
+@pytest.mark.parametrize("make", [sn.Conv1d, sn.Conv2d, sn.ConvTranspose1d, sn.ConvTranspose2d])
+def test_whether_there_is_a_bias_is_said_by_a_bool(make):
+    with pytest.raises(TypeError, match=f"{make.__name__}: bias: expected True or False, got 'no'"):
+        make(1, 1, 3, bias="no")

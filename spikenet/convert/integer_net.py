@@ -14,7 +14,7 @@ import numpy as np
 
 from spikenet.convert.levels import Levels, grid_of, quantise_weights
 from spikenet.convert.ranges import Range, min_max
-from spikenet.errors import Array, finite_values
+from spikenet.errors import Array, finite_values, flag
 from spikenet.graph import no_grad
 from spikenet.layers import Convolution, Dropout, Linear, Normalisation, Pointwise, Pooling, Sequential, fold
 from spikenet.layers.layer import as_input
@@ -114,7 +114,7 @@ def quantise(
 
     Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory.
     """
-    layers = _flat(net)
+    layers, per_channel = _flat(net), flag("quantise: per_channel", per_channel)
     if not any(isinstance(layer, (Linear, Convolution)) for layer in layers):
         raise ValueError("quantise: expected a net with at least one Linear or convolution")
     now = None if calibrate is None else finite_values("quantise: calibrate", calibrate).astype(np.float32)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, whole, within
+from spikenet.errors import Array, flag, whole, within
 from spikenet.graph import Tensor
 from spikenet.layers import Layer
 
@@ -44,7 +44,8 @@ def prune(
         if ranks[name].shape != p.shape:
             raise ValueError(f"prune: expected scores {p.shape} of {name!r}, got {ranks[name].shape}")
         ranks[name] = np.where(held(p), -np.inf, ranks[name])
-    everything = np.concatenate([r.reshape(-1) for r in ranks.values()]) if together else None
+    one_ranking = flag("prune: together", together)
+    everything = np.concatenate([r.reshape(-1) for r in ranks.values()]) if one_ranking else None
     taken = {}
     for name, p in params.items():
         ranked = ranks[name].reshape(-1) if everything is None else everything

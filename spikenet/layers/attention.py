@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet import graph
-from spikenet.errors import whole
+from spikenet.errors import flag, whole
 from spikenet.graph import Tensor, TensorLike, attention
 from spikenet.layers.layer import State, Training, as_input, entering, generator, refuse_state
 from spikenet.layers.linear import linear
@@ -33,7 +33,11 @@ class MultiHeadAttention:
     def __init__(
         self, n: int, heads: int, *, causal: bool = False, seed: int | np.random.Generator | None = None
     ) -> None:
-        self.n, self.heads, self.causal = whole(f"{self.kind}: n", n), whole(f"{self.kind}: heads", heads), causal
+        self.n, self.heads, self.causal = (
+            whole(f"{self.kind}: n", n),
+            whole(f"{self.kind}: heads", heads),
+            flag(f"{self.kind}: causal", causal),
+        )
         if self.n % self.heads:
             raise ValueError(f"{self.kind}: heads: expected a divisor of n {n}, got {heads}")
         rng, inner, outer = generator(self.kind, seed), math.sqrt(6 / (4 * n)), math.sqrt(6 / (2 * n))

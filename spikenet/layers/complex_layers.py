@@ -99,9 +99,13 @@ def _weights(kind: str, shape: tuple[int, ...], fan_in: int, n_out: int, seed: S
 
 
 def _parts(kind: str, x: Tensor) -> tuple[Tensor, Tensor]:
+    _check_complex(kind, x)
+    return graph.real(x), graph.imag(x)
+
+
+def _check_complex(kind: str, x: Tensor) -> None:
     if x.dtype.kind != "c":
         raise TypeError(f"{kind}: expected complex input, got {x.dtype}; x.astype(np.complex64) makes it so")
-    return graph.real(x), graph.imag(x)
 
 
 def _linear(x: Tensor, w: Mapping[str, Tensor], training: Training | None) -> Tensor:
@@ -126,6 +130,7 @@ def _convolution(stride: int, padding: int, x: Tensor, w: Mapping[str, Tensor], 
 def _mod_relu(n_axes: int, x: Tensor, w: Mapping[str, Tensor], training: Training | None) -> Tensor:
     bias = w["bias"]
     check_channels("ModReLU", x, len(bias), n_axes)
+    _check_complex("ModReLU", x)
     size = graph.abs(x)
     grown = graph.relu(size + bias.reshape(len(bias), *(1,) * n_axes))
     return x * (grown / graph.maximum(size, float(np.finfo(size.dtype).tiny)))

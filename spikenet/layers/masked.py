@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from spikenet import graph
-from spikenet.errors import Array, whole
+from spikenet.errors import Array, flag, whole
 from spikenet.graph import Tensor
 from spikenet.kernels.filters import Filters
 from spikenet.layers.convolution import convolve
@@ -29,10 +29,10 @@ def MaskedConv2d(n_in: int, n_out: int, kernel_size: int, *, sees_itself: bool, 
     size = whole("MaskedConv2d: kernel_size", kernel_size)
     if size % 2 == 0:
         raise ValueError(f"MaskedConv2d: kernel_size: expected an odd number, got {size}")
-    mask = np.ones((size, size), np.float32)
-    mask[size // 2, size // 2 + bool(sees_itself) :] = 0
+    mask, itself = np.ones((size, size), np.float32), flag("MaskedConv2d: sees_itself", sees_itself)
+    mask[size // 2, size // 2 + itself :] = 0
     mask[size // 2 + 1 :] = 0
-    config = {"n_in": n_in, "n_out": n_out, "kernel_size": size, "sees_itself": bool(sees_itself)}
+    config = {"n_in": n_in, "n_out": n_out, "kernel_size": size, "sees_itself": itself}
     weights = _weights("MaskedConv2d", n_in, n_out, (size, size), seed)
     return Memoryless("MaskedConv2d", partial(_masked, mask), weights, config, axes=3)
 

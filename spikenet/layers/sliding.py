@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from spikenet.errors import whole
+from spikenet.errors import flag, whole
 from spikenet.graph import Tensor
 from spikenet.kernels.window import Pair, Window
 from spikenet.layers.layer import generator
@@ -58,6 +58,7 @@ def uniform_weights(
     kind: str, shape: tuple[int, ...], n_out: int, bias: bool, seed: int | np.random.Generator | None
 ) -> tuple[Tensor, Tensor | None]:
     """(weight of this shape, bias (n_out,) or None), uniform in +-1/sqrt(weights behind the first axis)."""
+    bias = flag(f"{kind}: bias", bias)
     rng, bound = generator(kind, seed), 1 / math.sqrt(math.prod(shape[1:]))
     weight = learnt("weight", rng.uniform(-bound, bound, shape))
     return weight, learnt("bias", rng.uniform(-bound, bound, n_out)) if bias else None
