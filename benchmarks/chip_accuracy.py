@@ -24,7 +24,7 @@ import numpy as np
 
 import hw
 import spikenet as sn
-from hw.fact import Evidence, Fact
+from hw.records.fact import Evidence, Fact
 
 STEPS, ENCODINGS, AT_ONCE = 25, 3, 1000
 XYLO_TAUS = {

@@ -6,36 +6,47 @@ print(hw.report.text(table))
 
 from __future__ import annotations
 
-from hw import activity, chips, neurons, report
-from hw.architecture import Architecture
-from hw.breach import Breach, DoesNotFit
-from hw.break_even import BreakEven, break_even
-from hw.candidate import Candidate, evaluate, largest, summed
+from hw import chips, neurons
 from hw.check import Check, Verdict, check
-from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, ProcessorEnergies, Sram, TechnologyEnergies
 from hw.compare import compare
-from hw.comparison import Comparison, Crossing, Row
+from hw.comparing import report
+from hw.comparing.candidate import Candidate, evaluate, largest, summed
+from hw.comparing.record import Comparison, Crossing, Row
 from hw.compile import compile
-from hw.count import count
-from hw.counts import Counts, LayerCount
-from hw.energy import Energy, Term
-from hw.events import all_in_energy, event_energy, processor_energy
+from hw.counting import activity
+from hw.counting.count import count
+from hw.counting.counts import Counts, LayerCount
+from hw.energy.break_even import BreakEven, break_even
+from hw.energy.events import all_in_energy, event_energy, processor_energy
+from hw.energy.technology import technology_energy
+from hw.energy.total import Energy, Term
 from hw.execution.detailed import Detailed, detailed
-from hw.execution.event_times import EventTimes, Tick
 from hw.execution.events import Events
 from hw.execution.placed import PlacedProgram, place_program
 from hw.execution.record import Execution
 from hw.execution.times import Simple, StepTimes, simple
-from hw.fact import Evidence, Fact, unknown
-from hw.formats import FLOAT32, INT8, Arithmetic, Format
-from hw.int8_weights import with_int8_weights
+from hw.int8.int8_weights import with_int8_weights
+from hw.int8.quantise import LayerError, QuantisedNet, quantise
+from hw.int8.ranges import min_max, percentile
 from hw.metrics.neurobench import NeuroBench, neurobench
 from hw.neurons.loihi_synapses import SignMode, loihi_weights
 from hw.place import place
-from hw.placement import MeshPicture, Part, PlacedCore, Placement
-from hw.quantise import LayerError, QuantisedNet, quantise
-from hw.ranges import min_max, percentile
-from hw.technology import technology_energy
+from hw.placement.record import MeshPicture, Part, PlacedCore, Placement
+from hw.records.architecture import Architecture
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import (
+    AllInEnergies,
+    Chip,
+    EventEnergies,
+    Level,
+    Memory,
+    ProcessorEnergies,
+    Sram,
+    TechnologyEnergies,
+)
+from hw.records.event_times import EventTimes, Tick
+from hw.records.fact import Evidence, Fact, unknown
+from hw.records.formats import FLOAT32, INT8, Arithmetic, Format
 from hw.training.through import Trained, train_through
 
 __all__ = [

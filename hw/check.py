@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw import chips as known_chips
-from hw.architecture import REQUIRED, Architecture
-from hw.breach import Breach, DoesNotFit
-from hw.chip import Chip
-from hw.core_room import Wired, wirings
 from hw.limits.analogue import analogue
 from hw.limits.constructs import constructs
 from hw.limits.convolution_cores import convolution_cores
 from hw.limits.cores import cores
 from hw.limits.processors import processors
 from hw.limits.single_core import single_core
-from hw.stages import Layout, layout
+from hw.lowering.stages import Layout, layout
+from hw.placement.core_room import Wired, wirings
+from hw.records.architecture import REQUIRED, Architecture
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import Chip
 from spikenet.errors import whole
 
 Rules = Callable[[Layout, Wired, Chip, int], Iterator[Breach]]

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hw import chips as known_chips
-from hw.breach import Breach
-from hw.break_even import break_even
-from hw.candidate import Candidate, candidate
-from hw.chip import AllInEnergies, Chip, EventEnergies, ProcessorEnergies, TechnologyEnergies
-from hw.comparison import Comparison, Crossing, Row
-from hw.counts import Counts
-from hw.energy import Energy
-from hw.events import all_in_energy, event_energy, processor_energy
-from hw.execution.deployed import Deployed, deployed
-from hw.formats import FLOAT32, Arithmetic
-from hw.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
-from hw.technology import technology_energy, traffic_bytes
+from hw.comparing.candidate import Candidate, candidate
+from hw.comparing.deployed import Deployed, deployed
+from hw.comparing.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
+from hw.comparing.record import Comparison, Crossing, Row
+from hw.counting.counts import Counts
+from hw.energy.break_even import break_even
+from hw.energy.events import all_in_energy, event_energy, processor_energy
+from hw.energy.technology import technology_energy, traffic_bytes
+from hw.energy.total import Energy
+from hw.records.breach import Breach
+from hw.records.chip import AllInEnergies, Chip, EventEnergies, ProcessorEnergies, TechnologyEnergies
+from hw.records.formats import FLOAT32, Arithmetic
 from spikenet.data import Arrays
 from spikenet.errors import whole
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hw.chip import Chip
 from hw.compilers.driver import compiled
 from hw.programs.record import Program
+from hw.records.chip import Chip
 
 
 def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from hw.arrange import arranged, cost
-from hw.breach import Breach, DoesNotFit
-from hw.chip import Chip
-from hw.connectivity import order
-from hw.core_room import Wiring, room_of, wirings
-from hw.fill import Core, Filled, destinations, fill
-from hw.laid import Laid
 from hw.limits.cores import cores as cores_broken
-from hw.mesh import Floats, Integers, distances, link_traffic, mesh_of
-from hw.placement import Part, PlacedCore, Placement
-from hw.stages import Layout, layout
-from hw.whole_cores import on_whole_cores
+from hw.limits.whole_cores import on_whole_cores
+from hw.lowering.connectivity import order
+from hw.lowering.stages import Layout, layout
+from hw.placement.arrange import arranged, cost
+from hw.placement.core_room import Wiring, room_of, wirings
+from hw.placement.fill import Core, Filled, destinations, fill
+from hw.placement.laid import Laid
+from hw.placement.mesh import Floats, Integers, distances, link_traffic, mesh_of
+from hw.placement.record import Part, PlacedCore, Placement
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import Chip
 from spikenet.errors import finite_values, whole
 
 MANY = 1 << 40  # chips: what is broken then is not their number
@@ -51,8 +51,8 @@ def place(
 
     On chips of alike cores: first a greedy filling, core by core within every limit of the chip; then, on as many
     cores, the cuts between them are moved so that the busiest core has as little to do as possible; then the cores are
-    arranged on the mesh so that messages take few hops (`hw.arrange`). On Speck a layer takes a core: all find one, and
-    the smaller cores are taken first. Xylo and BrainScaleS-2 are one core.
+    arranged on the mesh so that messages take few hops (`hw.placement.arrange`). On Speck a layer takes a core: all
+    find one, and the smaller cores are taken first. Xylo and BrainScaleS-2 are one core.
 
     Raises DoesNotFit with every limit broken, TypeError for a chip whose mapping is not published.
     """

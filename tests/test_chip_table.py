@@ -8,10 +8,10 @@ from dataclasses import fields, is_dataclass, replace
 import pytest
 
 import hw
-from hw import chip_table
-from hw.chip import AllInEnergies, Chip, EventEnergies
-from hw.fact import Evidence, Fact, unknown
-from hw.formats import Format
+from hw.records import chip_table
+from hw.records.chip import AllInEnergies, Chip, EventEnergies
+from hw.records.fact import Evidence, Fact, unknown
+from hw.records.formats import Format
 
 
 def facts_in(record):

@@ -36,6 +36,28 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "data": set(),
     "plot": {"graph"},  # it draws graphs; all else comes as arrays and records
 }
+HW_MAY_IMPORT = {  # likewise of hw, where it stands for rooms and for the single files beside them
+    "records": set(),
+    "chips": {"records"},
+    "kernels": set(),
+    "lowering": {"records"},
+    "int8": {"lowering"},
+    "neurons": {"int8", "kernels"},
+    "counting": {"lowering"},
+    "metrics": {"counting"},
+    "energy": {"counting", "records"},
+    "placement": {"kernels", "lowering"},
+    "limits": {"placement"},
+    "place": {"placement", "limits"},
+    "check": {"chips", "limits"},
+    "programs": {"neurons", "records"},
+    "compilers": {"check", "programs"},
+    "compile": {"compilers"},
+    "training": {"compilers"},
+    "execution": {"energy", "place", "programs"},
+    "comparing": {"compile", "execution", "int8"},
+    "compare": {"comparing"},
+}
 FOR_ALL = {"errors", "whole_file"}  # single files beside the rooms, open to each of them
 EVERYTHING = {"cli", "__init__", "__main__"}  # the surface: all of spikenet; the command line also hw
 LONGEST = 250
@@ -94,10 +116,10 @@ def _run_at_import(node: ast.AST):
 TREES = {file: ast.parse(file.read_text(), str(file)) for file in FILES}
 
 
-def reachable(name: str) -> set[str]:
-    allowed = set(MAY_IMPORT[name])
-    for other in MAY_IMPORT[name]:
-        allowed |= reachable(other)
+def reachable(name: str, table: dict[str, set[str]] = MAY_IMPORT) -> set[str]:
+    allowed = set(table[name])
+    for other in table[name]:
+        allowed |= reachable(other, table)
     return allowed
 
 
@@ -120,6 +142,24 @@ def test_imports_point_one_way():
         if module.split(".")[0] in ("spikenet", "hw") and trespasses(room(module_name(file)), room(module))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_imports_between_rooms_of_hw_point_one_way():
+    wrong = []
+    for file, tree in TREES.items():
+        importer = module_name(file).split(".")[1:2]
+        for module in imports(tree, file) if module_name(file).startswith("hw.") else ():
+            package, *rest = module.split(".")
+            if package == "hw" and rest[:1] != importer and rest[0] not in reachable(importer[0], HW_MAY_IMPORT):
+                wrong.append(f"{file.relative_to(ROOT)} imports {module}")
+    assert not wrong, "\n".join(wrong)
+    assert "records" not in reachable("kernels", HW_MAY_IMPORT)
+    assert "execution" not in reachable("programs", HW_MAY_IMPORT)
+
+
+def test_rooms_of_hw_are_small():
+    for folder in (ROOT / "hw", *(p for p in (ROOT / "hw").iterdir() if p.is_dir())):
+        assert len(list(folder.glob("*.py"))) <= 16, folder
 
 
 def test_the_rule_bites():

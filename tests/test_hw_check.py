@@ -13,13 +13,13 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.breach import Breach, DoesNotFit
 from hw.chips import akida, brainscales2, cmos45, loihi1, loihi2, speck, spinnaker1, truenorth, xylo
-from hw.connectivity import order, recurrent_synapses, synapse_count, synapses
-from hw.core_room import axon_bits, index_bits
-from hw.fact import Evidence, Fact, unknown
 from hw.limits.convolution_cores import kernel_memory, matching, neuron_memory
-from hw.stages import layout
+from hw.lowering.connectivity import order, recurrent_synapses, synapse_count, synapses
+from hw.lowering.stages import layout
+from hw.placement.core_room import axon_bits, index_bits
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.fact import Evidence, Fact, unknown
 
 
 def edited(chip, **limits):

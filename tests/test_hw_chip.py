@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from hw import chips
-from hw.architecture import REQUIRED
-from hw.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
 from hw.chips import ALL, NEUROMORPHIC, cmos45, loihi1
-from hw.fact import Evidence, Fact, unknown
-from hw.formats import FLOAT32, INT8, Format
+from hw.records.architecture import REQUIRED
+from hw.records.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
+from hw.records.fact import Evidence, Fact, unknown
+from hw.records.formats import FLOAT32, INT8, Format
 
 
 def pj(value: float | None) -> Fact:

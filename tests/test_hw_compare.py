@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import hw
-from hw.candidate import correct, encoded_through
-from hw.chip import AllInEnergies, Chip, Level
+from hw.comparing.candidate import correct, encoded_through
+from hw.records.chip import AllInEnergies, Chip, Level
 from spikenet import reset
 from spikenet.data import Arrays, arrays
 from spikenet.encode import Constant, Rate

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hw import activity, count
-from hw.count import Tally
-from hw.counts import Traffic
+from hw.counting.count import Tally
+from hw.counting.counts import Traffic
 from spikenet.encode import Constant
 from spikenet.graph import Tensor
 from spikenet.layers import IF, LI, LIF, Dropout, Flatten, LIFRate, Linear, ReLU, Residual, Sequential, Sigmoid, record

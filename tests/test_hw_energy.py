@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from hw import activity, all_in_energy, break_even, chips, count, event_energy, report, technology_energy
-from hw.chip import AllInEnergies, Chip, Level
-from hw.counts import Counts, LayerCount, Stored, Traffic
-from hw.energy import Energy, Term
-from hw.fact import Evidence, Fact, unknown
-from hw.formats import FLOAT32, INT8
-from hw.si import joules
+from hw.counting.counts import Counts, LayerCount, Stored, Traffic
+from hw.energy.total import Energy, Term
+from hw.records.chip import AllInEnergies, Chip, Level
+from hw.records.fact import Evidence, Fact, unknown
+from hw.records.formats import FLOAT32, INT8
+from hw.records.si import joules
 from spikenet.encode import Constant, Rate
 from spikenet.graph import Tensor
 from spikenet.layers import IF, LI, LIF, LIFRate, Linear, ReLU, Sequential, Sigmoid, Softmax

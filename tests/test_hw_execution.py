@@ -15,12 +15,12 @@ import hw.programs.record
 from hw.chips import loihi1, loihi1_sanafe, spinnaker1
 from hw.execution.placed import place_program
 from hw.execution.times import joined
-from hw.fact import Evidence, Fact, unknown
-from hw.mesh import Links, mesh_of
 from hw.neurons import loihi
-from hw.placement import Part, PlacedCore, Placement
+from hw.placement.mesh import Links, mesh_of
+from hw.placement.record import Part, PlacedCore, Placement
 from hw.programs.loihi import Population
 from hw.programs.record import Program
+from hw.records.fact import Evidence, Fact, unknown
 
 
 def small(chip, **limits):

@@ -12,13 +12,13 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw import arrange
-from hw.breach import DoesNotFit
 from hw.chips import akida, brainscales2, loihi1, loihi2, speck, spinnaker1, spinnaker2, truenorth, xylo
-from hw.connectivity import order, recurrent_synapses, synapses
-from hw.fact import Evidence, Fact
-from hw.mesh import Mesh, distances, link_traffic, mesh_of
-from hw.stages import layout
+from hw.lowering.connectivity import order, recurrent_synapses, synapses
+from hw.lowering.stages import layout
+from hw.placement import arrange
+from hw.placement.mesh import Mesh, distances, link_traffic, mesh_of
+from hw.records.breach import DoesNotFit
+from hw.records.fact import Evidence, Fact
 
 
 def edited(chip, **limits):

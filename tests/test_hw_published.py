@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hw.chips import cmos45, loihi1, loihi1_sanafe, spinnaker1, spinnaker2, truenorth
-from hw.formats import Format
+from hw.records.formats import Format
 
 
 def test_macs_are_additions_and_multiplications():

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw import min_max, percentile, quantise, with_int8_weights
-from hw.fixed_point import ACCUMULATOR, grid, multiplier, product
-from hw.integer_layers import quantised_weights
+from hw.int8.fixed_point import ACCUMULATOR, grid, multiplier, product
+from hw.int8.integer_layers import quantised_weights
 from spikenet.encode import Constant
 from spikenet.graph import Tensor
 from spikenet.layers import (

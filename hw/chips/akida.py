@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import Chip, EventEnergies
-from hw.fact import Evidence, Fact, unknown
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip, EventEnergies
+from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED = Evidence.QUOTED
 DEVICE = "akida 2.19.3 virtual_devices.py"

@@ -6,9 +6,9 @@ quote it, not in the paper. int16 values of the figure are quoted more rarely th
 
 from __future__ import annotations
 
-from hw.chip import Chip, Memory, Sram, TechnologyEnergies
-from hw.fact import Evidence, Fact
-from hw.formats import Format
+from hw.records.chip import Chip, Memory, Sram, TechnologyEnergies
+from hw.records.fact import Evidence, Fact
+from hw.records.formats import Format
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 

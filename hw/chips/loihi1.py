@@ -7,10 +7,10 @@ Times from memory are believed to be that table's, too.
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import Chip, EventEnergies
-from hw.execution.event_times import EventTimes
-from hw.fact import Evidence, Fact, unknown
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip, EventEnergies
+from hw.records.event_times import EventTimes
+from hw.records.fact import Evidence, Fact, unknown
 
 PRE_SILICON, QUOTED, FROM_MEMORY = Evidence.PRE_SILICON, Evidence.QUOTED, Evidence.FROM_MEMORY
 TABLE = "Davies et al. 2018, Table 2; unconfirmed"

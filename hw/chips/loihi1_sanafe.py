@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hw.chip import EventEnergies
 from hw.chips.loihi1 import LOIHI1
-from hw.execution.event_times import EventTimes
-from hw.fact import Evidence, Fact
+from hw.records.chip import EventEnergies
+from hw.records.event_times import EventTimes
+from hw.records.fact import Evidence, Fact
 
 QUOTED, DERIVED = Evidence.QUOTED, Evidence.DERIVED
 FILE = "SANA-FE arch/loihi.yaml"

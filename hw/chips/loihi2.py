@@ -6,9 +6,9 @@ without a source, which are not repeated.
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import Chip, EventEnergies
-from hw.fact import Evidence, Fact, unknown
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip, EventEnergies
+from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
 NOWHERE = "no per-operation table found: papers, Intel's pages, open-neuromorphic"

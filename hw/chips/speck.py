@@ -5,9 +5,9 @@ All limits are those of sinabs 3.1.3: docs/speck/overview.md and backend/dynapcn
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import Chip, EventEnergies
-from hw.fact import Evidence, Fact, unknown
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip, EventEnergies
+from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED = Evidence.QUOTED
 SINABS = "sinabs chips/dynapcnn.py"

@@ -6,10 +6,10 @@ operating point; the chips themselves spend most of their power whether there ar
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import Chip, EventEnergies
-from hw.execution.event_times import Tick
-from hw.fact import Evidence, Fact, unknown
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip, EventEnergies
+from hw.records.event_times import Tick
+from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 TABLE = "keras-spiking model_energy.py, citing Hoppner et al. 2019"

@@ -6,10 +6,10 @@ power, divided by its synaptic events at 20 Hz, 128 active synapses, 21.3 cores 
 
 from __future__ import annotations
 
-from hw.architecture import Architecture
-from hw.chip import AllInEnergies, Chip
-from hw.execution.event_times import Tick
-from hw.fact import Evidence, Fact
+from hw.records.architecture import Architecture
+from hw.records.chip import AllInEnergies, Chip
+from hw.records.event_times import Tick
+from hw.records.fact import Evidence, Fact
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 

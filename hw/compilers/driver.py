@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.architecture import Architecture
 from hw.check import check
-from hw.chip import Chip
 from hw.compilers import loihi, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
-from hw.kinds import flat_layers
+from hw.lowering.kinds import flat_layers
 from hw.lowering.network import as_layers
+from hw.lowering.stages import layout
 from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import integers
 from hw.neurons.xylo import MOST_INPUT
 from hw.programs.record import LayerRun, Program, Together
 from hw.programs.xylo import together as together_xylo
-from hw.stages import layout
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip
 from spikenet.errors import finite_values
 from spikenet.graph import no_grad
 from spikenet.layers.layer import entering

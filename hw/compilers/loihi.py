@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
 from hw.compilers.part import Held, Part, importance, values_of, with_values
 from hw.neurons import loihi
 from hw.neurons.loihi_words import THRESHOLD
 from hw.programs.loihi import Population
+from hw.records.chip import Chip
 from spikenet.errors import Array as Values
 
 Array = npt.NDArray[Any]

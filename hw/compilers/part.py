@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from hw import connectivity
+from hw.lowering import connectivity
 from hw.lowering.neurons import Numbers, numbers_of
+from hw.lowering.stages import Stage
 from hw.programs.report import LayerReport
-from hw.stages import Stage
 from spikenet.errors import finite_values
 from spikenet.graph import no_grad
 from spikenet.layers import Recurrent

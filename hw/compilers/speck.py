@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
 from hw.compilers.part import Held, Part, columns_of, values_of, with_values
 from hw.lowering.neurons import Reset
 from hw.neurons import speck
 from hw.programs.speck import SpeckLayer
+from hw.records.chip import Chip
 
 Array = npt.NDArray[Any]
 FACTORS = tuple(2.0**-k for k in range(8))

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
 from hw.compilers.part import Held, Part
-from hw.connectivity import order
+from hw.lowering.connectivity import order
 from hw.lowering.neurons import Reset
 from hw.neurons import truenorth
 from hw.neurons.truenorth import AXONS, NEURONS, TYPES
 from hw.programs.truenorth import CrossbarCore, TrueNorthLayer
+from hw.records.chip import Chip
 
 Array = npt.NDArray[Any]
 ROUNDS = 50

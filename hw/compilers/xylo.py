@@ -8,8 +8,9 @@ without a synaptic current get the shortest one there is, a time constant of 1.4
 A neuron's integers are its float numbers times its scale: as large as its largest weight allows in 8 bits under the
 group's shift, and as leaves its threshold room in 16. Chosen on calibration data, on which the layer is to send what
 the float layer sends on the same input, are the shift; how much of what rounded decays add to a membrane is taken away
-again; and how far weaker or stronger weights make up for a rounded leak, or hold neurons back that send one spike a
-step in the float net and up to 31 on the chip. Choices under which a word overflows come last.
+again; whether a bias is what the float net's is in the mean of the steps or in the end; and how far weaker or stronger
+weights make up for a rounded leak, or hold neurons back that send one spike a step in the float net and up to 31 on the
+chip. Choices under which a word overflows come last.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
 from hw.compilers.part import Held, Part, float_run
 from hw.neurons import xylo
 from hw.programs.xylo import XyloLayer
+from hw.records.chip import Chip
 from spikenet.errors import Array as Values
 
 Array = npt.NDArray[Any]
@@ -43,6 +44,7 @@ class Choice:
     fills, factor   : weights fill their words under the left shift `fills`, times the factor
     shift, recurrent_shift: left shifts that are used: larger where layers share one
     against_drift   : how much of what rounded decays add to a membrane in a step the bias takes away
+    bias_share      : (n,) or 1, of a bias that is used: the float net's comes through the synapse, later
     """
 
     gain: Array
@@ -52,6 +54,7 @@ class Choice:
     shift: int = 0
     recurrent_shift: int = 0
     against_drift: float = 0.0
+    bias_share: Any = 1.0
 
 
 def chooser(per_channel: bool) -> Any:
@@ -67,6 +70,7 @@ def chooser(per_channel: bool) -> Any:
                 best, lost = _nearest(part, spikes, wanted, [best, smaller])
         steadied = [replace(best, against_drift=share) for share in AGAINST_DRIFT]
         best, _ = _nearest(part, spikes, wanted, [best, *steadied])
+        best, _ = _nearest(part, spikes, wanted, [best, replace(best, bias_share=_gathered(part, len(spikes)))])
         gains = _gains(part)
         if not gains:
             return best
@@ -102,7 +106,7 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     back = [m * (2.0**k / charge) for m, k in zip(mantissas, shifts, strict=False)]
     cut = [np.abs(values) > MOST + 0.5 for values in given]
     fires = not part.reads_v
-    at_once = choice.gain / (1 - numbers.syn_leak) * scale  # a bias reaches the membrane without a synapse
+    at_once = choice.gain * choice.bias_share / (1 - numbers.syn_leak) * scale  # a bias has no synapse to go through
     low, high = xylo.STATE
     against = choice.against_drift * _drift(dash_mem, dash_syn)
     bias = np.clip(np.rint(part.bias * at_once - against), low, high).astype(np.int64)
@@ -178,6 +182,13 @@ def _gains(part: Part) -> list[Array]:
     made_up = [] if np.allclose(whole, 1.0) else [whole**share for share in MADE_UP]
     held_back = part.numbers.model.levels == 1 and not part.is_last
     return [*made_up, *(ones * gain for gain in HELD_BACK)] if held_back else made_up
+
+
+def _gathered(part: Part, steps: int) -> Array:
+    """(n,) a bias that reaches the float net's membrane through its synapse: its mean over the steps, over its end."""
+    leak = part.numbers.syn_leak
+    share: Array = 1 - leak * (1 - leak**steps) / (steps * (1 - leak))
+    return share
 
 
 def _drift(dash_mem: Array, dash_syn: Array) -> Array:

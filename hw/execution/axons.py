@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from hw.placement import Placement
+from hw.placement.record import Placement
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]

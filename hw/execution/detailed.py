@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.execution.event_times import EventTimes, Tick
 from hw.execution.events import effects
 from hw.execution.times import Simple, StepTimes, Used, tiles_in_use
 from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, EAST_WEST, NORTH_SOUTH, SPIKES, SYNAPTIC_OPS
 from hw.kernels.message_times import message_times
+from hw.records.event_times import EventTimes, Tick
 from spikenet.errors import positive
 from spikenet.kernels.memory import read_only
 

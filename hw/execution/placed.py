@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.architecture import Architecture
 from hw.execution.axons import Axons, axons
 from hw.execution.events import Events, counted
 from hw.execution.integers import runs_on_cores, runs_on_one_machine
@@ -18,11 +17,12 @@ from hw.execution.record import Execution
 from hw.execution.rows import Rows, rows
 from hw.execution.stages import projections, staged
 from hw.execution.times import StepTimes, Timing, simple
-from hw.mesh import Links, Mesh
 from hw.place import laid_onto
-from hw.placement import Part, PlacedCore, Placement
+from hw.placement.mesh import Links, Mesh
+from hw.placement.record import Part, PlacedCore, Placement
 from hw.programs.loihi import Population
 from hw.programs.record import LayerRun, Program
+from hw.records.architecture import Architecture
 from spikenet.errors import whole
 
 Array = npt.NDArray[Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hw.chip import AllInEnergies, Chip, EventEnergies, Level
-from hw.energy import Energy, Term
-from hw.fact import unknown
+from hw.energy.total import Energy, Term
+from hw.records.chip import AllInEnergies, Chip, EventEnergies, Level
+from hw.records.fact import unknown
 
 if TYPE_CHECKING:
     from hw.execution.record import Execution

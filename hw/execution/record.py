@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
-from hw.energy import Energy
+from hw.energy.total import Energy
 from hw.execution.events import Events
 from hw.execution.price import event_energy
 from hw.execution.times import StepTimes, joined
-from hw.mesh import Floats, Links, link_traffic
-from hw.placement import MeshPicture
+from hw.placement.mesh import Floats, Links, link_traffic
+from hw.placement.record import MeshPicture
+from hw.records.chip import Chip
 
 if TYPE_CHECKING:
     from hw.execution.placed import PlacedProgram

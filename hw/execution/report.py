@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hw.energy.report import breakdown, energy_dict
 from hw.execution.events import COUNTS
 from hw.execution.record import Execution
-from hw.plain import energy_dict
-from hw.report import breakdown
 
 HEAD = ("core", "chip", "tile", "neurons", "synaptic ops", "active", "updates", "spikes", "axons in", "axons out")
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from hw.connectivity import order
-from hw.core_room import Wiring
 from hw.execution.axons import Projection
-from hw.stages import Layout
+from hw.lowering.connectivity import order
+from hw.lowering.stages import Layout
+from hw.placement.core_room import Wiring
 
 
 @dataclass(frozen=True)
 class ProgramStage:
-    """What placing a layer needs to know of it, as `hw.stages.Stage` has it."""
+    """What placing a layer needs to know of it, as `hw.lowering.stages.Stage` has it."""
 
     name: str
     in_shape: tuple[int, ...]

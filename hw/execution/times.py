@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.architecture import Architecture
-from hw.execution.event_times import EventTimes, Tick, seconds
 from hw.execution.xylo_cycles import MARGIN, xylo_cycles
-from hw.fact import Evidence, Fact
 from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, SPIKES, SYNAPTIC_OPS
+from hw.records.architecture import Architecture
+from hw.records.event_times import EventTimes, Tick, seconds
+from hw.records.fact import Evidence, Fact
 from spikenet.errors import positive
 
 Array = npt.NDArray[Any]

@@ -1,4 +1,4 @@
-"""The compiled search of `hw.arrange`: exchanges of two places that make the whole trip shorter."""
+"""The compiled search of `hw.placement.arrange`: exchanges of two places that make the whole trip shorter."""
 
 from __future__ import annotations
 

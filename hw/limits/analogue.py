@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hw.breach import Breach
-from hw.chip import Chip
-from hw.connectivity import synapse_count
-from hw.core_room import Wired
 from hw.limits.held import held, most
-from hw.stages import Layout
+from hw.lowering.connectivity import synapse_count
+from hw.lowering.stages import Layout
+from hw.placement.core_room import Wired
+from hw.records.breach import Breach
+from hw.records.chip import Chip
 
 
 def analogue(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hw.architecture import Architecture
-from hw.breach import Breach
-from hw.chip import Chip
 from hw.lowering.neurons import Reset, model_of
-from hw.stages import Layout, Stage
+from hw.lowering.stages import Layout, Stage
+from hw.records.architecture import Architecture
+from hw.records.breach import Breach
+from hw.records.chip import Chip
 from spikenet.derive.refractory import PARAMETER
 
 CUBA = ("IF", "LIF", "CubaLIF", "LI")

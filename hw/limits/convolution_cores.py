@@ -9,11 +9,11 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from hw.breach import Breach
-from hw.chip import Chip
-from hw.core_room import Wired
 from hw.limits.held import held, most
-from hw.stages import Layout, Stage
+from hw.lowering.stages import Layout, Stage
+from hw.placement.core_room import Wired
+from hw.records.breach import Breach
+from hw.records.chip import Chip
 
 STRIDES, POOLS = (1, 2, 4, 8), (1, 2, 4)  # sinabs docs/speck/overview.md
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from hw.architecture import Architecture
-from hw.breach import Breach, DoesNotFit
-from hw.chip import Chip
-from hw.connectivity import synapse_count
-from hw.core_room import Wired
-from hw.fill import fill
 from hw.limits.held import held, most
-from hw.stages import Layout
+from hw.lowering.connectivity import synapse_count
+from hw.lowering.stages import Layout
+from hw.placement.core_room import Wired
+from hw.placement.fill import fill
+from hw.records.architecture import Architecture
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import Chip
 
 
 def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hw.breach import Breach
-from hw.chip import Chip
+from hw.records.breach import Breach
+from hw.records.chip import Chip
 
 
 def held(chip: Chip, limit: str, where: str, needed: float, change: str) -> Iterator[Breach]:

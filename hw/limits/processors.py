@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hw.breach import Breach
-from hw.chip import Chip
-from hw.core_room import Wired
 from hw.limits.held import held, most
-from hw.stages import Layout
+from hw.lowering.stages import Layout
+from hw.placement.core_room import Wired
+from hw.records.breach import Breach
+from hw.records.chip import Chip
 
 
 def processors(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:

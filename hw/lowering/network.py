@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.breach import Breach, DoesNotFit
+from hw.records.breach import Breach, DoesNotFit
 from spikenet.graph import Tensor
 from spikenet.layers import DelayedLinear, Linear, Recurrent, Sequential, Spiking
 from spikenet.network.draw import Distribution

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.count import Encode, batches
-from hw.kinds import all_layers, flat_records, is_neurons
+from hw.counting.count import Encode, batches
+from hw.lowering.kinds import all_layers, flat_records, is_neurons
 from spikenet.data import Arrays
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Convolution, LayerRecord, Linear, Normalisation, Pointwise, Pooling, record

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hw import fixed_point
+from hw.int8 import fixed_point
 from hw.neurons.words import Array, Integers
 
 ELEMENTS = 1 << 22  # of the unfolded windows at a time: 32 MB

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hw.fixed_point import product
+from hw.int8.fixed_point import product
 from hw.neurons.loihi_words import known_reading
 from hw.neurons.words import Integers, integers
 from spikenet.errors import Array, array_of, finite_values

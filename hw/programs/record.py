@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hw.chip import Chip
 from hw.neurons.words import integers
 from hw.programs.report import LayerReport
+from hw.records.chip import Chip
 from spikenet.errors import array_of, whole
 
 Array = npt.NDArray[Any]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from hw.compilers.driver import Recipe
-from hw.kinds import flat_layers
-from hw.stages import layout
+from hw.lowering.kinds import flat_layers
+from hw.lowering.stages import layout
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.layer import State, Training, entering, refuse_state

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hw.chip import Chip
 from hw.compilers.driver import recipe, reported
 from hw.programs.record import Program
+from hw.records.chip import Chip
 from hw.training.on_chip import OnChip
 from spikenet.train import History, fit
 

@@ -1,0 +1,1 @@
+"""Nets side by side on devices, as records, text and plain data."""

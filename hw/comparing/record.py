@@ -1,0 +1,100 @@
+"""The records a comparison returns: one row a net, device and number format, and where spiking stops winning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hw.counting.counts import Counts
+from hw.energy.break_even import BreakEven
+from hw.energy.total import Energy
+from hw.int8.quantise import LayerError
+from hw.records.breach import Breach
+from hw.records.chip import Level
+
+
+@dataclass(frozen=True)
+class Row:
+    """One net on one device in one number format; counts and energies are means per inference.
+
+    number_format: in which accuracy and counts were evaluated
+    numbers   : that format in words: neurons may be held in another than weights
+    accuracy  : share of the test set right
+    parameters: weights, biases and parameters of single neurons
+    energy    : memory traffic included, where the level knows it
+    traffic_bytes: read and written by an inference without caches; None on chips whose memories are their own affair
+    latency_s : of an inference in the chip's own integers, placed on its cores; None where that was not run or nobody
+                published how long events take;  latency_is_lower_bound: some of them are unknown
+    """
+
+    net: str
+    device: str
+    level: Level
+    number_format: str
+    numbers: str
+    accuracy: float
+    parameters: int
+    macs: float
+    acs: float
+    spikes: float | None
+    rate: float | None
+    energy: Energy
+    latency_s: float | None = None
+    latency_is_lower_bound: bool = False
+    traffic_bytes: float | None = None
+
+    @property
+    def energy_j(self) -> float:
+        """Joules per inference, memory traffic included; a lower bound when `energy.is_lower_bound`."""
+        return self.energy.joules
+
+    @property
+    def energy_without_memory_j(self) -> float | None:
+        """Joules per inference of arithmetic alone; None where memory is not known apart."""
+        return self.energy.without_memory().joules if self.level is Level.TECHNOLOGY else None
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Break-even of one spiking net against one conventional net, same device, level and number format."""
+
+    spiking: str
+    conventional: str
+    device: str
+    level: Level
+    number_format: str
+    with_memory: bool
+    result: BreakEven
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything `hw.compare` found.
+
+    counts       : counts of each net as trained (float32)
+    quantisation : error of each layer of each conventional net in int8, on the calibration data
+    notes        : rows that are missing and why, and how the comparison was made
+    broken       : (net, chip): every rule of the chip that the net breaks, for nets that could not be compiled for it
+    """
+
+    data: str
+    samples: int
+    rows: tuple[Row, ...]
+    crossings: tuple[Crossing, ...]
+    counts: Mapping[str, Counts]
+    quantisation: Mapping[str, tuple[LayerError, ...]]
+    notes: tuple[str, ...]
+    broken: Mapping[tuple[str, str], tuple[Breach, ...]] = field(default_factory=dict)
+
+    def break_even_rate(
+        self, spiking: str, conventional: str, number_format: str, *, with_memory: bool
+    ) -> float | None:
+        """Mean spikes per neuron and step at which both cost the same, on the first technology compared.
+
+        None when there is no such rate; the crossing's `result.reason` says why. KeyError for nets not compared.
+        """
+        key = (spiking, conventional, number_format, with_memory)
+        for c in self.crossings:
+            if (c.spiking, c.conventional, c.number_format, c.with_memory) == key:
+                return c.result.rate
+        raise KeyError(f"no break-even of {spiking!r} against {conventional!r} in {number_format!r} was compared")

@@ -1,0 +1,1 @@
+"""What an inference takes in operations, values moved and spikes."""

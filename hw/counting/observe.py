@@ -1,0 +1,95 @@
+"""What went through each layer, added up over batches, from which `hw.count` counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.counting.activity import Active
+from hw.lowering.kinds import is_connection, is_neurons
+from spikenet.layers import LayerRecord
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Sums over all samples seen so far.
+
+    steps     : 1 without time
+    inputs, outputs: elements a sample and step
+    nonzero   : (inputs,) steps and samples in which each input of a connection was not zero; empty for other layers
+    is_binary : every input so far was 0 or 1
+    is_constant: no input so far changed over time (False without time and for neurons)
+    spikes    : non-zero outputs of spiking neurons
+    active    : active neuron updates
+    """
+
+    name: str
+    layer: Any
+    samples: int
+    steps: int
+    inputs: int
+    outputs: int
+    nonzero: Array
+    is_binary: bool
+    is_constant: bool
+    spikes: float
+    active: float
+
+    def and_then(self, later: Observed) -> Observed:
+        """Both taken together. Raises ValueError when the shapes differ, as when an encoder changes its steps."""
+        if (self.steps, self.inputs) != (later.steps, later.inputs):
+            raise ValueError(
+                f"count: layer {self.name} saw {self.steps} steps of {self.inputs} inputs, then "
+                f"{later.steps} of {later.inputs}; every batch needs the same"
+            )
+        return replace(
+            self,
+            samples=self.samples + later.samples,
+            nonzero=self.nonzero + later.nonzero,
+            is_binary=self.is_binary and later.is_binary,
+            is_constant=self.is_constant and later.is_constant,
+            spikes=self.spikes + later.spikes,
+            active=self.active + later.active,
+        )
+
+
+def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
+    """What one batch did in one layer; input (steps, batch, ...) with time, (batch, ...) without."""
+    x, y = np.asarray(record.input), np.asarray(record.output)
+    seen = x[:1] if has_time and x.strides[0] == 0 else x  # a repeated input is one step seen `steps` times
+    for name, values in (("input", seen), ("output", y)):
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"count: {name} of layer {record.name} is not finite; the net or its data holds NaN or inf"
+            )
+    steps, samples = (x.shape[0], x.shape[1]) if has_time else (1, x.shape[0])
+    leading = 2 if has_time else 1
+    nonzero, is_binary, is_constant = np.zeros(0), False, False
+    if has_time and not is_neurons(record.layer):
+        is_constant = bool((seen == seen[:1]).all())
+    if is_connection(record.layer):
+        times = x.shape[0] // seen.shape[0] if has_time else 1
+        nonzero = times * np.count_nonzero(seen.reshape(-1, *x.shape[leading:]), axis=0).astype(np.float64).ravel()
+        is_binary = bool(((seen == 0) | (seen == 1)).all())
+    spikes = active_updates = 0.0
+    if is_neurons(record.layer):
+        spikes = float(np.count_nonzero(y)) if record.layer.runs.spikes else 0.0
+        active_updates = float(np.count_nonzero(active(record)))
+    return Observed(
+        name=record.name,
+        layer=record.layer,
+        samples=samples,
+        steps=steps,
+        inputs=int(np.prod(x.shape[leading:])),
+        outputs=int(np.prod(y.shape[leading:])),
+        nonzero=nonzero,
+        is_binary=is_binary,
+        is_constant=is_constant,
+        spikes=spikes,
+        active=active_updates,
+    )

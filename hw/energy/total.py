@@ -1,0 +1,92 @@
+"""Energy per inference as a list of terms, each a count times a sourced cost; what is unknown stays unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hw.records.chip import Level
+from hw.records.fact import Evidence, Fact
+from spikenet.errors import finite_number
+
+
+@dataclass(frozen=True)
+class Term:
+    """`count` things a cost each, per inference.
+
+    unit      : what is counted, such as "synaptic operations"
+    is_memory : whether it is memory traffic
+    """
+
+    name: str
+    count: float
+    unit: str
+    cost: Fact
+    is_memory: bool = False
+
+    def __post_init__(self) -> None:
+        if finite_number(f"{self.name}: count", self.count) < 0:
+            raise ValueError(f"{self.name}: expected a count >= 0, got {self.count}")
+
+    @property
+    def joules(self) -> float | None:
+        """Energy of the term; None when its cost is unknown, unless there is nothing to pay for."""
+        each = self.cost.joules
+        if self.count == 0:
+            return 0.0
+        return None if each is None else self.count * each
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Energy of one inference on one device at one level.
+
+    assumptions: what the pricing took for granted, for the footnotes of a report
+    """
+
+    device: str
+    level: Level
+    terms: tuple[Term, ...]
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def joules(self) -> float:
+        """Sum of the known terms; a lower bound when `unknown` is not empty."""
+        return sum(joules for term in self.terms if (joules := term.joules) is not None)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the terms whose cost nobody published."""
+        return tuple(term.name for term in self.terms if term.joules is None)
+
+    @property
+    def is_lower_bound(self) -> bool:
+        return bool(self.unknown)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no cost of anything it needs is known: its sum of 0 then says nothing."""
+        return bool(self.unknown) and not any(term.joules for term in self.terms)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Every kind of evidence among the terms that cost anything, strongest first."""
+        kinds = {term.cost.evidence for term in self.terms if term.joules}
+        return tuple(kind for kind in Evidence if kind in kinds)
+
+    def without_memory(self) -> Energy:
+        """The same inference with memory traffic left out."""
+        return replace(self, terms=tuple(term for term in self.terms if not term.is_memory))
+
+    def plus(self, other: Energy) -> Energy:
+        """Both energies as one; ValueError when their devices or levels differ, for such a sum means nothing."""
+        if (self.device, self.level) != (other.device, other.level):
+            raise ValueError(
+                f"energy: cannot add {other.device} ({other.level.value}) to {self.device} ({self.level.value}); "
+                "levels of evidence are never mixed in one total"
+            )
+        if Level.ALL_IN is self.level:
+            raise ValueError(
+                f"energy: an all-in figure of {self.device} already contains everything; add nothing to it"
+            )
+        assumptions = tuple(dict.fromkeys((*self.assumptions, *other.assumptions)))
+        return replace(self, terms=(*self.terms, *other.terms), assumptions=assumptions)

@@ -1,0 +1,1 @@
+"""Conventional nets in 8-bit integers."""

@@ -1,0 +1,1 @@
+"""Where neurons stand on cores, tiles and chips."""

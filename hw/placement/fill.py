@@ -1,0 +1,174 @@
+"""Neurons onto cores, greedily: in order, a core until something of it is used up, then the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.lowering.connectivity import order
+from hw.placement.core_room import Room, Wiring, room_of
+from hw.records.architecture import Architecture
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import Chip
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+ROUNDS = 32  # until copies and outputs have settled; each round can only add to them
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Neurons low..high-1 of a stage, in the order of `hw.lowering.connectivity.order`."""
+
+    stage: int
+    low: int
+    high: int
+
+
+Core = tuple[Piece, ...]
+Used = Callable[[Wiring, int, int, int], Mapping[str, float]]  # wiring, stage, low, high
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Cores with what is on them, and the wiring they were filled with (copies set, on a crossbar)."""
+
+    cores: tuple[Core, ...]
+    wired: tuple[Wiring, ...]
+
+
+def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most: float = np.inf) -> Filled:
+    """The net on as few cores as the order of its neurons allows, however many that are.
+
+    load, most: for each stage a number a neuron, and how much of it one core may have, on top of the chip's limits
+
+    Raises DoesNotFit when one neuron alone is too much for a core, TypeError when the chip is not made of cores.
+    """
+    found = room_of(chip)
+    if found is None:
+        raise TypeError(f"{chip.name}: expected a chip of cores, it is {chip.architecture.value}")
+    room, use = found
+    sums = [_running(stage_load) for stage_load in load]
+    limit = dict(room) | ({"load": most} if sums else {})
+    outputs = chip.limit("output_axons") if chip.architecture is Architecture.AXON_CORES else None
+    if outputs is not None:
+        limit["output_axons"] = outputs
+    wired = tuple(wired)
+    reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
+    for _ in range(ROUNDS):
+        sent = [_running(targets) for targets in reach]
+
+        def used(wiring: Wiring, k: int, low: int, high: int, sent: list[Floats] = sent) -> Mapping[str, float]:
+            found = dict(use(wiring, low, high)) | ({"load": float(sums[k][high] - sums[k][low])} if sums else {})
+            return found | {"output_axons": float(sent[k][high] - sent[k][low])}
+
+        cores = _greedy(wired, limit, used, chip)
+        reached = _reach(wired, cores)
+        if chip.architecture is Architecture.CROSSBAR_CORES:
+            copies = [max(wiring.copies, int(r.max(initial=1))) for wiring, r in zip(wired, reached, strict=True)]
+            settled = copies == [wiring.copies for wiring in wired]
+            wired = tuple(replace(wiring, copies=n) for wiring, n in zip(wired, copies, strict=True))
+        else:
+            sums_out = (sum(int(reached[p.stage][p.low : p.high].sum()) for p in core) for core in cores)
+            settled = outputs is None or all(total <= outputs for total in sums_out)
+            reach = [np.maximum(old, new) for old, new in zip(reach, reached, strict=True)]
+        if settled:
+            return Filled(cores, wired)
+    raise DoesNotFit([Breach(chip.name, "no arrangement of the cores", "the net", None, None, "", "use fewer neurons")])
+
+
+def _running(values: npt.NDArray[Any]) -> Floats:
+    """Sums of the first 0, 1, 2, ... values."""
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+
+
+def _greedy(wired: tuple[Wiring, ...], limit: Room, used: Used, chip: Chip) -> tuple[Core, ...]:
+    cores: list[list[Piece]] = [[]]
+    have: Room = {}
+    for k, wiring in enumerate(wired):
+        low, n = 0, wiring.stage.n_neurons
+        while low < n:
+            high = _furthest(wiring, k, low, n, have, limit, used)
+            if high > low:
+                cores[-1].append(Piece(k, low, high))
+                have = _sum(have, used(wiring, k, low, high))
+                low = high
+            elif not cores[-1]:
+                raise DoesNotFit(_too_large(wiring, k, low, limit, used, chip))
+            if low < n:  # never two parts of a stage on one core: they would hear the same axons twice
+                cores.append([])
+                have = {}
+    return tuple(map(tuple, cores))
+
+
+def _furthest(wiring: Wiring, k: int, low: int, n: int, have: Room, limit: Room, used: Used) -> int:
+    """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does.
+
+    By bisection: where indices grow by a bit, a part that fits may stand behind one that does not, and is not found.
+    """
+
+    def fits(high: int) -> bool:
+        total = _sum(have, used(wiring, k, low, high))
+        return all(total.get(name, 0) <= most for name, most in limit.items())
+
+    good, step = low, 1
+    while good < n and fits(min(good + step, n)):  # ever larger steps, so that what is tried is never far too large
+        good = min(good + step, n)
+        step *= 2
+    bad = min(good + step, n + 1)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good
+
+
+def _sum(a: Mapping[str, float], b: Mapping[str, float]) -> Room:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in a.keys() | b.keys()}
+
+
+def _too_large(wiring: Wiring, k: int, low: int, limit: Room, used: Used, chip: Chip) -> list[Breach]:
+    alone = used(wiring, k, low, low + 1)
+    where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
+    remedy = {"input_axons": f"keep at most {limit.get('input_axons', 0):.12g} of its inputs",
+              "output_axons": "give it fewer targets"}  # fmt: skip
+    return [
+        Breach(chip.name, name, where, need, limit[name], chip.limits[name].unit if name in chip.limits else "",
+               remedy.get(name, "give it fewer inputs"))
+        for name, need in alone.items()
+        if need > limit.get(name, np.inf)
+    ]  # fmt: skip
+
+
+def destinations(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[tuple[int, int, Integers]]:
+    """(stage of the sources, core, positions of the sources in that stage's order) of every axon into a core.
+
+    Stage -1 is the input, whose positions are its elements.
+    """
+    places = [np.argsort(order(wiring.stage)) for wiring in wired]
+    found = []
+    for c, core in enumerate(cores):
+        for piece in core:
+            for m, matrix in enumerate(wired[piece.stage].columns):
+                reaching = np.zeros(matrix.shape[0], np.bool_)
+                reaching[matrix.indices[matrix.indptr[piece.low] : matrix.indptr[piece.high]]] = True
+                rows: Integers = np.flatnonzero(reaching).astype(np.int64)
+                if m == 1:  # recurrent: already in the stage's own order
+                    found.append((piece.stage, c, rows))
+                elif piece.stage == 0:
+                    found.append((-1, c, rows))
+                else:
+                    found.append((piece.stage - 1, c, np.sort(places[piece.stage - 1][rows])))
+    return found
+
+
+def _reach(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[Integers]:
+    """For each stage (neurons,) how many cores each neuron sends to."""
+    reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
+    for stage, _, sources in destinations(wired, cores):
+        if stage >= 0:
+            reach[stage][sources] += 1
+    return reach
