@@ -71,6 +71,7 @@ def main() -> None:
     x, g_out, out, g_x = array(), array(), array(), array()
     state, kept = np.zeros((1, BATCH, N), np.float32), np.zeros((1, 1, BATCH, N), np.float32)
     unlisted = (np.empty((0, 0, 0), np.uint16), np.empty((0, 0, 0), np.int32)) * 2
+    no_slopes = np.empty((0, 0), np.float32)
     no_factor, no_learnt = np.empty((0, N), np.float32), np.zeros((0, BATCH, N), np.float32)
     # A copy reads one array and writes one: two arrays are one copy, three are one and a half.
     sources = memory.empty((2, STEPS * BATCH, N), np.float32)
@@ -79,9 +80,10 @@ def main() -> None:
 
     print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, float32, {STEPS} x {BATCH} x {N}")
     print(f"{'':10}{'loop ms':>10}{'copy ms':>10}{'ratio':>8}{'arrays':>8}{'GB/s':>8}")
+    read = (p, kept, x, g_out, no_factor, *unlisted[:2], no_slopes)
     works = {
-        "forward": (lambda: forward(p, state, x, out, kept, *unlisted, STEPS, STEPS), 2),
-        "adjoint": (lambda: backward(p, kept, x, g_out, no_factor, state, g_x, no_learnt, STEPS, STEPS), 3),
+        "forward": (lambda: forward(p, state, x, out, kept, *unlisted, no_slopes, STEPS, STEPS), 2),
+        "adjoint": (lambda: backward(*read, state, g_x, no_learnt, STEPS, STEPS), 3),
     }
     for name, (work, arrays) in works.items():
         loop_ms, two_copies_ms = by_turns(work, lambda: copy(sources, targets), options.rounds)

@@ -33,7 +33,7 @@ def address(array):
 
 def lying(shelf):
     """Bytes on the shelf, counted buffer by buffer."""
-    return sum(size * len(buffers) for size, buffers in shelf._idle.items())
+    return sum(size * len(buffers) for (size, _), buffers in shelf._idle.items())
 
 
 def test_memory_of_an_array_that_is_gone_is_used_again(shelf):
@@ -159,7 +159,7 @@ def test_what_lies_idle_is_limited_and_the_oldest_goes_first(shelf, monkeypatch)
     two = [memory.empty((2 * SMALL,), np.uint8) for _ in range(2)]  # one of them from the shelf
     assert lying(shelf) == shelf._idle_bytes == 7 * SMALL
     del two
-    assert {size // SMALL: len(buffers) for size, buffers in shelf._idle.items()} == {3: 1, 2: 2}
+    assert {size // SMALL: len(buffers) for (size, _), buffers in shelf._idle.items()} == {3: 1, 2: 2}
     assert shelf._idle_bytes == 7 * SMALL
 
 
@@ -168,7 +168,7 @@ def test_a_size_asked_for_again_is_no_longer_the_oldest(shelf, monkeypatch):
     for units in (3, 2, 3):
         memory.empty((units * SMALL,), np.uint8)
     memory.empty((4 * SMALL,), np.uint8)
-    assert 2 * SMALL not in shelf._idle
+    assert (2 * SMALL, False) not in shelf._idle
     assert lying(shelf) == shelf._idle_bytes <= 6 * SMALL
 
 
@@ -236,7 +236,7 @@ class Slow(list):
 
 def test_one_thread_at_a_time_uses_the_shelf(shelf):
     """Without the lock, two find the last buffer there, and both take it."""
-    shelf._idle[SMALL] = Slow()
+    shelf._idle[SMALL, False] = Slow()
     memory.empty((LARGE,), np.float32)
     failed = []
 
@@ -261,9 +261,9 @@ def test_one_thread_at_a_time_uses_the_shelf(shelf):
 class Collecting(OrderedDict):
     """A shelf on which garbage is collected while it is in use, as may happen at any time."""
 
-    def get(self, size):
+    def get(self, key):
         gc.collect()
-        return super().get(size)
+        return super().get(key)
 
 
 def test_garbage_may_be_collected_while_the_shelf_is_in_use(shelf):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from spikenet.derive.adjoint import Adjoint
+from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import COMPARISONS, Expression, apply, number, ordered, symbol
 from spikenet.derive.trace import rewritten
 
@@ -39,6 +40,13 @@ def tape(rules: Adjoint) -> Tape:
     kept = tuple(number(e) for e in chosen)
     stand_ins = {id(e): _stand_in(e, symbol(f"kept_{k}")) for k, e in enumerate(chosen)}
     return Tape(kept, rewritten(roots, stand_ins))
+
+
+def is_all(rules: Adjoint, e: Expression) -> bool:
+    """Whether the adjoint needs this value of a step and nothing else."""
+    kept = tape(rules).kept
+    symbols = {str(s.value): str(s.value) for s in ordered((*kept, e)) if s.operation == "symbol"}
+    return len(kept) == 1 and len(set(Emitter().statements((*kept, number(e)), symbols)[1])) == 1
 
 
 def _stand_in(e: Expression, kept: Expression) -> Expression:

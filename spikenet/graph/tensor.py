@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.graph.late import Late
+from spikenet.graph.floats import FLOATS, floats
+from spikenet.graph.late import Late, given_back
 from spikenet.graph.recording import is_recording
 
 Vjp: TypeAlias = Callable[[Any], Sequence[Any]]
 TensorLike: TypeAlias = "Tensor | Array | np.generic | complex | Sequence[Any]"
 Axis: TypeAlias = int | tuple[int, ...] | None
-
-_FLOATS = frozenset(np.dtype(t) for t in (np.float32, np.float64, np.complex64, np.complex128))
 
 
 class Tensor:
@@ -41,6 +40,8 @@ class Tensor:
     wanted       : where a gradient in this tensor has any effect, so that a vjp may leave it 0 elsewhere; None for
                    everywhere; opaque to the graph
     takes_factors: whether the vjp can use a gradient given as a `Factored` product
+    spent        : whether the operation that read data last can go back without them, so that whoever alone holds this
+                   tensor may `give_back`
 
     Comparisons (==, <, ...) give boolean arrays; a tensor as a key of a dictionary stands for itself, not its values.
 
@@ -59,6 +60,7 @@ class Tensor:
         "operation",
         "parents",
         "requires_grad",
+        "spent",
         "takes_factors",
         "vjp",
         "wanted",
@@ -78,12 +80,14 @@ class Tensor:
     ) -> None:
         self._late: Late | None = None
         self._data: Array | None = None
-        if type(data) is np.ndarray and data.dtype in _FLOATS:
+        if type(data) is np.ndarray and data.dtype in FLOATS:
             self._data = data
         elif isinstance(data, Late):
             self._late = data
         else:
-            self._data = _floats(data)
+            if isinstance(data, Tensor):
+                raise TypeError("Tensor: got a Tensor; use it as it is, or x.detach() for a constant with its data")
+            self._data = floats(data)
         self.grad: Array | None = None
         self.name = name
         self.operation = operation
@@ -91,6 +95,7 @@ class Tensor:
         self.events: Any = None
         self.wanted: Any = None
         self.takes_factors = False
+        self.spent = False
         self.parents: tuple[Tensor, ...] = ()
         self.vjp: Vjp | None = None
         self.requires_grad: bool = requires_grad
@@ -113,6 +118,10 @@ class Tensor:
     @data.setter
     def data(self, array: Array) -> None:
         self._data, self._late, self.events, self.wanted = array, None, None, None  # listed was other data
+
+    def give_back(self) -> None:
+        """Lets go of data that nobody will ask for: a training step holds them for every layer otherwise."""
+        self._late, self._data = given_back(self.shape, self.dtype), None
 
     def __getstate__(self) -> Any:
         self._data = self.data  # how late data are made cannot be kept
@@ -232,19 +241,3 @@ class Tensor:
         def squeeze(self, axis: Axis = None) -> Tensor: ...
         @property
         def T(self) -> Tensor: ...
-
-
-def _floats(data: TensorLike) -> Array:
-    if isinstance(data, (np.float32, np.float64)):  # what numpy returns where 0-d arrays went in
-        return np.asarray(data)
-    if isinstance(data, Tensor):
-        raise TypeError("Tensor: got a Tensor; use it as it is, or x.detach() for a constant with its data")
-    array = np.asarray(data)
-    kind = array.dtype.kind
-    if kind not in "biufc":
-        raise TypeError(
-            f"Tensor: expected numbers, got {data!r:.80} of type {type(data).__name__}, dtype {array.dtype}"
-        )
-    if kind in "fc" and isinstance(data, (np.ndarray, np.generic)):
-        return array.astype(np.result_type(array.dtype, np.float32), copy=False)  # native byte order, at least float32
-    return array.astype(np.complex64 if kind == "c" else np.float32)

@@ -9,6 +9,7 @@ vector loads that straddle two lines take twice as long.
 from __future__ import annotations
 
 import math
+import mmap
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -27,31 +28,40 @@ class _Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # reentrant: collecting garbage while holding it may put another buffer back
-        self._idle: OrderedDict[int, list[Array]] = OrderedDict()
+        self._idle: OrderedDict[tuple[int, bool], list[Array]] = OrderedDict()
         self._idle_bytes = 0
 
-    def take(self, size: int) -> Array:
+    def take(self, size: int, roomy: bool) -> Array:
         with self._lock:
-            buffers = self._idle.get(size)
+            buffers = self._idle.get((size, roomy))
             if buffers:
                 self._idle_bytes -= size
                 return buffers.pop()
+        if roomy:
+            return _small_pages(size)
         raw = np.empty(size + LINE, np.uint8)
         start = -raw.ctypes.data % LINE
         return raw[start : start + size]
 
-    def put(self, buffer: Array) -> None:
+    def put(self, buffer: Array, roomy: bool) -> None:
         with self._lock:
-            self._idle.setdefault(buffer.size, []).append(buffer)
-            self._idle.move_to_end(buffer.size)
+            self._idle.setdefault((buffer.size, roomy), []).append(buffer)
+            self._idle.move_to_end((buffer.size, roomy))
             self._idle_bytes += buffer.size
             while self._idle_bytes > IDLE_LIMIT:
-                size, buffers = next(iter(self._idle.items()))
+                key, buffers = next(iter(self._idle.items()))
                 if buffers:
-                    buffers.pop()
-                    self._idle_bytes -= size
+                    self._idle_bytes -= buffers.pop().size
                 if not buffers:
-                    del self._idle[size]
+                    del self._idle[key]
+
+
+def _small_pages(size: int) -> Array:
+    """A buffer of pages of 4 KB: numpy asks for those of 2 MB, of which one touched byte costs all."""
+    pages = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):  # Linux
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages, np.uint8)
 
 
 _SHELF = _Shelf()
@@ -60,17 +70,22 @@ _SHELF = _Shelf()
 class _Lease:
     """Owns a buffer as long as any array looks at it; numpy keeps it alive as the arrays' base."""
 
-    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], buffer: Array) -> None:
+    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any], buffer: Array, roomy: bool) -> None:
+        self._roomy = roomy
         self._buffer, self._put = buffer, _SHELF.put  # its own: when Python ends, names of modules are gone before it
         data = (buffer.ctypes.data, False)
         self.__array_interface__ = {"shape": shape, "typestr": kind.str, "data": data, "version": 3}
 
     def __del__(self) -> None:
-        self._put(self._buffer)
+        self._put(self._buffer, self._roomy)
 
 
-def empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An uninitialised C-contiguous array that begins at a multiple of 64 bytes."""
+def empty(shape: tuple[int, ...], dtype: Any, *, roomy: bool = False) -> Array:
+    """An uninitialised C-contiguous array that begins at a multiple of 64 bytes.
+
+    roomy: much of it will never be touched: it gets a buffer of which that is true already, for untouched pages cost
+           no memory
+    """
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
     if size < SMALL:
@@ -78,7 +93,7 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Array:
         start = -raw.ctypes.data % LINE
         small: Array = raw[start : start + size].view(kind).reshape(shape)
         return small
-    return np.asarray(_Lease(shape, kind, _SHELF.take(-(-size // SMALL) * SMALL)))
+    return np.asarray(_Lease(shape, kind, _SHELF.take(-(-size // SMALL) * SMALL, roomy), roomy))
 
 
 def read_only(array: Array) -> Array:

@@ -10,9 +10,9 @@ from spikenet.derive.adjoint import Adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels.events import Events, blocks
+from spikenet.kernels.events import BLOCK, Events, blocks
 from spikenet.kernels.threads import enough_threads
-from spikenet.kernels.time_loop import adjoint_loop, forward_loop
+from spikenet.kernels.time_loop import adjoint_loop, forward_loop, slope_is_all
 from spikenet.neurons.surrogate import Surrogate
 
 NS_PER_UPDATE = 1.0  # of one neuron for one step, one core, about what it takes here
@@ -29,6 +29,7 @@ class Pass:
     steps, span: of the pass, and of a segment
     events     : where neurons fired, rows being (step, batch row); listed for wide populations only
     wanted     : where the surrogate is not 0, likewise; listed where it was asked for
+    slopes     : its values there, as `time_loop` lists them; then neither x nor kept is needed
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,7 @@ class Pass:
     span: int
     events: Events | None = None
     wanted: Events | None = None
+    slopes: Array | None = None
 
 
 def forward(
@@ -50,6 +52,7 @@ def forward(
     *,
     span: int = 0,
     surrogate: Surrogate | None = None,
+    rules: Adjoint | None = None,
 ) -> tuple[Array | None, Array, Pass]:
     """(output (steps, batch, n), states after the last step (states, batch, n), what the adjoint needs).
 
@@ -60,6 +63,7 @@ def forward(
     state    : (states, batch, n) before the first step; not changed
     span     : steps of a segment, before which the states are kept for the adjoint; 0 to keep none
     surrogate: one of compact support, to list where it is not 0; wide spiking populations only
+    rules    : the adjoint that will be asked for: where the surrogate is all it needs, that is listed and nothing kept
     """
     names = tuple(values)
     batch, n = x.shape[1:]
@@ -71,14 +75,21 @@ def forward(
     x = np.require(x, requirements=("C", "ALIGNED"))
     listed = model.spikes and n >= NARROW
     out = memory.empty((0 if listed else steps, batch, n), x.dtype)
+    sloped = listed and slope_is_all(rules, model, surrogate)
+    span = 0 if sloped else span
+    slopes = memory.empty((batch * blocks(n) if sloped else 0, steps * min(n, BLOCK)), x.dtype, roomy=True)
     kept = memory.empty((-(-steps // span) if span else 0, len(model.states), batch, n), x.dtype)
     fired, wanted = _lists(steps, batch, n, listed), _lists(steps, batch, n, listed and surrogate is not None)
     flat_x, flat_kept = _folded(x, n), _folded(kept, n)
     loop = forward_loop(model, names, x.dtype.name, surrogate if listed else None)
     with enough_threads(steps * batch * n * NS_PER_UPDATE):
-        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_kept, *fired, *wanted, steps, max(span, 1))
+        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_kept, *fired, *wanted, slopes, steps, max(span, 1))
     events, places = _events(*fired, binary=True), _events(*wanted, binary=False)
-    return None if listed else out, after, Pass(names, p, flat_x, flat_kept, steps, span, events, places)
+    if sloped:
+        one = Pass(names, p, flat_x[:0].copy(), flat_kept, steps, steps, events, places, slopes)
+    else:
+        one = Pass(names, p, flat_x, flat_kept, steps, span, events, places)
+    return None if listed else out, after, one
 
 
 def whole_span(steps: int) -> int:
@@ -105,9 +116,14 @@ def adjoint(
     make = memory.zeros if repeated else memory.empty
     g_x = make((1 if repeated else one.steps, batch, n), kind)
     g_p = memory.zeros((len(rules.g_parameters), batch, n), kind)
-    loop = adjoint_loop(rules, one.names, repeated, kind.name)
+    loop = adjoint_loop(rules, one.names, repeated, kind.name, one.slopes is not None)
     factor = np.empty((0, n), kind) if w is None else np.ascontiguousarray(w.T, dtype=kind)
-    arrays = (one.p, one.kept, one.x, _folded(g_out, n) if w is None else g_out, factor)
+    wanted, n_wanted = _lists(one.steps, batch, n, listed=False)
+    slopes = np.empty((0, 0), kind)
+    if one.slopes is not None and one.wanted is not None:
+        wanted, n_wanted, slopes = one.wanted.columns, one.wanted.counts, one.slopes
+        wanted, n_wanted = (a.reshape(one.steps, batch, -1) for a in (wanted, n_wanted))
+    arrays = (one.p, one.kept, one.x, _folded(g_out, n) if w is None else g_out, factor, wanted, n_wanted, slopes)
     with enough_threads(one.steps * batch * n * NS_PER_UPDATE):
         loop(*arrays, _folded(g_state, n), _folded(g_x, n), _folded(g_p, n), one.steps, one.span)
     return g_x, g_state, g_p

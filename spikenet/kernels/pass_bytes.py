@@ -33,19 +33,34 @@ def lists_events(spikes: bool, n: int) -> bool:
     return spikes and n >= neuron_pass.NARROW
 
 
-def kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool) -> int:
-    """States before each segment of `neuron_pass.forward`, and the list of where the surrogate is not 0 if `wanted`."""
+def slope_bytes(steps: int, batch: int, n: int, itemsize: int) -> int:
+    """Values of a surrogate that is 0 nine times out of ten: how often it will be is not known."""
+    return steps * batch * n * itemsize // 10
+
+
+def kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool, slopes: bool) -> int:
+    """States before each segment of `neuron_pass.forward`, and the list of where the surrogate is not 0 if `wanted`;
+    its values there instead of states if `slopes`.
+    """
     segments = math.ceil(steps / neuron_pass.whole_span(steps))
     lists = event_bytes(steps * batch, n) if wanted and n >= neuron_pass.NARROW else 0
-    return segments * n_states * batch * n * itemsize + lists
+    return lists + (slope_bytes(steps, batch, n, itemsize) if slopes else segments * n_states * batch * n * itemsize)
+
+
+def is_taped(steps: int, batch: int, n: int, itemsize: int, rules: Adjoint) -> bool:
+    """Whether `recurrent_pass.forward` keeps what the adjoint needs of every step, and not its current."""
+    return 0 < len(recurrent_pass.factors(rules)) * steps * batch * n * itemsize <= recurrent_pass.TAPE_BYTES
 
 
 def recurrent_kept_bytes(
-    n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool, rules: Adjoint
+    n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool, slopes: bool, rules: Adjoint
 ) -> int:
     """The same of `recurrent_pass.forward` for the adjoint `rules`."""
     segments = math.ceil(steps / recurrent_pass._span(n_states, batch, n, itemsize, steps))
     tape = len(recurrent_pass.factors(rules)) * steps * batch * n * itemsize
     states = segments * n_states * batch * n * itemsize
-    kept = tape if 0 < tape <= recurrent_pass.TAPE_BYTES else states
+    if is_taped(steps, batch, n, itemsize, rules):
+        kept = slope_bytes(steps, batch, n, itemsize) if slopes else tape
+    else:
+        kept = states
     return kept + (event_bytes(steps * batch, n) if wanted else 0)

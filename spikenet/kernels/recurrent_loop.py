@@ -15,7 +15,8 @@ Arrays, C-contiguous and of one float type, rows being (step, batch row):
     w, back (tiles, n, lanes)           weight (from, to) and its transpose, as `recurrent_products.packed` lays it out
     out   (rows or 0, n)                output; empty to write none
     kept  (segments or 0, states, batch, n)     states before each segment; empty to keep none
-    tape  (rows or 0, factors, n)       what the adjoint needs of every step; empty to keep none
+    tape  (rows or 0, factors, n)       what the adjoint needs of every step; empty to keep none. Or (batch, 1, steps n)
+                                        where that is the surrogate's slope: where it is not 0, end to end for each row
     columns, counts                     where the neurons fired, as `events` lists it; graded models leave it alone
     wanted, n_wanted                    likewise, where the surrogate is not 0; empty to list nothing
 """
@@ -35,12 +36,13 @@ from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, apply, ordered, symbol
 from spikenet.derive.tape import tape
-from spikenet.derive.trace import Trace, surrogate_name
+from spikenet.derive.trace import Trace
 from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.noise import uniform
 from spikenet.kernels.recurrent_products import add_dense, add_wanted, copy_rows, fetch_rows, lanes_of, spikes_adder
-from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, ALL_GROUPS, FORWARD, LISTING
+from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, ALL_GROUPS, FORWARD, LISTING, SLOPES, SPREAD
+from spikenet.kernels.time_loop import slope_of
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
 
@@ -109,6 +111,7 @@ def forward_loop(
     dtype: str,
     surrogate: Surrogate | None = None,
     factors: tuple[Expression, ...] = (),
+    listed: bool = False,
 ) -> Callable[..., Any]:
     """The compiled loop `recurrent_forward(p, ..., steps, span, group)` of a model.
 
@@ -116,13 +119,12 @@ def forward_loop(
     dtype     : "float32" or "float64"
     surrogate : lists where it is not 0 in `wanted`; None for a loop that never lists it
     factors   : what is written to `tape` at every step
+    listed    : of the one factor only what is not 0
     """
     emitter = Emitter()
     roots = (*model.after, model.output, *factors)
     if surrogate is not None:
-        width = symbol(f"p_{surrogate_name(surrogate)}")
-        assert model.distance is not None
-        roots = (*roots, apply("absolute", surrogate.derivative_at(model.distance, width)))
+        roots = (*roots, apply("absolute", slope_of(model, surrogate)))
     lines, results = emitter.statements(roots, _names(parameters, model.states))
     n_states = len(model.states)
     stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
@@ -136,15 +138,15 @@ def forward_loop(
         recur=_lines(3, _recur(model, "currents", "fired, 0, n_fired", "sent, 0")),
         held=_lines(3, [f"s_{s} = state[{k}, b]" for k, s in enumerate(model.states)]),
         keep=_lines(4, _copied(model.states, "kept[segment, {k}, b]", "state[{k}, b]")),
-        taped=_lines(3, [f"kept_{k} = tape[at, {k}]" for k in range(len(factors))]),
+        taped=_lines(3, ["kept_0 = factor"] if listed else [f"kept_{k} = tape[at, {k}]" for k in range(len(factors))]),
         body=_lines(4, [*lines, *stores]),
-        listing=_lines(3, LISTING.strip().split("\n") if model.spikes else []),
+        listing=_lines(3, (LISTING + SLOPES * listed).strip().split("\n") if model.spikes else []),
     )
     return _compiled("recurrent_forward", _module(text, emitter, dtype), dtype)
 
 
 @cache
-def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Callable[..., Any]:
+def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str, listed: bool = False) -> Callable[..., Any]:
     """The compiled loop `recurrent_adjoint(p, ..., steps, span, group)` of a model.
 
     w_rows : weight (n, n), or with the (n, m) of the next layer behind it, as `recurrent_products.wide_rows` makes it
@@ -155,6 +157,7 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
     g_state: (states, batch, n) gradient of the states after the last step; overwritten by that of the first ones
     g_x    : (steps, batch, n) gradient of the current of every step
     g_p    : (learnt parameters, batch, n) zeros; sums over time, one a batch row so that no two threads share a sum
+    listed : of the one factor the tape has only what is not 0
     """
     emitter = Emitter()
     model, states = rules.model, rules.model.states
@@ -169,7 +172,8 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
     into = [f"g_current[j] = {results[len(states)]}", f"into[j] = {results[len(states)]}"]
     rows = [f"gs_{s} = g_state[{k}, b]" for k, s in enumerate(states)]  # gs_: a state may be called "x"
     rows += [f"sum_{q} = g_p[{k}, b]" for k, q in enumerate(learnt)]
-    rows += [f"kept_{k} = tape[at, {k}] if tape.shape[0] > 0 else scratch[k, {k}, r]" for k in range(len(kept))]
+    taped = [f"kept_{k} = tape[at, {k}] if tape.shape[0] > 0 else scratch[k, {k}, r]" for k in range(len(kept))]
+    rows += SPREAD.strip().split("\n") if listed else taped
     rows += ["current = currents[k, r]"] if symbol("current") in set(ordered(roots)) else []
     place = "t * batch + first - batch"  # of the step before
     keeps = [f"kept_{k}[j] = {value}" for k, value in enumerate(values[: len(kept)])]
@@ -186,7 +190,9 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], dtype: str) -> Cal
         bare=_bare("recurrent_adjoint"),
         n_kept=len(kept),
         views=_lines(1, _parameter_views(parameters, (*roots, *kept, *model.after))),
-        again=_lines(2, rerun.strip().split("\n") if kept else []),  # a model without factors needs no past
+        again=_lines(
+            2, rerun.strip().split("\n") if kept and not listed else []
+        ),  # a model without factors needs no past
         rows=_lines(4, rows),
         body=_lines(5, [*lines, *into, *adds, *stores]),
     )

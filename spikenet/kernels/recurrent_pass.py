@@ -17,6 +17,7 @@ from spikenet.kernels.memory import read_only
 from spikenet.kernels.recurrent_loop import adjoint_loop, forward_loop
 from spikenet.kernels.recurrent_products import packed, wide_rows
 from spikenet.kernels.threads import enough_threads
+from spikenet.kernels.time_loop import slope_is_all
 from spikenet.neurons.surrogate import Surrogate
 
 NS_PER_UPDATE = 2.0  # of one neuron for one step, one core, about what it takes here
@@ -28,8 +29,9 @@ TAPE_BYTES = 1 << 26  # of what the adjoint needs of all steps: more, and it run
 
 @dataclass(frozen=True)
 class RecurrentPass:
-    """What the adjoint needs of a forward pass: arrays of `recurrent_loop`.
+    """What the adjoint needs of a forward pass: arrays of `recurrent_loop`; x is empty where there is a tape.
 
+    sloped     : whether the tape lists slopes
     steps, span: of the pass, and of a segment
     out        : (steps, batch, n) of graded models; None for spikes, which their events stand for
     events     : where neurons fired, rows being (step, batch row); None for graded models
@@ -42,6 +44,7 @@ class RecurrentPass:
     w: Array
     kept: Array
     tape: Array
+    sloped: bool
     last: Array
     steps: int
     span: int
@@ -79,12 +82,18 @@ def forward(
     span = _span(len(state), batch, n, x.dtype.itemsize, steps)
     written, n_kept = factors(rules), 0 if rules is None else steps
     taped = bool(written) and steps * batch * n * len(written) * x.dtype.itemsize <= TAPE_BYTES
-    tape = memory.empty((steps * batch if taped else 0, len(written), n), x.dtype)
+    sloped = taped and model.spikes and slope_is_all(rules, model, surrogate)
+    if sloped:
+        tape = memory.empty((batch, 1, steps * n), x.dtype, roomy=True)
+    else:
+        tape = memory.empty((steps * batch if taped else 0, len(written), n), x.dtype)
     kept = memory.empty((0 if taped else -(-n_kept // span), len(state), batch, n), x.dtype)
     out = memory.empty((0 if model.spikes else steps * batch, n), x.dtype)
     fired = _lists(steps * batch if model.spikes else 0, n)
     wanted = _lists(steps * batch if model.spikes and surrogate is not None else 0, n)
-    loop = forward_loop(model, names, x.dtype.name, surrogate if model.spikes else None, written if taped else ())
+    loop = forward_loop(
+        model, names, x.dtype.name, surrogate if model.spikes else None, written if taped else (), sloped
+    )
     with enough_threads(steps * batch * n * NS_PER_UPDATE):
         loop(
             read_only(p),
@@ -102,10 +111,11 @@ def forward(
         )
     events, places = (Events(*lists, binary=lists is fired) if len(lists[0]) else None for lists in (fired, wanted))
     graded = None if model.spikes else out.reshape(steps, batch, n)
+    x = x[:0].copy() if taped else x
     return (
         after,
         sent,
-        RecurrentPass(names, p, x, w, kept, tape, np.array(last, x.dtype), steps, span, graded, events, places),
+        RecurrentPass(names, p, x, w, kept, tape, sloped, np.array(last, x.dtype), steps, span, graded, events, places),
     )
 
 
@@ -129,7 +139,7 @@ def adjoint(
     g_p = memory.zeros((len(rules.g_parameters), batch, n), kind)
     out = np.empty((0, n), kind) if one.out is None else one.out.reshape(-1, n)
     fired, wanted = (_lists(0, n) if e is None else (e.columns, e.counts) for e in (one.events, one.wanted))
-    loop = adjoint_loop(rules, one.names, kind.name)
+    loop = adjoint_loop(rules, one.names, kind.name, one.sloped)
     onward = one.w if w is None else np.hstack([one.w, w.astype(kind, copy=False)])  # what the error comes back through
     weights = packed(one.w), wide_rows(onward), packed(onward.T)
     arrays = (one.p, one.kept, one.last, one.x, out, *weights, *fired, *wanted)

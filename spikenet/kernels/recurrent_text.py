@@ -10,12 +10,14 @@ def recurrent_forward({arguments}, first, rows):
     batch, n = last.shape
     blocks = (n + BLOCK - 1) // BLOCK
     width = w.shape[0] * w.shape[2]
-    room = np.zeros((2 * rows + 1, width), x.dtype)
+    room = np.zeros((2 * rows + 2, width), x.dtype)
+    filled = np.zeros(rows, np.int64)
     spared = np.zeros((rows + 1, n), x.dtype)
     places = np.zeros((rows, n), np.uint16)
     n_places = np.zeros((rows, blocks), np.int32)
 {bare}
     currents, sent, slope = unowned(room[:rows]), unowned(room[rows : 2 * rows]), unowned(room[2 * rows])
+    factor = unowned(room[2 * rows + 1])
     spare, fired, n_fired = unowned(spared), unowned(places), unowned(n_places)
 {views}
     for t in range(steps):
@@ -66,12 +68,38 @@ for block in range(blocks):
         n_wanted[at, block] = list_fired(slope[low:high], wanted[at, low:high])
 """
 
+SLOPES = """
+for block in range(blocks):
+    low = block * BLOCK
+    listed, into = wanted[at, low:], tape[b, 0, filled[r] :]
+    for k in range(n_wanted[at, block]):
+        into[k] = factor[low + listed[k]]
+    filled[r] += n_wanted[at, block]
+"""
+
+SPREAD = """
+kept_0 = scratch[0, 0, r]
+for j in range(n):
+    kept_0[j] = 0
+for block in range(blocks):
+    low = block * BLOCK
+    filled[r] -= n_wanted[at, block]
+    listed, values = wanted[at, low:], tape[b, 0, filled[r] :]
+    for i in range(n_wanted[at, block]):
+        kept_0[low + listed[i]] = values[i]
+"""
+
 ADJOINT = """
 def recurrent_adjoint({arguments}, first, rows):
     batch, n = last.shape
     width, m_out = w.shape[0] * w.shape[2], g_out.shape[2]
-    segments = (steps + span - 1) // span
+    segments, blocks = (steps + span - 1) // span, (n + BLOCK - 1) // BLOCK
     again = span if tape.shape[0] == 0 else 0
+    filled = np.zeros(rows, np.int64)  # of each row's slopes, where they are listed
+    for t in range(steps if n_wanted.shape[0] > 0 else 0):
+        for r in range(rows):
+            for block in range(blocks):
+                filled[r] += n_wanted[t * batch + first + r, block]
     room = np.empty((again + 1, {n_kept} + 1, rows, n), x.dtype)
     states = np.empty((kept.shape[1] + 1, rows, n), x.dtype)
     inward = np.zeros((again + 1, rows, width), x.dtype)

@@ -4,7 +4,8 @@ The threads share (batch row, block of neurons); each takes its block through al
 nearest cache, no two threads touch one sum, and results do not depend on the number of threads. Time is cut into
 segments of `span` steps. The forward loop keeps the states before each segment and nothing else; the adjoint takes the
 segments from the last to the first, runs each again, keeping of every step what `derive.tape` names in a scratch that
-fits the cache, then walks it backwards.
+fits the cache, then walks it backwards. Where that is the surrogate's slope alone, and the slope is mostly 0, the
+forward loop lists the others at once, and nothing is run again.
 
 Arrays, all C-contiguous and of one float type:
     p     (parameters, n)           one row a parameter
@@ -14,6 +15,7 @@ Arrays, all C-contiguous and of one float type:
     kept  (segments or 0, states, batch, n)     states before each segment; empty to keep none
     columns, counts                 where the neurons fired, as `events` lists it; empty to list nothing
     wanted, n_wanted                likewise, where the surrogate is not 0; empty to list nothing
+    slopes (tasks or 0, n_listed)   its values there, end to end for each task; empty where segments are run again
 """
 
 from __future__ import annotations
@@ -30,13 +32,14 @@ from spikenet.derive.adjoint import Adjoint
 from spikenet.derive.compile import compiled_source
 from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, apply, ordered, symbol
-from spikenet.derive.tape import tape
+from spikenet.derive.tape import is_all, tape
 from spikenet.derive.trace import Trace, surrogate_name
+from spikenet.kernels.by_source import FIRST_PLACES
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.noise import uniform
 from spikenet.kernels.row import multiply_row
 from spikenet.kernels.tasks import in_parallel
-from spikenet.kernels.time_text import ADJOINT, AGAIN, FETCH, FORWARD
+from spikenet.kernels.time_text import ADJOINT, AGAIN, FETCH, FORWARD, SLOPES
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.kernels.vector_products import prefetch, prefetch_to_write
 from spikenet.neurons.surrogate import Surrogate
@@ -45,8 +48,13 @@ _ARRAYS = {  # (axes, whether it is only read, type where it is not the loop's o
     "forward": (
         *((2, True, None), (3, False, None), (3, True, None), (3, False, None), (4, False, None)),
         *((3, False, numba.uint16), (3, False, numba.int32)) * 2,
+        (2, False, None),
     ),
-    "adjoint": tuple((axes, k < 5, None) for k, axes in enumerate((2, 4, 3, 3, 2, 3, 3, 3))),
+    "adjoint": (
+        *((axes, True, None) for axes in (2, 4, 3, 3, 2)),
+        *((3, True, numba.uint16), (3, True, numba.int32), (2, True, None)),
+        *((3, False, None),) * 3,
+    ),
 }
 
 
@@ -54,7 +62,7 @@ def _lines(depth: int, lines: list[str]) -> str:
     return "\n".join("    " * depth + line for line in lines or ["pass"])
 
 
-_STATE = {"forward": 1, "adjoint": 5}  # the argument whose shape is (states, batch, n)
+_STATE = {"forward": 1, "adjoint": 8}  # the argument whose shape is (states, batch, n)
 
 
 def _over_tasks(run: Callable[..., None], name: str) -> Callable[..., None]:
@@ -80,6 +88,7 @@ def _compiled(name: str, source: str, dtype: str) -> Callable[..., None]:
         "prefetch": prefetch,
         "prefetch_to_write": prefetch_to_write,
         "uniform": uniform,
+        "FIRST_PLACES": FIRST_PLACES,
     }
     one = compiled_source(name, source, names, (numba.int64, *kinds), parallel=False)
     return _over_tasks(in_parallel(one, kinds), name)
@@ -93,7 +102,7 @@ def _module(text: str, emitter: Emitter, dtype: str) -> str:
 def forward_loop(
     model: Trace, parameters: tuple[str, ...], dtype: str, surrogate: Surrogate | None = None
 ) -> Callable[..., Any]:
-    """The compiled loop `forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span)` of a model.
+    """The compiled loop `forward(p, state, x, out, kept, columns, counts, wanted, n_wanted, slopes, steps, span)`.
 
     parameters: names of the rows of p; it may hold more than the model uses
     dtype     : "float32" or "float64"
@@ -103,14 +112,12 @@ def forward_loop(
     names = _names(parameters, model.states)
     roots = (*model.after, model.output)
     if surrogate is not None:
-        assert model.distance is not None
-        width = symbol(f"p_{surrogate_name(surrogate)}")
-        roots = (*roots, apply("absolute", surrogate.derivative_at(model.distance, width)))
+        roots = (*roots, slope := slope_of(model, surrogate), apply("absolute", slope))
     lines, results = emitter.statements(roots, names)
     held = [f"s_{s} = state[{k}, b, low:high]" for k, s in enumerate(model.states)]
     stores = [f"s_{s}[j] = {value}" for s, value in zip(model.states, results, strict=False)]
     stores += [f"output[j] = {results[len(model.states)]}"]
-    stores += [f"slope[j] = {results[-1]}"] if surrogate is not None else []
+    stores += [f"slope[j] = {results[-2]}", f"size[j] = {results[-1]}"] if surrogate is not None else []
     text = FORWARD.format(
         views=_lines(1, _parameter_views(parameters, ordered(roots)) + held),
         keep=_lines(3, _saved(model.states, "kept[segment, {k}, b, low:high]")),
@@ -120,14 +127,17 @@ def forward_loop(
 
 
 @cache
-def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dtype: str) -> Callable[..., Any]:
-    """The compiled loop `adjoint(p, kept, x, g_out, w, g_state, g_x, g_p, steps, span)` of a model.
+def adjoint_loop(
+    rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dtype: str, listed: bool = False
+) -> Callable[..., Any]:
+    """The compiled loop `adjoint(p, kept, x, g_out, w, wanted, n_wanted, slopes, g_state, g_x, g_p, steps, span)`.
 
     g_out  : (steps or 1, batch, n) gradient of the output; one step stands for all
     w      : (0, n), or (m, n): then g_out is (steps or 1, batch, m), and the gradient of the output its product with w
     g_state: (states, batch, n) gradient of the states after the last step; overwritten by that of the first ones
     g_x    : (steps, batch, n), or (1, batch, n) zeros when `repeated`: then the sum over time
     g_p    : (learnt parameters, batch, n) zeros; sums over time, one a batch row so that no two threads share a sum
+    listed : the slopes are given; kept and x are not looked at, span is steps
     """
     emitter = Emitter()
     states = rules.model.states
@@ -150,17 +160,31 @@ def adjoint_loop(rules: Adjoint, parameters: tuple[str, ...], repeated: bool, dt
         rows=_lines(1, [f"kept_{k} = scratch[k, {k}]" for k in range(len(kept))]),
         repeat=_lines(2, [*again, *keeps]),
     )
+    runs = bool(kept) and not listed  # a model without factors needs no past
+    each = [f"kept_{k} = scratch[t - first, {k}]" for k in range(len(kept))]
     uses_current = symbol("current") in set(ordered(roots))
     text = ADJOINT.format(
         n_kept=len(kept),
         views=_lines(1, _parameter_views(parameters, ordered((*roots, *kept, *rules.model.after))) + held + sums),
-        again=_lines(2, rerun.strip().split("\n") if kept else []),  # a model without factors needs no past
-        fetch=_lines(3, [] if kept else FETCH.strip().split("\n")),
+        again=_lines(2, rerun.strip().split("\n") if runs else []),
+        fetch=_lines(3, [] if runs else FETCH.strip().split("\n")),
         current=_lines(3, ["current = x[t if x.shape[0] > 1 else 0, b, low:high]"] if uses_current else []),
-        rows=_lines(3, [f"kept_{k} = scratch[t - first, {k}]" for k in range(len(kept))]),
+        rows=_lines(3, SLOPES.strip().split("\n") if listed else each),
         body=_lines(4, [*lines, into, *adds, *stores]),
     )
     return _compiled("adjoint", _module(text, emitter, dtype), dtype)
+
+
+def slope_of(model: Trace, surrogate: Surrogate) -> Expression:
+    """The derivative that stands for that of the spike."""
+    assert model.distance is not None
+    slope: Expression = surrogate.derivative_at(model.distance, symbol(f"p_{surrogate_name(surrogate)}"))
+    return slope
+
+
+def slope_is_all(rules: Adjoint | None, model: Trace, surrogate: Surrogate | None) -> bool:
+    """Whether `rules` need nothing of a step but the surrogate's derivative, so nothing where that is 0."""
+    return rules is not None and surrogate is not None and is_all(rules, slope_of(model, surrogate))
 
 
 def _saved(states: tuple[str, ...], place: str) -> list[str]:

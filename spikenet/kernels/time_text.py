@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 FORWARD = """
-def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, steps, span):
+def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, slopes, steps, span):
     batch, n = state.shape[1], state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
     b = task // blocks
     low = (task % blocks) * BLOCK
     high = min(low + BLOCK, n)
     width = high - low
-    rows = np.empty((2, width), state.dtype)
-    sent, slope = unowned(rows)[0], unowned(rows)[1]
+    rows = np.empty((3, width), state.dtype)
+    sent, slope, size = unowned(rows)[0], unowned(rows)[1], unowned(rows)[2]
+    listed = 0
 {views}
     for t in range(steps):
         if x.shape[0] > 1 and t + 1 < steps:  # another page of memory: the processor does not foresee it
@@ -26,12 +27,17 @@ def forward(task, p, state, x, out, kept, columns, counts, wanted, n_wanted, ste
         if counts.shape[0] > 0:
             counts[t, b, task % blocks] = list_fired(output, columns[t, b, low:high])
         if n_wanted.shape[0] > 0:
-            n_wanted[t, b, task % blocks] = list_fired(slope, wanted[t, b, low:high])
+            n_wanted[t, b, task % blocks] = list_fired(size, wanted[t, b, low:high])
+        if slopes.shape[0] > 0:
+            places, into = wanted[t, b, low:high], slopes[task]
+            for k in range(n_wanted[t, b, task % blocks]):
+                into[listed] = slope[places[k]]
+                listed += 1
     keep(rows)
 """
 
 ADJOINT = """
-def adjoint(task, p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
+def adjoint(task, p, kept, x, g_out, w, wanted, n_wanted, slopes, g_state, g_x, g_p, steps, span):
     batch, n = g_state.shape[1], g_state.shape[2]
     blocks = (n + BLOCK - 1) // BLOCK
     segments = (steps + span - 1) // span
@@ -40,9 +46,12 @@ def adjoint(task, p, kept, x, g_out, w, g_state, g_x, g_p, steps, span):
     high = min(low + BLOCK, n)
     width = high - low
     row = np.empty((1 + kept.shape[1], width), g_out.dtype)
-    room = np.empty((span, {n_kept}, width), kept.dtype)
+    room = np.empty((1 if slopes.shape[0] > 0 else span, {n_kept}, width), kept.dtype)
     product, scratch = unowned(row)[0], unowned(room)
 {views}
+    listed = 0
+    for t in range(n_wanted.shape[0]):
+        listed += n_wanted[t, b, task % blocks]
     for m in range(segments):
         segment = segments - 1 - m
         first = segment * span
@@ -80,6 +89,18 @@ for k in range(length):
 """
 
 FETCH = """
+if n_wanted.shape[0] > 0 and k + 1 < length:
+    prefetch(wanted, ((t - 1) * batch + b) * n + low, min(width, FIRST_PLACES))
 if g_out.shape[0] > 1 and w.shape[0] == 0 and k + 1 < length:
     prefetch(g_out, ((t - 1) * batch + b) * n + low, width)
+"""
+
+SLOPES = """
+places, values = wanted[t, b, low:high], slopes[task]
+kept_0 = scratch[0, 0]
+for j in range(width):
+    kept_0[j] = 0
+listed -= n_wanted[t, b, task % blocks]
+for i in range(n_wanted[t, b, task % blocks]):
+    kept_0[places[i]] = values[listed + i]
 """

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.derive.adjoint import adjoint
 from spikenet.graph import Tensor, relu
 from spikenet.kernels import pass_bytes
 from spikenet.kernels.memory import IDLE_LIMIT
 from spikenet.kernels.products import WORTH_LOOKING
-from spikenet.layers import window_footprint
+from spikenet.layers import neuron_footprint, window_footprint
 from spikenet.layers.convolution import Convolution
 from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer, Training
@@ -47,6 +46,7 @@ class LayerMemory:
     gradient  : what its backward pass makes: the gradient in its input
     forward_scratch, backward_scratch: given back before the next layer begins
     pooled    : whether its output is from `kernels.memory`, whose buffers lie idle for the next of their size
+    lent      : whether its output is given back once the next layer has run, even when training
     """
 
     name: str
@@ -59,6 +59,7 @@ class LayerMemory:
     forward_scratch: int = 0
     backward_scratch: int = 0
     pooled: bool = False
+    lent: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,10 @@ def layer_memory(net: Layer, probe: Tensor, steps: int, batch: int | None) -> tu
 def training_bytes(layers: tuple[LayerMemory, ...], copies: int) -> int:
     """Peak of a training step: all that is kept, `copies` of the weights, and the gradients that pass through."""
     weights = sum(one.parameters for one in layers)
-    kept = sum(one.output + one.written + one.kept for one in layers)
+    kept = sum((0 if one.lent else one.output) + one.written + one.kept for one in layers)
+    lent = max((one.output for one in layers if one.lent), default=0)
     last = layers[-1].output if layers else 0  # the gradient of the loss in the output, at most
-    passing = _reused([last, *(one.gradient for one in reversed(layers))])
+    passing = max(lent, _reused([last, *(one.gradient for one in reversed(layers))]))
     scratch = max((max(one.forward_scratch, one.backward_scratch) for one in layers), default=0)
     return weights * copies + kept + passing + scratch
 
@@ -167,7 +169,7 @@ def _walk(place: str, layer: Layer, signals: list[_Signal], training: Training) 
     weights = sum(p.data.nbytes for p in layer.parameters().values())
     learnt = x.learnt or any(p.requires_grad for p in layer.parameters().values())
     y = _Signal(probe, x.steps, x.batch, x.lead, False, learnt)
-    sends_events = _fires(layer) and pass_bytes.lists_events(True, y.n)
+    sends_events = neuron_footprint.fires(layer) and pass_bytes.lists_events(True, y.n)
     y = replace(y, events=sends_events or (x.events and _is_view(probe, x.probe)))
     signals.append(y)
     output = pass_bytes.event_bytes(y.steps * y.batch, y.n) if sends_events else y.dense
@@ -182,6 +184,9 @@ def _within(layers: tuple[Any, ...], k: int, one: LayerMemory, y: _Signal) -> La
     if k and joined(layers, k - 1):
         windows = math.prod(y.probe.shape[y.lead :][-layers[k].n_axes :])
         return replace(one, **window_footprint.of_joined(layers[k - 1], windows, y.rows, y.probe.dtype))
+    if isinstance(layers[k], Linear) and k + 1 < len(layers):
+        spends = neuron_footprint.spends(layers[k + 1], y.steps, y.batch, y.n, y.probe.dtype.itemsize)
+        return replace(one, lent=spends and not y.held)
     return one
 
 
@@ -198,18 +203,8 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
             one, kept=lists, gradient=gradient, forward_scratch=lists + tiled, backward_scratch=summed, pooled=True
         )
     if isinstance(layer, (Spiking, Recurrent)):
-        neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
-        wanted = neurons.model.distance is not None and math.isfinite(neurons.surrogate.support)
-        numbers = (len(neurons.states), y.steps, y.batch, y.n, itemsize, wanted)
-        if isinstance(layer, Recurrent):
-            kept = pass_bytes.recurrent_kept_bytes(*numbers, adjoint(neurons.runs, neurons.surrogate, neurons.learn))
-        else:
-            kept = pass_bytes.kept_bytes(*numbers) if neurons.states else 0
-        one = replace(one, written=written, kept=kept, pooled=True)
-        if isinstance(layer, Recurrent):  # the weight's gradient takes currents of every step, and spikes written out
-            full = y.steps * y.batch * y.n * itemsize
-            return replace(one, gradient=full, backward_scratch=full)
-        return one
+        more = neuron_footprint.of_neurons(layer, y.steps, y.batch, y.n, itemsize)
+        return replace(one, written=written, **more, pooled=True)
     if isinstance(layer, Segmented):
         steps = min(layer.steps, x.steps)
         inner = Tensor(x.probe.data, requires_grad=x.learnt and not x.held)
@@ -239,11 +234,6 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
         return replace(one, written=written, kept=y.batch * y.n * itemsize)
     plain = isinstance(layer, Pointwise) and layer.function is relu  # others have numpy make one array more, or two
     return replace(one, written=written, forward_scratch=0 if plain else y.dense, backward_scratch=y.dense)
-
-
-def _fires(layer: Layer) -> bool:
-    neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
-    return isinstance(neurons, Spiking) and bool(neurons.states) and neurons.model.spikes
 
 
 def _is_view(y: Tensor, x: Tensor) -> bool:

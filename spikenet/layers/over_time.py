@@ -51,6 +51,7 @@ def over_time(
         steps,
         span=neuron_pass.whole_span(steps) if keep else 0,
         surrogate=surrogate if compact else None,
+        rules=adjoint(model, surrogate, learn) if compact else None,
     )
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
@@ -67,6 +68,7 @@ def over_time(
             *(unbroadcast(g.sum(axis=0).reshape(shape), value.shape) for g, value in zip(g_p, learnt, strict=True)),
         ]
 
+    x.spent = not one.x.size and not repeated
     sent = _late(one.events, x) if out is None else out.reshape(x.shape)
     results = outputs([sent, *(s.reshape(batch, *shape) for s in after)], parents, vjp, operation=model.name)
     results[0].events, results[0].wanted = one.events, one.wanted

@@ -57,6 +57,8 @@ def recurrent_over_time(
         surrogate=surrogate if compact else None,
     )
 
+    x.spent = not one.x.size and not repeated
+
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         g_out, w = as_factors(arrived[0], (steps, batch, n), x.dtype)
         g_after = np.zeros((len(before) + 1, batch, n), x.dtype)

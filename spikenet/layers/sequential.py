@@ -124,7 +124,10 @@ def _run(
             elif waiting is not None:
                 one, x, waiting = refuse_state(layer.kind, before), pooled(waiting, layer), None  # type: ignore[arg-type]
             else:
-                x, one = layer.run(x, before, training=training)
+                given = x
+                x, one = layer.run(given, before, training=training)
+                if given.spent and k > 0 and isinstance(layers[k - 1], Linear):  # nobody else has seen these currents
+                    given.give_back()
         except (ValueError, TypeError) as error:
             error.add_note(f"in layer {k} of {whole.kind}: {layer!r}")
             raise
