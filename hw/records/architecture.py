@@ -8,7 +8,7 @@ from enum import Enum
 class Architecture(Enum):
     """How a network is laid onto a chip: decides which rules `hw.check` and `hw.place` apply."""
 
-    PROCESS = "a process technology: nothing is limited"
+    PROCESS = "a process technology or a processor: nothing is limited"
     AXON_CORES = "cores with axon lists and a synapse memory of their own"
     SHARED_MEMORY_CORES = "cores that divide one memory between neurons, axons and synapses"
     CROSSBAR_CORES = "cores around a crossbar of axons and neurons"
