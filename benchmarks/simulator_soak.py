@@ -6,6 +6,10 @@
 
 `day` takes --steps for less than 864 million. `flat` runs the microcircuit at several scales, its synapses a neuron as
 published, and prints the time that delivering takes: a run less one of the same neurons and inputs without synapses.
+
+Measured: `day` on one thread of a busy machine in 41 minutes, 864,000,000 steps, ticks int64, memory grew 0.021 % from
+the first tenth to the end. `flat`, ns of an event and core without neurons and inputs: 6.0 for 1,003 neurons, 5.4 for
+3,858, 3.8 for 15,435, 2.7 for 77,169.
 """
 
 from __future__ import annotations
