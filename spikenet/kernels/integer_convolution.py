@@ -173,7 +173,8 @@ def convolve(
     with enough_threads(len(x) * shape.window.n_out * multiply_ns(shape.depth, shape.n_out)):
         _kernel(tile(plain))(
             memory.read_only(x), np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape),
-            plan.pixels, plan.steps, plan.shifts, w.reshape(-1), plan.filters, _by_tiles(scale, plan), _by_tiles(start, plan),
+            plan.pixels, plan.steps, plan.shifts, w.reshape(-1), plan.filters,
+            _by_tiles(scale, plan), _by_tiles(start, plan),
             np.float32(0 if rectify else -np.inf), table, taps, y, pictures, sums,
             memory.empty((tasks, within.n_out * LANES), np.float32),
         )  # fmt: skip
