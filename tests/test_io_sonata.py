@@ -174,7 +174,7 @@ def test_files_that_are_wrong_are_refused(written, tmp_path, change, message):
 
 def test_the_command_simulates_files(written, tmp_path, capsys):
     """As long as they say, in float64; spikes are written in both formats."""
-    assert main(["simulate", str(written / "simulation_config.json"), "--double", "--out", str(tmp_path)]) == 0
+    assert main(["simulate", str(written / "simulation_config.json"), "--out", str(tmp_path)]) == 0
     facts = json.loads((tmp_path / "results.json").read_text())
     assert (facts["run"]["duration_s"], facts["run"]["dtype"]) == (0.2, "float64")
     times, _ = sn.io.read_sonata_spikes(tmp_path / "spikes.h5")["L4_E"]

@@ -42,7 +42,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("--scale", type=float, default=1.0, help="size of the network, 1 as published (1)")
     command.add_argument("--threads", type=int, help="threads; all if not given, with the same results")
     command.add_argument("--seed", type=int, default=0, help="decides connections and inputs (0)")
-    command.add_argument("--double", action="store_true", help="compute in float64 instead of float32")
+    double = "compute in float64, as SONATA's files always are, instead of float32"
+    command.add_argument("--double", action="store_true", help=double)
     command.add_argument("--out", default="spikenet-results", help="folder for the results (spikenet-results)")
     command.set_defaults(run=run)
 
@@ -53,7 +54,8 @@ def run(options: argparse.Namespace) -> None:
     folder = result_folder(options.out)
     net, usual_s = described(options.network, options.scale)
     duration_s = usual_s if options.duration is None else options.duration
-    dtype = "float64" if options.double else "float32"
+    double = options.double or options.network.endswith(".json")  # to tell SONATA's spikes from those of others
+    dtype = "float64" if double else "float32"
     simulation = Simulation(net, seed=options.seed, threads=options.threads, dtype=dtype)
     print(
         f"{sum(p.n for p in net.populations)} neurons, {simulation.synapses} synapses, "

@@ -1,9 +1,13 @@
 """A SONATA circuit of point neurons as a Network.
 
 The 300 cells of NEST's example (27,588 + 20,844 synapses, 1.5 s) fire the same spikes here as in NEST 3.10, in float64:
-18,753 of 18,753 at 0.1 ms and 18,770 of 18,770 at 0.01 ms. Four things that SONATA leaves open are done as NEST does
-them: cells start at their E_L (unless V_m is given; "v_init" is not read), a synapse without a delay takes 1 ms, a
-parameter that is not given is NEST's default, and a spike that lies within a step arrives as if fired at its end.
+18,753 of 18,753 at 0.1 ms and 18,770 of 18,770 at 0.01 ms. In float32 the first of them moves by a step at 173.4 ms,
+by rounding, and the cells part from there, as such networks do: 18,752 spikes, 8,709 of them at the same steps. So
+simulate with dtype="float64", as `spikenet simulate` does with SONATA's files.
+
+Four things that SONATA leaves open are done as NEST does them: cells start at their E_L (unless V_m is given; "v_init"
+is not read), a synapse without a delay takes 1 ms, a parameter that is not given is NEST's default, and a spike that
+lies within a step arrives as if fired at its end.
 """
 
 from __future__ import annotations
