@@ -135,8 +135,7 @@ def looked_at(where: str, parameters: Mapping[str, Tensor], x: TensorLike, state
     """ValueError for a parameter that is not finite, where a run begins with an array: see `entering`."""
     if not isinstance(x, Tensor) and state is None:
         for name, p in parameters.items():
-            if not all_finite(p.data):
-                finite_values(f"{where}: parameter {name}", p.data)
+            finite_values(f"{where}: parameter {name}", p.data)
 
 
 def _looked_through(name: str, array: Array) -> Tensor:
