@@ -47,20 +47,15 @@ def kept_bytes(n_states: int, steps: int, batch: int, n: int, itemsize: int, wan
     return lists + (slope_bytes(steps, batch, n, itemsize) if slopes else segments * n_states * batch * n * itemsize)
 
 
-def is_taped(steps: int, batch: int, n: int, itemsize: int, rules: Adjoint) -> bool:
-    """Whether `recurrent_pass.forward` keeps what the adjoint needs of every step, and not its current."""
-    return 0 < len(recurrent_pass.factors(rules)) * steps * batch * n * itemsize <= recurrent_pass.TAPE_BYTES
-
-
 def recurrent_kept_bytes(
     n_states: int, steps: int, batch: int, n: int, itemsize: int, wanted: bool, slopes: bool, rules: Adjoint
 ) -> int:
     """The same of `recurrent_pass.forward` for the adjoint `rules`."""
     segments = math.ceil(steps / recurrent_pass._span(n_states, batch, n, itemsize, steps))
-    tape = len(recurrent_pass.factors(rules)) * steps * batch * n * itemsize
+    n_factors = len(recurrent_pass.factors(rules))
     states = segments * n_states * batch * n * itemsize
-    if is_taped(steps, batch, n, itemsize, rules):
-        kept = slope_bytes(steps, batch, n, itemsize) if slopes else tape
+    if recurrent_pass.is_taped(n_factors, steps, batch, n, itemsize):
+        kept = slope_bytes(steps, batch, n, itemsize) if slopes else n_factors * steps * batch * n * itemsize
     else:
         kept = states
     return kept + (event_bytes(steps * batch, n) if wanted else 0)

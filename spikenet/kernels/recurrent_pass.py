@@ -81,7 +81,7 @@ def forward(
     x, w = (np.require(a, x.dtype, requirements=("C", "ALIGNED")) for a in (x, w))
     span = _span(len(state), batch, n, x.dtype.itemsize, steps)
     written, n_kept = factors(rules), 0 if rules is None else steps
-    taped = bool(written) and steps * batch * n * len(written) * x.dtype.itemsize <= TAPE_BYTES
+    taped = is_taped(len(written), steps, batch, n, x.dtype.itemsize)
     sloped = taped and model.spikes and slope_is_all(rules, model, surrogate)
     if sloped:
         tape = memory.empty((batch, 1, steps * n), x.dtype, roomy=True)
@@ -168,6 +168,11 @@ def factors(rules: Adjoint | None) -> tuple[Expression, ...]:
     if rules is None or symbol("current") in set(ordered(tape_of(rules).roots)):
         return ()
     return tape_of(rules).kept
+
+
+def is_taped(n_factors: int, steps: int, batch: int, n: int, itemsize: int) -> bool:
+    """Whether so many factors of every step are kept, and not its current."""
+    return 0 < n_factors * steps * batch * n * itemsize <= TAPE_BYTES
 
 
 def _group(batch: int) -> int:

@@ -11,7 +11,8 @@ from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
 from spikenet.kernels.window import Window
 from spikenet.layers.layer import State, Training, entering, refuse_state
-from spikenet.layers.sliding import Extent, check_maps, sizes_of, uniform_weights, window_of
+from spikenet.layers.sliding import Extent, check_maps, sizes_of, window_of
+from spikenet.layers.weighted import uniform_weights
 
 
 class Convolution:
@@ -35,7 +36,7 @@ class Convolution:
         self.sizes = sizes_of(kind, n_axes, n_in, n_out, kernel_size, stride, padding, dilation, groups)
         self.n_in, self.n_out, self.kernel_size, self.stride, self.padding, self.dilation, self.groups = self.sizes
         shape = (self.n_out, self.n_in // self.groups, *self.kernel_size)
-        self.weight, self.bias = uniform_weights(kind, shape, self.n_out, bias, seed)
+        self.weight, self.bias = uniform_weights(kind, shape, math.prod(shape[1:]), self.n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x, shape = self.checked(x)

@@ -10,10 +10,10 @@ from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.delay import delay_steps, past_of, within_sequence
 from spikenet.layers.delay_sums import arriving
-from spikenet.layers.layer import State, Training, entering, generator
+from spikenet.layers.layer import State, Training, entering
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
-from spikenet.layers.weighted import weight_and_bias
+from spikenet.layers.weighted import uniform_weights
 
 
 class DelayedLinear:
@@ -52,7 +52,7 @@ class DelayedLinear:
                 f"{self.kind}: delays: expected shape ({n_in}, {n_out}) or what broadcasts to it, got {given.shape}"
             ) from None
         self._given, self.longest_delay = given, int(given.max())
-        self.weight, self.bias = weight_and_bias(self.kind, self.n_in, self.n_out, bias, generator(self.kind, seed))
+        self.weight, self.bias = uniform_weights(self.kind, (n_in, n_out), n_in, n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(within_sequence(self, entering(self, x)))[0]

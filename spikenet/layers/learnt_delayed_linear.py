@@ -16,7 +16,7 @@ from spikenet.layers.layer import State, Training, entering, generator
 from spikenet.layers.learnt_delay import portions
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
-from spikenet.layers.weighted import weight_and_bias
+from spikenet.layers.weighted import uniform_weights
 
 
 class LearntDelayedLinear:
@@ -49,7 +49,7 @@ class LearntDelayedLinear:
         self.n_in, self.n_out = whole(f"{self.kind}: n_in", n_in), whole(f"{self.kind}: n_out", n_out)
         self.longest, self.interpolation = checked_longest(self.kind, longest, interpolation), interpolation
         rng = generator(self.kind, seed)
-        self.weight, self.bias = weight_and_bias(self.kind, self.n_in, self.n_out, bias, rng)
+        self.weight, self.bias = uniform_weights(self.kind, (self.n_in, self.n_out), self.n_in, self.n_out, bias, rng)
         self.portion = portions(first_portions(self.kind, delays, self.longest, self.weight.shape, rng))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:

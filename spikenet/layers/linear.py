@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Factored, Tensor, TensorLike, matmul, repeat
-from spikenet.kernels import memory, products
+from spikenet.kernels import products
 from spikenet.kernels.complement import around_usual
-from spikenet.layers.layer import State, Training, entering, generator, refuse_state
+from spikenet.layers.layer import State, Training, entering, refuse_state
+from spikenet.layers.weighted import uniform_weights
 
 FEW = 32  # outputs up to which multiplying anew for each neuron costs less than writing the product to memory
 
@@ -31,12 +31,7 @@ class Linear:
         self, n_in: int, n_out: int, *, bias: bool = True, seed: int | np.random.Generator | None = None
     ) -> None:
         self.n_in, self.n_out = whole("Linear: n_in", n_in), whole("Linear: n_out", n_out)
-        rng, bound = generator("Linear", seed), 1 / math.sqrt(n_in)
-        weight = rng.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
-        self.weight = Tensor(memory.aligned(weight), requires_grad=True, name="weight")
-        self.bias: Tensor | None = None
-        if bias:
-            self.bias = Tensor(rng.uniform(-bound, bound, n_out).astype(np.float32), requires_grad=True, name="bias")
+        self.weight, self.bias = uniform_weights("Linear", (n_in, n_out), n_in, n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = entering(self, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 
@@ -14,7 +15,8 @@ from spikenet.kernels.filters import Filters
 from spikenet.layers.convolution import convolve
 from spikenet.layers.layer import Training
 from spikenet.layers.memoryless import Memoryless, check_channels
-from spikenet.layers.sliding import uniform_weights, window_of
+from spikenet.layers.sliding import window_of
+from spikenet.layers.weighted import uniform_weights
 
 Seed = int | np.random.Generator | None
 
@@ -50,7 +52,7 @@ def CausalConv1d(n_in: int, n_out: int, kernel_size: int, *, dilation: int = 1, 
 
 def _weights(kind: str, n_in: int, n_out: int, size: tuple[int, ...], seed: Seed) -> dict[str, Tensor]:
     n_in, n_out = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n_out", n_out)
-    weight, bias = uniform_weights(kind, (n_out, n_in, *size), n_out, True, seed)
+    weight, bias = uniform_weights(kind, (n_out, n_in, *size), n_in * math.prod(size), n_out, True, seed)
     assert bias is not None
     return {"weight": weight, "bias": bias}
 

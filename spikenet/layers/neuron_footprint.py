@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from spikenet.derive.adjoint import adjoint
-from spikenet.kernels import pass_bytes
+from spikenet.kernels import pass_bytes, recurrent_pass
 from spikenet.kernels.time_loop import slope_is_all
 from spikenet.layers.layer import Layer
 from spikenet.layers.recurrent import Recurrent
@@ -24,7 +24,7 @@ def spends(layer: Layer, steps: int, batch: int, n: int, itemsize: int) -> bool:
     if isinstance(layer, Recurrent):
         neurons = layer.layers[0]
         rules = adjoint(neurons.runs, neurons.surrogate, neurons.learn)
-        return pass_bytes.is_taped(steps, batch, n, itemsize, rules)
+        return recurrent_pass.is_taped(len(recurrent_pass.factors(rules)), steps, batch, n, itemsize)
     return isinstance(layer, Spiking) and pass_bytes.lists_events(fires(layer), n) and _needs_slopes_alone(layer)
 
 

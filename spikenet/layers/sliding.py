@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-
-from spikenet.errors import flag, whole
+from spikenet.errors import whole
 from spikenet.graph import Tensor
 from spikenet.kernels.window import Pair, Window
-from spikenet.layers.layer import generator
-from spikenet.layers.memoryless import learnt
 
 Extent: TypeAlias = int | Sequence[int]
 """A whole number for all axes the window slides along, or one for each."""
@@ -52,16 +47,6 @@ def sizes_of(
         n_in, n_out, along("kernel_size", kernel_size), along("stride", stride), along("padding", padding, 0),
         along("dilation", dilation), groups,
     )  # fmt: skip
-
-
-def uniform_weights(
-    kind: str, shape: tuple[int, ...], n_out: int, bias: bool, seed: int | np.random.Generator | None
-) -> tuple[Tensor, Tensor | None]:
-    """(weight of this shape, bias (n_out,) or None), uniform in +-1/sqrt(weights behind the first axis)."""
-    bias = flag(f"{kind}: bias", bias)
-    rng, bound = generator(kind, seed), 1 / math.sqrt(math.prod(shape[1:]))
-    weight = learnt("weight", rng.uniform(-bound, bound, shape))
-    return weight, learnt("bias", rng.uniform(-bound, bound, n_out)) if bias else None
 
 
 def check_maps(kind: str, x: Tensor, n_in: int, n_axes: int, weight: Tensor) -> None:

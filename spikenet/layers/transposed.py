@@ -10,7 +10,8 @@ import numpy as np
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
 from spikenet.layers.layer import State, Training, entering, refuse_state
-from spikenet.layers.sliding import Extent, check_maps, extents, sizes_of, uniform_weights, window_of
+from spikenet.layers.sliding import Extent, check_maps, extents, sizes_of, window_of
+from spikenet.layers.weighted import uniform_weights
 
 
 class TransposedConvolution:
@@ -43,7 +44,7 @@ class TransposedConvolution:
                 f"got {self.output_padding}"
             )
         shape = (self.n_in, self.n_out // self.groups, *self.kernel_size)
-        self.weight, self.bias = uniform_weights(kind, shape, self.n_out, bias, seed)
+        self.weight, self.bias = uniform_weights(kind, shape, math.prod(shape[1:]), self.n_out, bias, seed)
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = entering(self, x)

@@ -1,4 +1,4 @@
-"""Weights and bias of layers whose synapses have delays, drawn as those of `Linear`."""
+"""Weights and biases as layers begin with them: uniform, the more inputs a sum has the closer to 0, as torch's do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import numpy as np
 
 from spikenet.errors import flag
 from spikenet.graph import Tensor
+from spikenet.layers.layer import generator
 from spikenet.layers.memoryless import learnt
 
 
-def weight_and_bias(
-    kind: str, n_in: int, n_out: int, bias: bool, rng: np.random.Generator
+def uniform_weights(
+    kind: str,
+    shape: tuple[int, ...],
+    n_terms: int,
+    n_out: int,
+    bias: bool,
+    seed: int | np.random.Generator | None,
 ) -> tuple[Tensor, Tensor | None]:
-    """weight (n_in, n_out) and bias (n_out,), or None without, uniform in +-1/sqrt(n_in)."""
-    bound = 1 / math.sqrt(n_in)
-    weight = learnt("weight", rng.uniform(-bound, bound, (n_in, n_out)))
-    return weight, learnt("bias", rng.uniform(-bound, bound, n_out)) if flag(f"{kind}: bias", bias) else None
+    """(weight of this shape, bias (n_out,) or None without), uniform in +-1/sqrt(n_terms), the terms of a sum."""
+    biased, rng, bound = flag(f"{kind}: bias", bias), generator(kind, seed), 1 / math.sqrt(n_terms)
+    weight = learnt("weight", rng.uniform(-bound, bound, shape))
+    return weight, learnt("bias", rng.uniform(-bound, bound, n_out)) if biased else None
