@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spikenet.graph import Tensor
 from spikenet.kernels import complement, event_products, products
-from spikenet.kernels.complement import Complement, around_usual, over_steps
+from spikenet.kernels.complement import Complement, around_usual
 from spikenet.kernels.events import BLOCK, Events, found
 from spikenet.layers import LIF, Linear, Sequential
 
@@ -79,7 +79,6 @@ def test_products_are_those_of_the_events(steps, samples, n, m, start, dtype, se
     np.testing.assert_array_equal(g_w, x.T @ g)
     np.testing.assert_array_equal(g_b, g.sum(axis=0))
     np.testing.assert_array_equal(event_products.transposed_multiply(lambda: x, made, g), x.T @ g)
-    np.testing.assert_array_equal(over_steps(g, samples), g.reshape(steps, samples, m).sum(axis=0))
 
 
 def test_threads_change_no_bit(rng):

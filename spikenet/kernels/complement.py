@@ -20,6 +20,7 @@ from spikenet.kernels.memory import read_only
 
 FEWEST_STEPS = 4  # below, hardly anything is usual
 LOOKED_AT = 16  # samples from which it is judged whether coding pays
+MOST_SAMPLES = 1 << 12  # what they send back is summed over the steps in a cache
 WORTH_SAVING = 0.25  # share of the events that must go away: finding and adding the usual costs about as much as 0.1
 
 
@@ -51,74 +52,51 @@ def around_usual(events: Events, steps: int) -> Complement | None:
     """Binary events of rows (steps * samples, n) around what is usual for each sample; None where that does not pay."""
     rows, n = events.columns.shape
     samples = rows // max(steps, 1)
-    if not events.binary or steps < FEWEST_STEPS or samples * steps != rows or rows == 0:
+    if not events.binary or steps < FEWEST_STEPS or samples * steps != rows or not 0 < samples <= MOST_SAMPLES:
         return None
-    _, saved, listed = _usual(events, steps, samples, max(1, samples // LOOKED_AT))
-    if saved <= WORTH_SAVING * listed:
-        return None
-    usual, _, _ = _usual(events, steps, samples, 1)
+    usual = Events(memory.empty((samples, n), np.uint16), memory.empty((samples, blocks(n)), np.int32), binary=True)
     columns = memory.empty((rows, n), np.uint16)
     more, fewer = (memory.empty((rows, blocks(n)), np.int32) for _ in range(2))
-    lists = read_only(events.columns), read_only(events.counts), read_only(usual.columns), read_only(usual.counts)
-    _split(*lists, BLOCK, columns, more, fewer)
-    return Complement(columns, more, fewer, usual)
-
-
-def _usual(events: Events, steps: int, samples: int, every: int) -> tuple[Events, int, int]:
-    """Of every so many samples: the columns that fire at more than half of the steps; events saved, and events."""
-    looked_at = -(-samples // every)
-    usual = Events(
-        memory.empty((looked_at, events.columns.shape[1]), np.uint16),
-        memory.empty((looked_at, events.counts.shape[1]), np.int32),
-        binary=True,
-    )
-    saved, listed = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
     lists = read_only(events.columns), read_only(events.counts)
-    _often(*lists, steps, samples, every, BLOCK, usual.columns, usual.counts, saved, listed)
-    return usual, int(saved.sum()), int(listed.sum())
-
-
-@compiled(parallel=True)
-def _often(
-    columns: Array, counts: Array, steps: int, samples: int, every: int, width: int, usual: Array, n_usual: Array,
-    saved: Array, listed: Array,
-) -> None:  # fmt: skip
-    n = columns.shape[1]
-    for index in numba.prange(usual.shape[0]):
-        b = np.int64(index) * every
-        saved[index], listed[index] = 0, 0
-        fired = np.empty(width, np.int64)
-        for block in range(counts.shape[1]):
-            low = block * width
-            here, into = min(width, n - low), usual[index, low:]
-            fired[:] = 0
-            for t in range(steps):
-                r = t * samples + b
-                listed[index] += counts[r, block]
-                for k in range(counts[r, block]):
-                    fired[columns[r, low + k]] += 1
-            count = 0
-            for j in range(here):
-                if 2 * fired[j] > steps:
-                    into[count] = j
-                    count += 1
-                    saved[index] += 2 * fired[j] - steps - 1  # the one: added once a sample
-            n_usual[index, block] = count
+    found = usual.columns, usual.counts, columns, more, fewer
+    saved, listed = np.zeros(samples, np.int64), np.zeros(samples, np.int64)
+    _split(*lists, steps, max(1, samples // LOOKED_AT), BLOCK, *found, saved, listed)
+    if int(saved.sum()) <= WORTH_SAVING * int(listed.sum()):
+        return None
+    _split(*lists, steps, 1, BLOCK, *found, saved, listed)
+    return Complement(columns, more, fewer, usual)
 
 
 @compiled(parallel=True)
 def _split(
-    columns: Array, counts: Array, usual: Array, n_usual: Array, width: int, into: Array, more: Array, fewer: Array
-) -> None:
-    samples = usual.shape[0]
-    for index in numba.prange(samples):
-        b = np.int64(index)
+    columns: Array, counts: Array, steps: int, every: int, width: int, usual: Array, n_usual: Array, into: Array,
+    more: Array, fewer: Array, saved: Array, listed: Array,
+) -> None:  # fmt: skip
+    """Of every so many samples: what is usual, how each step differs, how many events there are and go away."""
+    samples, n = usual.shape
+    for index in numba.prange((samples + every - 1) // every):
+        b = np.int64(index) * every
+        fired = np.zeros(width, np.int64)
         left = np.zeros(width, np.uint8)  # 1 in a usual column, 2 while it has an event
+        saved[b], listed[b] = 0, 0
         for block in range(counts.shape[1]):
             low = block * width
-            for k in range(n_usual[b, block]):
-                left[usual[b, low + k]] = 1
-            for r in range(b, columns.shape[0], samples):
+            here, common, count = min(width, n - low), usual[b, low:], 0
+            for t in range(steps):
+                r = t * samples + b
+                listed[b] += counts[r, block]
+                for k in range(counts[r, block]):
+                    fired[columns[r, low + k]] += 1
+            for j in range(here):
+                if 2 * fired[j] > steps:
+                    common[count] = j
+                    count += 1
+                    left[j] = 1
+                    saved[b] += 2 * fired[j] - steps - 1  # the one: added once a sample
+                fired[j] = 0
+            n_usual[b, block] = count
+            for t in range(steps):
+                r = t * samples + b
                 row, count = into[r, low:], 0
                 for k in range(counts[r, block]):
                     j = columns[r, low + k]
@@ -129,31 +107,11 @@ def _split(
                         left[j] = 2
                 more[r, block] = count
                 for k in range(n_usual[b, block]):
-                    j = usual[b, low + k]
+                    j = common[k]
                     if left[j] == 1:
                         row[count] = j
                         count += 1
                     left[j] = 1
                 fewer[r, block] = count - more[r, block]
             for k in range(n_usual[b, block]):
-                left[usual[b, low + k]] = 0
-
-
-@compiled(parallel=True)
-def _over_steps(g: Array, total: Array) -> None:
-    samples, m = total.shape
-    for index in numba.prange(samples):
-        b = np.int64(index)
-        into = total[b]
-        into[:] = 0
-        for r in range(b, g.shape[0], samples):
-            row = g[r]
-            for j in range(m):
-                into[j] += row[j]
-
-
-def over_steps(g: Array, samples: int) -> Array:
-    """The sum over steps of g (steps * samples, m): (samples, m)."""
-    total = memory.empty((samples, g.shape[1]), g.dtype)
-    _over_steps(read_only(g), total)
-    return total
+                left[common[k]] = 0

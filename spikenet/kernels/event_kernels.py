@@ -104,12 +104,13 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
 
     @compiled()
     def transposed_events(
-        task: int, starts: Array, places: Array, less_starts: Array, less_places: Array, x: Array, g: Array,
-        rows_a_share: int, parts: Array,
+        task: int, starts: Array, places: Array, less_starts: Array, less_places: Array, usual_starts: Array,
+        usual_places: Array, x: Array, g: Array, rows_a_share: int, samples: int, parts: Array,
     ) -> None:  # fmt: skip
         """parts is (groups, tiles, n or n + 1, lanes): each group of shares has sums of its own, the last that of g.
 
-        less_starts: (shares or 0, n + 1) events whose rows of g are taken away
+        less_starts : (shares or 0, n + 1) events whose rows of g are taken away
+        usual_starts: (1 or 0, n + 1) events among `samples` rows, those of g being summed over steps
         """
         rows, m = g.shape
         shares, n = starts.shape[0], starts.shape[1] - 1
@@ -124,6 +125,7 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
                 parts[group, tile, i, c] = 0
         block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
         everyone = np.arange(rows_a_share)
+        over_steps = np.zeros(samples * lanes, g.dtype)  # the tile of g
         flat = g.reshape(-1)
         for s in range(shares * group // groups, shares * (group + 1) // groups):
             first = s * rows_a_share
@@ -134,6 +136,9 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
                 else:
                     for c in range(width):
                         block[r * lanes + c] = g[first + r, low + c]
+                if takes:
+                    at = (first + r) % samples * lanes
+                    sum_rows(over_steps, at, over_steps, at, block, 0, lanes, everyone, r, 1, x, 0, 0)
             following = min(rows_a_share, rows - first - many)  # rows of the next share, asked for one by one meanwhile
             for j in range(n):
                 if j < following:
@@ -154,10 +159,17 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
             if n_sums > n:
                 part_at = into_at + n * lanes
                 sum_rows(parts, part_at, parts, part_at, block, 0, lanes, everyone, 0, many, x, 0, 0)
+        if takes:
+            for j in range(n):
+                at, part_at = usual_starts[0, j], into_at + j * lanes
+                n_events = usual_starts[0, j + 1] - at
+                if n_events > 0:
+                    sum_rows(parts, part_at, parts, part_at, over_steps, 0, lanes,
+                             usual_places, at, n_events, x, 0, 0)  # fmt: skip
 
     number = functools.partial(array, dtype)
     lists = array(np.int64, 2, read=True), array(np.uint16, 1, read=True)
-    kinds = (*lists, *lists, number(2, read=True), number(2, read=True), numba.int64, number(4, read=False))
+    kinds = (*lists * 3, number(2, read=True), number(2, read=True), *(numba.int64,) * 2, number(4, read=False))
     return in_parallel(transposed_events, kinds)
 
 

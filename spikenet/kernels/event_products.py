@@ -23,7 +23,7 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.by_source import BySource, by_source
-from spikenet.kernels.complement import Complement, over_steps
+from spikenet.kernels.complement import Complement
 from spikenet.kernels.event_kernels import multiply_kernel, scattered_kernel, transposed_kernel
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
@@ -88,14 +88,17 @@ def _transposed(x: Callable[[], Array], events: Events | Complement, g: Array, m
     """x().T @ g and the `more` sums, one or none, of the rows of g: (n, m) and (more, m)."""
     n = events.columns.shape[1]
     if isinstance(events, Complement):
-        listed = Events(events.columns, events.more, binary=True), Events(events.columns, events.fewer, binary=True)
-        share = _share(listed[0].density)
-        w, total = _transposed(x, events.usual, over_steps(g, len(events.usual.columns)), more)
-        w += _by_columns(x, True, by_source(listed[0], share), by_source(listed[1], share, events.more), g, n, 0)[0]
-        return w, total
+        added, taken = (Events(events.columns, counts, binary=True) for counts in (events.more, events.fewer))
+        share = _share(added.density)
+        lists = (
+            by_source(added, share),
+            by_source(taken, share, events.more),
+            by_source(events.usual, len(events.usual.columns)),
+        )
+        return _by_columns(x, True, lists, g, n, more)
     if scatters(n, g.shape[1], g.dtype):
         return _by_rows(x, events, g, n, more)
-    return _by_columns(x, events.binary, by_source(events, _share(events.density)), None, g, n, more)
+    return _by_columns(x, events.binary, (by_source(events, _share(events.density)),), g, n, more)
 
 
 def scatters(n: int, m: int, dtype: Any) -> bool:
@@ -123,16 +126,21 @@ def _by_rows(x: Callable[[], Array], events: Events, g: Array, n: int, more: int
 
 
 def _by_columns(
-    x: Callable[[], Array], binary: bool, lists: BySource, less: BySource | None, g: Array, n: int, more: int
+    x: Callable[[], Array], binary: bool, lists: tuple[BySource, ...], g: Array, n: int, more: int
 ) -> tuple[Array, Array]:
-    """Sums (n, m) of the rows of g that each column's list names, less those `less` names; the sum of all (more, m)."""
+    """Sums (n, m) of the rows of g that each column's list names; the sum of all (more, m).
+
+    lists: of events; or of those to add, those to take away, and the usual ones of a single step
+    """
     m = g.shape[1]
-    groups, tiles, _, lanes = parts_shape(n + more, m, g.dtype, len(lists.starts))
+    groups, tiles, _, lanes = parts_shape(n + more, m, g.dtype, len(lists[0].starts))
     parts = memory.empty((groups, tiles, n + more, lanes), g.dtype)
-    less = less or BySource(np.zeros((0, 1), np.int64), np.zeros(0, np.uint16), lists.share)
-    sources = map(read_only, (lists.starts, lists.places, less.starts, less.places))
-    transposed_kernel(lanes, binary, len(less.starts) > 0, g.dtype)(
-        groups * tiles, *sources, _values(x, binary, g), read_only(g), lists.share, parts
+    around = len(lists) > 1
+    no_list = BySource(np.zeros((0, 1), np.int64), np.zeros(0, np.uint16), 0)
+    listed = lists if around else (*lists, no_list, no_list)
+    sources = (read_only(a) for one in listed for a in (one.starts, one.places))
+    transposed_kernel(lanes, binary, around, g.dtype)(
+        groups * tiles, *sources, _values(x, binary, g), read_only(g), lists[0].share, listed[2].share, parts
     )
     return _unpacked(parts, n, m)
 
