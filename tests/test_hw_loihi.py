@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw import SignMode, loihi_weights
+from hw.kernels.machine_integers import kept_part
 from hw.neurons import loihi
+from spikenet.derive.compile import compiled
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data" / "loihi_fixed"
 NEURONS, STEPS = 1000, 1000
@@ -95,8 +97,9 @@ def test_sums_that_wrap_more_than_once_are_as_lava_has_them(rng):
     assert np.array_equal(tail.u, loihi.run(loihi.Params(**p), small).u[100:])
     assert whole.u.dtype == np.int64
     x = random_arrivals(rng, [1000], (50, 40))
-    x[25, 7] = -(1 << 18)  # one such sum among small ones
-    agrees(naive.lava, loihi.Params(**p), p, x)
+    for one_large in (-(1 << 18), -(1 << 31)):  # among small ones
+        x[25, 7] = one_large
+        agrees(naive.lava, loihi.Params(**p), p, x.astype(np.int32))
 
 
 def test_ends_of_the_words():
@@ -401,3 +404,21 @@ def test_a_stretch_with_an_overflow_is_done_again(rng):
     assert np.array_equal(np.concatenate([head.v, tail.v]), got.v)
     wide = loihi.run(params, np.where(big == 1 << 17, 1 << 24, big))  # several turns: 64 bits
     assert np.array_equal(wide.spikes[:, others], plain.spikes[:, others])
+
+
+@compiled()
+def _kept_parts(x, part, out):
+    for j in range(x.size):
+        out[j] = kept_part(x[j], part)
+
+
+def test_a_decay_in_32_bits_is_exact_for_every_word():
+    """u and v of all 24 bits under some decay words, and all decay words under the ends of those bits."""
+    every = np.arange(-(1 << 23), 1 << 23, dtype=np.int32)
+    ends = np.concatenate([every[:256], every[(1 << 23) - 4200 : (1 << 23) + 4200], every[-256:]])
+    out = np.empty_like(every)
+    for part, words in [(k, every) for k in (1, 3695, 4095, 4096)] + [(k, ends) for k in range(4097)]:
+        got = out[: words.size]
+        _kept_parts(words, np.int32(part), got)
+        wide = words.astype(np.int64) * part
+        assert np.array_equal(got, np.sign(wide) * (np.abs(wide) >> 12)), part

@@ -44,6 +44,24 @@ def _choose(typing: Any, condition: Any, a: Any, b: Any) -> Any:
     return (a(types.boolean, a, b) if a == b else None), generate
 
 
+def _of_type(typing: Any, x: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return context.cast(builder, given[1], signature.args[1], signature.args[0])
+
+    return x(x, value), generate
+
+
+def _type_bits(typing: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return context.get_constant(signature.args[0], signature.args[0].bitwidth)
+
+    return x(x), generate
+
+
+of_type: Any = intrinsic(_of_type)
+"""of_type(x, value): value as an integer of the type of x."""
+type_bits: Any = intrinsic(_type_bits)
+"""type_bits(x): how many bits the type of x has, in that type."""
 add = _binary("add", lambda builder, a, b: builder.add(a, b))
 subtract = _binary("subtract", lambda builder, a, b: builder.sub(a, b))
 multiply = _binary("multiply", lambda builder, a, b: builder.mul(a, b))
@@ -68,23 +86,29 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 
 @compiled()
-def size(x: Any, nought: Any) -> Any:
+def size(x: Any) -> Any:
     """|x|; of the lowest number of its type that number itself."""
+    nought = of_type(x, 0)
     return choose(below(x, nought), subtract(nought, x), x)
 
 
 @compiled()
-def kept_part(x: Any, part: Any, twelve: Any, rest: Any, nought: Any) -> Any:
-    """x * part / 4096 rounded toward zero, for 0 <= part <= 4096; exact for every x, in its own width.
+def unlike(a: Any, b: Any) -> Any:
+    """1 where they differ, else 0, in their type."""
+    return choose(a == b, of_type(a, 0), of_type(a, 1))
 
-    twelve, rest, nought: 12, 4095 and 0 in the type of x
-    """
-    up_to_zero = choose(below(x, nought), rest, nought)  # what makes the shift, which is downward, one toward zero
+
+@compiled()
+def kept_part(x: Any, part: Any) -> Any:
+    """x * part / 4096 rounded toward zero, for 0 <= part <= 4096; exact for every x, in its own width."""
+    twelve, rest = of_type(x, 12), of_type(x, 4095)
+    up_to_zero = choose(below(x, of_type(x, 0)), rest, of_type(x, 0))  # makes the shift, which is downward, toward zero
     low = add(multiply(bits(x, rest), part), up_to_zero)
     return add(multiply(down(x, twelve), part), down(low, twelve))
 
 
 @compiled()
-def wrapped(x: Any, unused: Any) -> Any:
-    """The low bits of `x` as a two's complement number; `unused`: bits of its type above them."""
+def wrapped(x: Any, width: Any) -> Any:
+    """The lowest `width` bits of `x` as a two's complement number."""
+    unused = subtract(type_bits(x), of_type(x, width))
     return down(up(x, unused), unused)
