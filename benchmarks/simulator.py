@@ -6,9 +6,11 @@
 
 A peer that is not given is not run; Brian2 only at scale 1. Printed: seconds to build and to run (compiling apart), how
 much slower than real time, rate and CV of the exciting neurons (whether they are NEST's: simulator_statistics.py),
-synaptic events a second, and what part of the memory's speed the tables and states take that the loop must read and
-write: an event its target, its weight where each has its own and its sum there and back, or a spike its row of bits; a
-step the states there and back, the inputs there and back and the parameters that differ between neurons.
+synaptic events a second, what an event costs (all time of all threads over events; and only that of delivering, the
+rest by neurons and inputs from outside, see spikenet/simulate/costs.py), and what part of the memory's speed the tables
+and states take that the loop must read and write: an event its target, its weight where each has its own and its sum
+there and back, or a spike its row of bits; a step the states there and back, the inputs there and back and the
+parameters that differ between neurons.
 
 Measured (2 cores of a Zen 3 EPYC, nothing else running, seconds for a simulated second, without build and compiling):
 CUBA 0.026 to 0.037, NEST 3.10 0.71, Brian2 0.29; COBA before threads met inside the loop 0.14 to 0.15, NEST 8.3, Brian2
@@ -30,6 +32,7 @@ import numpy as np
 from simulator_description import description
 
 import spikenet as sn
+from spikenet.simulate.costs import costs
 
 HERE = Path(__file__).resolve().parent
 L2_GB_S, DRAM_GB_S = 204.0, 36.0  # read by both cores of the machine the figures are from
@@ -50,6 +53,7 @@ def ours(name: str, scale: float, seconds: float, threads: int, seed: int) -> di
         "build_s": min(r.run.build_s for r in runs), "run_s": best.run.run_s, "synapses": best.run.synapses,
         "trains": best.trains, "events": float(events), "window": simulation.window,
         "moved_gb": 1e-9 * moved_bytes(simulation, best, seconds),
+        "costs": min((costs(simulation, min(seconds, 0.1)) for _ in range(3)), key=lambda c: c.event_ns),
     }  # fmt: skip
 
 
@@ -62,7 +66,7 @@ def moved_bytes(simulation: sn.Simulation, recording: sn.Recording, seconds: flo
         row = sum(bits.shape[0] * bits.shape[2] * 8 for bits in table.bits)
         total += row * spikes[table.projection.source.name].sum()
     for table in simulation._tables.lists:
-        one = table.targets.itemsize + (size if table.weights.size > 1 else 0) + 2 * size
+        one = table.target.itemsize + (size if table.valued else 0) + 2 * size
         total += one * float((spikes[table.source.name] * table.fan_out(simulation.threads)).sum())
     steps = round(seconds / simulation.network.dt_s)
     for cell, shares in zip(simulation.layout.cells, simulation.layout.shares, strict=True):
@@ -125,6 +129,11 @@ def main() -> None:
         line += f"{cvs.mean() if cvs.size else float('nan'):.3f}"
         print(line)
     r = results["spikenet"]
+    c = r["costs"]
+    print(
+        f"an event: {c.event_ns:.2f} ns of a core to deliver it; neurons {1e9 * c.neurons_s / max(c.events, 1):.2f}, "
+        f"inputs from outside {1e9 * c.drive_s / max(c.events, 1):.2f} ns beside it"
+    )
     print(
         f"{r['synapses']} synapses, {r['events'] / r['run_s'] / 1e9:.3f} billion events a second, "
         f"{1e9 * r['run_s'] * threads / max(r['events'], 1):.2f} ns an event and core, all else included; "

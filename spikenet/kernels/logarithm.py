@@ -38,16 +38,17 @@ def _recast(typing: Any, value: Any) -> Any:
     return result(value), generate
 
 
-_recast_bits: Any = intrinsic(_recast)
+recast_bits: Any = intrinsic(_recast)
+"""recast_bits(x): the bits of a float as a whole number of its size, or back."""
 
 
 @compiled()
 def logarithm(x: Any) -> Any:
     """ln(x) to 1e-12 for positive normal float64: ln(2^e m) = e ln 2 + 2 artanh((m - 1) / (m + 1))."""
-    bits = np.uint64(_recast_bits(x))
+    bits = np.uint64(recast_bits(x))
     e = (bits + _ABOVE_ROOT_HALF) >> _EXPONENT
-    m = _recast_bits(np.uint64(bits - ((e - _RAISED) << _EXPONENT)))
-    whole = _recast_bits(np.uint64(e | _TWO_TO_52)) - _TO_WHOLE  # as a float, those bits are 2^52 + e
+    m = recast_bits(np.uint64(bits - ((e - _RAISED) << _EXPONENT)))
+    whole = recast_bits(np.uint64(e | _TWO_TO_52)) - _TO_WHOLE  # as a float, those bits are 2^52 + e
     s = (m - 1.0) / (m + 1.0)
     q = s * s
     series = 1.0 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13))))))
@@ -57,9 +58,9 @@ def logarithm(x: Any) -> Any:
 @compiled()
 def logarithm_single(x: Any) -> Any:
     """ln(x) of a positive normal float32, as one, to its precision."""
-    bits = _recast_bits(np.float32(x))
+    bits = recast_bits(np.float32(x))
     e = np.int32(np.int32(bits - _ROOT_HALF) >> _MANTISSA)
-    m = _recast_bits(np.int32(bits - np.int32(e << _MANTISSA)))
+    m = recast_bits(np.int32(bits - np.int32(e << _MANTISSA)))
     s = (m - _ONE) / (m + _ONE)
     q = s * s
     return np.float32(e) * _LN2_SINGLE + _TWO * s * (_ONE + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * _NINTH))))

@@ -16,7 +16,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.philox import philox
 
-ROUNDS = 4  # of both digits
+ROUNDS = 3  # of both digits; two would make a strong pseudo-random permutation of ideal functions (Luby & Rackoff)
 BLOCK = 512  # numbers computed together
 _FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)  # multipliers of a mixing step: Wellons, lowbias32
 _SIXTEEN, _FIFTEEN, _EIGHT = np.uint32(16), np.uint32(15), np.uint32(8)
@@ -57,15 +57,25 @@ def permuted(first: Any, count: Any, n: Any, stream: Any, seed: int, into: Array
         part = into[begin:count][:BLOCK]
         upper, lower = digits[0][: part.size], digits[1][: part.size]
         high, low = (first + begin) // below, (first + begin) % below
-        for k in range(part.size):
-            upper[k], lower[k] = high, low
-            low += 1
-            if low == below:
-                high, low = high + 1, 0
+        if below >= BLOCK:  # at most one carry, so that the loop takes vectors
+            for k in range(part.size):
+                digit = np.int32(np.int32(low) + np.int32(k))
+                carry = np.int32(digit >= np.int32(below))
+                upper[k] = np.int32(np.int32(high) + carry)
+                lower[k] = np.int32(digit - np.int32(np.int32(below) & -carry))
+        else:
+            for k in range(part.size):
+                upper[k], lower[k] = high, low
+                low += 1
+                if low == below:
+                    high, low = high + 1, 0
         _place(upper, lower, above, below, stream, seed)
         for k in range(part.size):
             part[k] = np.uint32(np.uint32(upper[k]) * np.uint32(below) + np.uint32(lower[k]))
-        if above * below > n:
+        outside = 0
+        for k in range(part.size):
+            outside += np.int64(part[k]) >= n
+        if outside > 0:
             for k in range(part.size):
                 while part[k] >= n:
                     one = np.int64(part[k])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Any
 
 import numba
@@ -10,55 +11,51 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.logarithm import logarithm_single
+from spikenet.kernels.logarithm import recast_bits
 from spikenet.kernels.philox import philox
 
 UNIFORM, NORMAL, LOGNORMAL = range(3)
 WIDEST = math.sqrt(-2 * math.log(2.0**-33))  # standard deviations: no normal number from 32 bits lies further out
-PART = 256  # values computed together
-_SMALL = 2.0**-32
+_SMALL, _WORD = 2.0**-32, np.uint64(32)
 
 
-_NEAR = (
-    4.03524377e-08, 4.86100982e-07, -4.99053886e-06, -6.21796062e-06, 0.000309150106, -0.00177301026, -0.00590817086,
-    0.34880266, 2.12331357,
-)  # fmt: skip
-_FAR = (
-    -3.29990144e-05,
-    -0.000276103527,
-    0.000872441978,
-    -0.00101688781,
-    0.00136538185,
-    -0.00289784092,
-    0.00467643067,
-    1.42463309,
-    4.71708757,
-)
-_N0, _N1, _N2, _N3, _N4, _N5, _N6, _N7, _N8 = (np.float32(c) for c in _NEAR)
-_F0, _F1, _F2, _F3, _F4, _F5, _F6, _F7, _F8 = (np.float32(c) for c in _FAR)
-_ZERO, _HALF, _ONE, _FOUR = (np.float32(x) for x in (0, 0.5, 1, 4))
-_NEAR_END, _NEAR_MIDDLE, _FAR_MIDDLE = (np.float32(x) for x in (5.0, 2.5, 3.5))
-_PART, _PART_OF_HALF, _HIGHEST = np.float32(_SMALL), np.float32(2.0**-31), np.uint32(0x80000000)
+_PIECES = 8  # binary digits of a number's place within its power of two
+_SHIFT, _HALF, _SIGN, _LAST = np.int32(23 - _PIECES), np.float32(0.5), np.int32(-(2**31)), np.int32(31)
+_FIRST = np.int32(np.float32(0.5).view(np.int32) >> _SHIFT)
+
+
+def _pieces() -> tuple[Array, Array]:
+    """(begins, slopes) float32 of straight pieces for the normal quantile at (x + 1/2) / 2^32, x from 0 to 2^31:
+    256 for each power of two, each half of its greatest error below and above."""
+    last = np.int32(np.float32(2.0**31).view(np.int32) >> _SHIFT)
+    edges = (np.arange(_FIRST, last + 2, dtype=np.int32) << _SHIFT).view(np.float32).astype(np.float64)
+    quantile = NormalDist().inv_cdf
+    at_edges = np.array([quantile(min(x * _SMALL, 0.5)) for x in edges])
+    middles = np.array([quantile(min(x * _SMALL, 0.5)) for x in (edges[1:] + edges[:-1]) / 2])
+    slopes = np.diff(at_edges) / np.diff(edges)
+    chords = (at_edges[1:] + at_edges[:-1]) / 2
+    begins = at_edges[:-1] - slopes * edges[:-1] + (middles - chords) / 2
+    begins[-1], slopes[-1] = 0.0, 0.0  # the middle itself, to which the largest number is rounded
+    return begins.astype(np.float32), slopes.astype(np.float32)
+
+
+_BEGINS, _SLOPES = _pieces()
 
 
 @compiled()
 def normal(word: Any) -> Any:
     """The standard normal number below which (word + 1/2) / 2^32 of all lie, a float32, to 6 digits.
 
-    With p the part below and x = 2 p - 1, normal / x is smooth in w = -ln(4 p (1 - p)) near the middle and in its root
-    further out: two polynomials (least relative error, fitted to the quantile function), of which one is taken without
-    a branch, so that loops do it in vectors. The tail is that of 32 bits, not of 24: it is counted from its own end.
-    Idea: Giles 2012, Approximating the erfinv function (GPU Computing Gems 2).
+    Half of the quantile function in straight pieces, the same number of them in every power of two, so that the tail is
+    as exact as the middle: the bits of the number as a float32 say which piece. Half as much work as polynomials of a
+    logarithm and its root, which it replaced. The tail is that of 32 bits, counted from its own end.
     """
-    word = np.uint32(word)
-    from_end = np.int32(min(word, np.uint32(~word)))
-    p = (np.float32(from_end) + _HALF) * _PART
-    x = (np.float32(np.int32(word ^ _HIGHEST)) + _HALF) * _PART_OF_HALF
-    w = -logarithm_single(_FOUR * p * (_ONE - p))
-    a, b = w - _NEAR_MIDDLE, np.float32(math.sqrt(max(w, _ZERO))) - _FAR_MIDDLE
-    near = (((((((_N0 * a + _N1) * a + _N2) * a + _N3) * a + _N4) * a + _N5) * a + _N6) * a + _N7) * a + _N8
-    far = (((((((_F0 * b + _F1) * b + _F2) * b + _F3) * b + _F4) * b + _F5) * b + _F6) * b + _F7) * b + _F8
-    return x * (near if w < _NEAR_END else far)
+    half = np.int32(word)
+    turned = np.int32(half >> _LAST)  # all ones for the upper half
+    x = np.float32(np.int32(half ^ turned)) + _HALF
+    piece = np.uint64(np.int32(np.int32(recast_bits(x) >> _SHIFT) - _FIRST))
+    value = np.float32(_BEGINS[piece] + _SLOPES[piece] * x)
+    return recast_bits(np.int32(recast_bits(value) ^ np.int32(turned & _SIGN)))
 
 
 @compiled()
@@ -84,22 +81,22 @@ def sample(kind: Any, a: float, b: float, low: float, high: float, number: Any, 
 
 
 @compiled()
-def from_words(kind: int, a: float, b: float, words: Array, values: Array) -> None:
-    """values[k] = from_word of words[k]."""
-    if kind == UNIFORM:
+def between(word: Any, first: Any, many: Any) -> Any:
+    """The word that stands as far between the bounds as `word` does between 0 and 2^32: nothing need be drawn again."""
+    return np.uint32(np.uint64(first) + ((np.uint64(word) * np.uint64(many)) >> _WORD))
+
+
+@compiled()
+def from_words(
+    kind: int, a: float, b: float, low: float, high: float, first: Any, many: Any, words: Array, values: Array
+) -> None:  # fmt: skip
+    """values[k] = from_word of words[k] moved by `between`; cut to the bounds, which rounding may pass."""
+    if kind == NORMAL:
         for k in range(values.size):
-            values[k] = from_word(UNIFORM, a, b, words[k])
-    else:
-        part = np.empty(PART, np.float32)  # apart from the doubles: their loop would take half as many at once
-        for low in range(0, values.size, PART):
-            some, into = words[low:][:PART], values[low:][:PART]
-            for k in range(into.size):
-                part[k] = normal(some[k])
-            for k in range(into.size):
-                into[k] = a + b * part[k]
-        if kind == LOGNORMAL:
-            for k in range(values.size):
-                values[k] = math.exp(values[k])
+            values[k] = min(max(a + b * np.float64(normal(between(words[k], first, many))), low), high)
+        return
+    for k in range(values.size):
+        values[k] = min(max(from_word(kind, a, b, between(words[k], first, many)), low), high)
 
 
 @compiled(parallel=True)

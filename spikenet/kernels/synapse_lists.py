@@ -27,7 +27,9 @@ from spikenet.kernels.synapse_values import (
 )
 from spikenet.kernels.unowned import keep, unowned
 
-_longs, _words = array_at("int64"), array_at("uint32")
+_longs, _words, _shorts, _singles, _doubles = (
+    array_at(kind) for kind in ("int64", "uint32", "uint16", "float32", "float64")
+)
 
 
 @compiled(parallel=True)
@@ -43,19 +45,36 @@ def delay_range(table: Array, numbers: Array, synapses: int, seed: int, tasks: i
         ranges[task, 0], ranges[task, 1] = shortest, longest
 
 
+@compiled()
+def _put(stretch: int, width: Any, k: Any, port: Any, weight: float, target_bytes: int, weight_bytes: int) -> None:
+    """Synapse k of a stretch of `width`. A function of its own: in a parallel loop numba takes what is written through
+    an address, and not read again, for dead."""
+    weights = stretch + target_bytes * width
+    if target_bytes == 2:
+        _shorts(stretch, 0)[k] = port
+    else:
+        _words(stretch, 0)[k] = port
+    if weight_bytes == 4:
+        _singles(weights, 0)[k] = weight
+    elif weight_bytes == 8:
+        _doubles(weights, 0)[k] = weight
+
+
 @compiled(parallel=True)
 def fill(
     values_at: int, table: Array, numbers: Array, threads: int, shortest: int, delays: int, most: int, seed: int,
-    tasks: int, first: int, begins: Array, rows: Array, targets: Array, weights: Array,
+    tasks: int, first: int, begins: Array, rows: Array, listed: int, target_bytes: int, weight_bytes: int,
 ) -> None:  # fmt: skip
     """Sort the synapses of a stretch of sources into their places.
 
     values_at: of synapse_values.values_address()
     first : number of the first source; begins (sources of the stretch + 1,) int64: where each one's synapses begin
     most  : synapses of one source at most
-    rows  : (sources * threads * delays + 1,) uint32; targets, weights: of all sources; weights of size 1 are left alone
+    rows  : (sources * threads * delays + 1,) uint32
+    listed: address of the table of bytes, as list_delivery reads it; target_bytes: 2 or 4; weight_bytes: 4, 8, or 0
+            where one weight stands for all
     """
-    sources = begins.size - 1
+    sources, each = begins.size - 1, target_bytes + weight_bytes
     for task in numba.prange(tasks):
         place, room, drawn_words = (
             np.empty((2, most), np.int64),
@@ -66,6 +85,7 @@ def fill(
         weight, drawn, delayed = unowned(room)[0], unowned(room)[1], unowned(room)[2]
         words = unowned(drawn_words)
         counts = np.empty(threads * delays + 1, np.int64)
+        starting = np.empty(threads * delays + 1, np.int64)
         for i in range(sources * np.int64(task) // tasks, sources * (np.int64(task) + 1) // tasks):
             counts[:] = 0
             n = 0
@@ -87,21 +107,22 @@ def fill(
                         owner += 1
                     port[n] = ports[owner] + j - bounds[owner]
                     line[n] = owner * delays + np.int64(delayed[k]) - shortest
-                    if weights.size > 1:
-                        weight[n] = own[FACTOR] * drawn[k]
+                    weight[n] = own[FACTOR] * drawn[k]
                     counts[line[n] + 1] += 1
                     n += 1
             for r in range(threads * delays):
                 counts[r + 1] += counts[r]
+            starting[:] = counts
             base = (first + i) * threads * delays
             for r in range(threads * delays):
                 rows[base + r] = begins[i] + counts[r]
             for k in range(n):
-                at = begins[i] + counts[line[k]]
-                counts[line[k]] += 1
-                targets[at] = port[k]
-                if weights.size > 1:
-                    weights[at] = weight[k]
+                r = line[k]
+                _put(
+                    listed + each * (begins[i] + starting[r]), starting[r + 1] - starting[r], counts[r] - starting[r],
+                    port[k], weight[k], target_bytes, weight_bytes,
+                )  # fmt: skip
+                counts[r] += 1
         keep(place)
         keep(room)
         keep(drawn_words)

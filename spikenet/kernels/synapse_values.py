@@ -16,7 +16,7 @@ from spikenet.errors import Array
 from spikenet.kernels.by_address import compiled_address
 from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
 from spikenet.kernels.pointers import array_at
-from spikenet.kernels.sampling import from_word, from_words
+from spikenet.kernels.sampling import between, from_word, from_words
 
 FIELDS = 10  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
 (
@@ -38,13 +38,6 @@ DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight
 TOGETHER = 0xFFFFFFFF  # in the place of the attempt, which counts from 0: words drawn for GROUP synapses at once
 
 _floats = array_at("float64")
-_HALF = np.uint64(32)
-
-
-@compiled()
-def _between(word: Any, first: Any, many: Any) -> Any:
-    """The word that stands as far between the bounds as `word` does between 0 and 2^32: nothing need be drawn again."""
-    return np.uint32(np.uint64(first) + ((np.uint64(word) * np.uint64(many)) >> _HALF))
 
 
 @compiled()
@@ -57,7 +50,7 @@ def _value(values: int, stream: Any, numbers: Array, first: int, edge: Any, seed
     x0, x1, x2, x3 = philox((edge // GROUP) * LANES + edge % LANES, 0, TOGETHER, stream, seed)
     which = edge % GROUP // LANES
     drawn = (x0 if which == 0 else x1) if which < 2 else (x2 if which == 2 else x3)
-    word = _between(drawn, np.int64(numbers[first + 5]), np.int64(numbers[first + 6]))
+    word = between(drawn, np.int64(numbers[first + 5]), np.int64(numbers[first + 6]))
     value = from_word(numbers[first], numbers[first + 1], numbers[first + 2], word)
     return min(max(value, numbers[first + 3]), numbers[first + 4])
 
@@ -91,13 +84,15 @@ def _values(
         skipped = begin % GROUP
         for k in range(0, skipped + n, GROUP):
             draw_group(words, k, (begin + k) // GROUP, 0, TOGETHER, stream, seed)
+        kind, a, b, low, high = (
+            numbers[first],
+            numbers[first + 1],
+            numbers[first + 2],
+            numbers[first + 3],
+            numbers[first + 4],
+        )
         begins, many = np.int64(numbers[first + 5]), np.int64(numbers[first + 6])
-        for k in range(skipped + n):
-            words[k] = _between(words[k], begins, many)
-        from_words(numbers[first], numbers[first + 1], numbers[first + 2], words[skipped:][:n], into[:n])
-        low, high = numbers[first + 3], numbers[first + 4]
-        for k in range(n):  # rounding
-            into[k] = min(max(into[k], low), high)
+        from_words(kind, a, b, low, high, begins, many, words[skipped:][:n], into[:n])
 
 
 def values_address() -> int:

@@ -28,18 +28,25 @@ class ListTable:
     """Synapses of one source population.
 
     shortest, delays: of the delays, and how many steps there are to the longest, both counted
-    rows   : (sources * threads * delays + 1,) uint32, where each stretch begins
-    targets: uint16 or uint32, places among the inputs of the owning thread, counted from base[thread]
-    weights: as many floats, or one for all
+    rows   : (sources * threads * delays + 1,) uint32, which synapse begins each stretch
+    listed : uint8, of each stretch its targets, then its weights, as in list_delivery
+    target : np.uint16 or np.uint32: places among the inputs of the owning thread, counted from base[thread]
+    weight : (1,) the one for all, or nothing
     """
 
     source: Population
     shortest: int
     delays: int
     rows: Array
-    targets: Array
-    weights: Array
+    listed: Array
+    target: np.dtype[Any]
+    weight: Array
     base: Array
+
+    @property
+    def valued(self) -> bool:
+        """Whether each synapse has a weight of its own."""
+        return self.weight.size == 0
 
     def fan_out(self, threads: int) -> Array:
         """(sources,) int64."""
@@ -95,11 +102,11 @@ def _table(wiring: Wiring, group: list[Part], weight: float | None, layout: Layo
     span = int(np.max(np.array(ports) + widths - base))
     rows = memory.empty((source.n * threads * delays + 1,), np.uint32)
     rows[-1] = begins[-1]
-    targets = memory.empty((int(begins[-1]),), np.uint16 if span <= 1 << 16 else np.uint32)
-    weights = memory.empty((max(2, int(begins[-1])) if weight is None else 1,), layout.dtype)  # 1 stands for all
-    if weight is not None:
-        weights[0] = weight
-    table = ListTable(source, shortest, delays, rows, targets, weights, base)
+    target = np.dtype(np.uint16 if span <= 1 << 16 else np.uint32)
+    alike = np.array([] if weight is None else [weight], layout.dtype)
+    each = target.itemsize + (alike.itemsize if weight is None else 0)
+    listed = memory.empty((int(begins[-1]) * each,), np.uint8)
+    table = ListTable(source, shortest, delays, rows, listed, target, alike, base)
     for first, last in _stretches(begins):
         _fill(wiring, group, table, ports, begins, first, last, layout, dt_s)
     return table
@@ -138,5 +145,6 @@ def _fill(
     fill(
         fields.values_address(), read_only(np.array(lines)), read_only(np.array(numbers)), layout.threads,
         table.shortest, table.delays, max(most, 1), wiring.seed, numba.get_num_threads(), first,
-        read_only(begins[first : last + 1]), table.rows, table.targets, table.weights,
+        read_only(begins[first : last + 1]), table.rows, int(table.listed.ctypes.data),
+        table.target.itemsize, table.weight.itemsize if table.valued else 0,
     )  # fmt: skip

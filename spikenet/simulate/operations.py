@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels import cell_loop, currents, poisson_counts, spike_sources
+from spikenet.kernels import cell_loop, currents, poisson_counts, spike_sources, stopwatch
 from spikenet.kernels.bit_counts import SLAB
 from spikenet.kernels.bit_delivery import bits_operation
 from spikenet.kernels.list_delivery import list_operation
@@ -23,6 +23,7 @@ from spikenet.simulate.plastic_tables import add_plastic
 from spikenet.simulate.redrawn_tables import add_redrawn
 from spikenet.simulate.tables import Tables
 
+DELIVERY, OUTSIDE, NEURONS = 1, 2, 3  # parts of a step, as costs tells them apart
 ALWAYS = 1 << 62  # steps of a bin that lasts for good
 
 
@@ -40,12 +41,13 @@ def add_bits(plan: Plan, layout: Layout, table: BitTable) -> None:
 
 def add_lists(plan: Plan, layout: Layout, table: ListTable) -> None:
     """Delivery through a table of lists."""
-    operation = list_operation(layout.dtype, table.targets.dtype.name, table.weights.size > 1)
+    operation = list_operation(layout.dtype, table.target.name, table.valued)
     lists = _spike_lists(plan, layout, table.source)
     size = np.dtype(layout.dtype).itemsize
     for thread in range(layout.threads):
         row = plan.address(layout.inputs[thread]) + size * int(table.base[thread])
-        entry = [plan.address(table.targets), plan.address(table.weights), plan.address(table.rows), table.targets.size]
+        weight = plan.address(np.zeros(1, layout.dtype) if table.valued else table.weight)
+        entry = [plan.address(table.listed), weight, plan.address(table.rows), int(table.rows[-1])]
         entry += [layout.threads, thread, table.delays, table.shortest, row, layout.slots, *lists]
         plan.add(thread, operation, entry)
 
@@ -139,8 +141,11 @@ def add_source(plan: Plan, layout: Layout, population: Population, dt_s: float, 
             plan.add(thread, spike_sources.chance_operation(), [*head, *entry])
 
 
-def add_network(plan: Plan, layout: Layout, network: Network, tables: Tables, faults: Array, seed: int) -> None:
-    """Everything but recording, in the order of a step."""
+def add_network(
+    plan: Plan, layout: Layout, network: Network, tables: Tables, faults: Array, seed: int, clocks: Array | None = None
+) -> None:  # fmt: skip
+    """Everything but recording, in the order of a step; clocks: of each thread, what measures the parts, if wanted."""
+    _look(plan, clocks, 0)
     for bit_table in tables.bits:
         add_bits(plan, layout, bit_table)
     for list_table in tables.lists:
@@ -148,8 +153,10 @@ def add_network(plan: Plan, layout: Layout, network: Network, tables: Tables, fa
     add_redrawn(plan, layout, tables.redrawn, seed)
     for changing in tables.plastic:
         add_plastic(plan, layout, changing, network.dt_s, firing=False)
+    _look(plan, clocks, DELIVERY)
     for driven in network.drives:
         add_drive(plan, layout, driven, network.dt_s, seed)
+    _look(plan, clocks, OUTSIDE)
     for population in network.populations:
         if population.model is None:
             add_source(plan, layout, population, network.dt_s, seed)
@@ -157,6 +164,12 @@ def add_network(plan: Plan, layout: Layout, network: Network, tables: Tables, fa
             add_cells(plan, layout, population, faults[population.index])
     for changing in tables.plastic:
         add_plastic(plan, layout, changing, network.dt_s, firing=True)
+    _look(plan, clocks, NEURONS)
+
+
+def _look(plan: Plan, clocks: Array | None, part: int) -> None:
+    for thread, clock in enumerate(() if clocks is None else clocks):
+        plan.add(thread, stopwatch.look, [plan.address(clock), part])
 
 
 def _spike_list(plan: Plan, share: Share) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spikenet.errors import Array
 from spikenet.network.network import Network
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.operations import add_network
@@ -29,7 +30,7 @@ class Pieces:
 
     def __init__(
         self, network: Network, layout: Layout, tables: Tables, ranks: Ranks, workers: Workers, window: int, seed: int,
-        spikes: Any, states: Sequence[Probe],
+        spikes: Any, states: Sequence[Probe], clocks: Array | None = None,
     ) -> None:  # fmt: skip
         self.network, self.layout, self.ranks, self.window = network, layout, ranks, window
         self._workers = workers
@@ -37,7 +38,7 @@ class Pieces:
         self.faults = np.full((len(network.populations), layout.threads, 2), -1, np.int64)
         self.step = 0
         plan = Plan(layout.threads)
-        add_network(plan, layout, network, tables, self.faults, seed)
+        add_network(plan, layout, network, tables, self.faults, seed, clocks)
         self._spikes: Mapping[str, SpikeBuffer] = {
             network.populations[p].name: SpikeBuffer(plan, layout, network.populations[p], who, window, self.halts)
             for p, who in wanted_spikes(network, spikes).items()

@@ -127,11 +127,16 @@ class Simulation:
         self._ranks.by_first(lambda: writer.flush() if writer else 0)
         return whole_run(runs)
 
+    def prepared(self, spikes: Any = None, states: Sequence[Probe] = (), clocks: Array | None = None) -> Pieces:
+        """What runs it from `step` on; as `run` and `costs` use it."""
+        return Pieces(
+            self.network, self.layout, self._tables, self._ranks, self._workers, self.window, self.seed, spikes, states,
+            clocks,
+        )  # fmt: skip
+
     def _pieces(self, duration_s: float, spikes: Any, states: Sequence[Probe], progress: Any) -> Iterator[Recording]:
         steps = steps_in(duration_s, self.network.dt_s)
-        pieces = Pieces(
-            self.network, self.layout, self._tables, self._ranks, self._workers, self.window, self.seed, spikes, states
-        )  # fmt: skip
+        pieces = self.prepared(spikes, states)
         begin, spent = self.step, 0.0
         with shown(progress if self._ranks.rank == 0 else None, duration_s) as show:
             for piece in pieces.of(begin, begin + steps, self.build_s, self.synapses, bool(progress)):
