@@ -44,7 +44,7 @@ def test_costs_are_those_of_a_run_that_goes_on_as_any_other():
     trains = [(plain.fan_out(p), run[p].neurons) for p in plain.network.populations]
     assert found.spikes == sum(len(sent) for _, sent in trains) > 0
     assert found.events == sum(int(fan_out[sent].sum()) for fan_out, sent in trains)
-    assert 0 < min(found.delivery_s, found.drive_s, found.neurons_s)
+    assert min(found.delivery_s, found.drive_s, found.neurons_s) > 0
     assert found.delivery_s + found.drive_s + found.neurons_s < 2 * found.run_s
     assert found.event_ns == pytest.approx(1e9 * found.delivery_s / found.events)
     for p, q in zip(measured.network.populations, plain.network.populations, strict=True):
