@@ -21,7 +21,9 @@ LOIHI1_SANAFE = replace(
     LOIHI1,
     name="Loihi 1 (SANA-FE)",
     energies=EventEnergies(
-        synaptic_op=Fact(35.5, "pJ", QUOTED, f"{FILE}, dense synapses; sparse 33.6, convolutional 24.0"),
+        synaptic_op=Fact(35.5, "pJ", QUOTED, f"{FILE}, dense synapses"),
+        synaptic_op_sparse=Fact(33.6, "pJ", QUOTED, f"{FILE}, sparse synapses"),
+        synaptic_op_convolution=Fact(24.0, "pJ", QUOTED, f"{FILE}, convolutional synapses"),
         neuron_update_active=Fact(72.8, "pJ", DERIVED, f"{FILE}: access 51.2 and update 21.6"),
         neuron_update_inactive=Fact(51.2, "pJ", QUOTED, f"{FILE}, access"),
         spike_within_tile=Fact(0.0, "pJ", QUOTED, f"{FILE}: nothing but the axon is paid for"),
@@ -33,10 +35,13 @@ LOIHI1_SANAFE = replace(
     ),
     notes=(
         "SANA-FE's energies of Loihi 1 are a calibration, though its file names Davies et al. 2018 as their source; "
-        "they contain no static power and no barrier. All synapses are priced as dense ones.",
+        "they contain no static power and no barrier. Which synapses are sparse or convolutional SANA-FE leaves to "
+        "its user; here the placement tells, and without one all are priced as dense.",
     ),
     times=EventTimes(
-        synaptic_op=Fact(3.8, "ns", QUOTED, f"{FILE}, dense synapses; sparse 4.7, convolutional 3.1"),
+        synaptic_op=Fact(3.8, "ns", QUOTED, f"{FILE}, dense synapses"),
+        synaptic_op_sparse=Fact(4.7, "ns", QUOTED, f"{FILE}, sparse synapses"),
+        synaptic_op_convolution=Fact(3.1, "ns", QUOTED, f"{FILE}, convolutional synapses"),
         update_active=Fact(9.7, "ns", DERIVED, f"{FILE}: access 6.0 and update 3.7"),
         update_inactive=Fact(6.0, "ns", QUOTED, f"{FILE}, access"),
         spike_out=Fact(30.0, "ns", QUOTED, FILE),

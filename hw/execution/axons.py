@@ -19,6 +19,7 @@ from hw.placement.record import Placement
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
+DENSE, SPARSE, CONVOLUTION = range(3)
 
 
 class Projection(NamedTuple):
@@ -28,6 +29,7 @@ class Projection(NamedTuple):
     weights : (sources, n) scipy csr_array of integers, zeros being no synapses
     exponent: sums are multiplied by 2^exponent, downward where negative
     late    : steps a spike takes at least;  delays: (sources, n) steps of each synapse on top, or None
+    windows : whether the synapses are those of a window that moves over a map
     """
 
     source: int
@@ -36,6 +38,7 @@ class Projection(NamedTuple):
     exponent: int
     late: int
     delays: Any
+    windows: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,8 @@ class Axons:
     core    : (neurons,) the core of each place
     first   : (sources + 1,) number of the first axon of each source
     to_core, synapses: (axons,) the core it leads to, its synapses
+    form    : (axons,) how these are stored: DENSE where every source that reaches neurons of its layer on that core
+              reaches all of them, so that no synapse needs an index; CONVOLUTION behind a window; else SPARSE
     within, east_west, north_south, crosses: (axons,) 1 where it stays in its tile, hops, 1 where it leaves the chip;
                                    0 for the input, of which only the arrival is known
     """
@@ -58,6 +63,7 @@ class Axons:
     first: Integers
     to_core: Integers
     synapses: Integers
+    form: Integers
     within: Integers
     east_west: Integers
     north_south: Integers
@@ -88,13 +94,16 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
             synapses = np.diff(sparse.csr_array(weights[:, low : low + own.size]).indptr)
             low += own.size
             sources = np.flatnonzero(synapses)
-            columns.append((sources + begin, np.full(len(sources), number), synapses[sources]))
+            dense = bool((synapses[sources] == own.size).all())
+            stored = CONVOLUTION if projection.windows else DENSE if dense else SPARSE
+            each = np.ones(len(sources), np.int64)
+            columns.append((sources + begin, each * number, synapses[sources], each * stored))
     table = [np.concatenate(column).astype(np.int64) for column in zip(*columns, strict=True)]
-    source, to_core, synapses = (column[np.argsort(table[0], kind="stable")] for column in table)
+    source, to_core, synapses, form = (column[np.argsort(table[0], kind="stable")] for column in table)
     first = np.searchsorted(source, np.arange(n_inputs + begins[-1] + 1)).astype(np.int64)
     from_core = np.concatenate([np.full(n_inputs, -1), core_of])[source]
     ways = _ways(placement, from_core, to_core)
-    return Axons(neurons, begins, core_of, len(placement.cores), n_inputs, first, to_core, synapses, *ways)
+    return Axons(neurons, begins, core_of, len(placement.cores), n_inputs, first, to_core, synapses, form, *ways)
 
 
 def placed_weights(projection: Projection, neurons: tuple[Integers, ...]) -> Any:

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.execution.events import effects
-from hw.execution.times import Simple, StepTimes, Used, tiles_in_use
-from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, EAST_WEST, NORTH_SOUTH, SPIKES, SYNAPTIC_OPS
+from hw.execution.times import Simple, StepTimes, Used, synapse_times, synaptic_ops, tiles_in_use
+from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, EAST_WEST, NORTH_SOUTH, SPIKES
 from hw.kernels.message_times import message_times
 from hw.records.event_times import EventTimes, Tick
 from spikenet.errors import positive
@@ -49,12 +49,13 @@ class Detailed:
             used("active updates", times.update_active, happened[ACTIVE_UPDATES]),
             used("spikes", times.spike_out, happened[SPIKES]),
             used("axons out", times.axon_out, happened[AXONS_OUT]),
-            used("axons in", times.axon_in, happened[AXONS_IN]),
-            used("synaptic operations", times.synaptic_op, happened[SYNAPTIC_OPS]),
             used("hops east-west", times.hop_east_west, happened[EAST_WEST]),
             used("hops north-south", times.hop_north_south, happened[NORTH_SOUTH]),
             used("barrier", times.barrier_of(tiles_in_use(placed)), True),
         ])  # fmt: skip
+        by_form = zip(synaptic_ops(counts), synapse_times(times), strict=True)
+        each = np.array([used("synaptic operations", fact, bool(ops.any())) for ops, fact in by_form])
+        takes = used("axons in", times.axon_in, happened[AXONS_IN]) + tables.synapses * each[tables.form]
         mesh = placed.placement.mesh
         order = np.argsort(tables.core, kind="stable")
         begins = np.searchsorted(tables.core[order], np.arange(len(cores) + 1))
@@ -62,7 +63,7 @@ class Detailed:
         grid = np.array([mesh.width, mesh.height, mesh.cores], np.int64)
         given = (spikes, flags, tables.first, tables.core, tables.to_core, effects(tables), order, begins, places, grid)
         values = np.zeros(flags.shape[:2])
-        arguments = (read_only(np.ascontiguousarray(a)) for a in (*given, costs))
+        arguments = (read_only(np.ascontiguousarray(a)) for a in (*given, takes, costs))
         message_times()(flags.shape[1], *arguments, float(self.buffer), values)
         return used.times(values, "every message on its links (SANA-FE's detailed model)")
 

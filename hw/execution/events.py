@@ -9,18 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.execution.axons import Axons
-from hw.kernels.event_counts import COUNTED, count_loop
+from hw.kernels.event_counts import CONVOLUTION_OPS, COUNTED, SPARSE_OPS, count_loop
 from spikenet.kernels.memory import read_only
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
 COUNTS = ("synaptic_ops", "axons_in", "active_updates", "spikes", "axons_out", "within_tile", "hops_east_west",
-          "hops_north_south", "crossings")  # fmt: skip
+          "hops_north_south", "crossings", "sparse_ops", "convolution_ops")  # fmt: skip
 
 
 def effects(tables: Axons) -> Integers:
-    """(axons, 5) what a message of each axon brings, as `hw.kernels.event_counts` takes it."""
-    columns = (tables.synapses, tables.within, tables.east_west, tables.north_south, tables.crosses)
+    """(axons, 6) what a message of each axon brings, as `hw.kernels.event_counts` takes it."""
+    besides = np.array([0, SPARSE_OPS, CONVOLUTION_OPS])[tables.form]
+    columns = (tables.synapses, tables.within, tables.east_west, tables.north_south, tables.crosses, besides)
     return np.ascontiguousarray(np.stack(columns, axis=1))
 
 
@@ -39,6 +40,7 @@ class Events:
 
     samples, steps : how many, steps including those that spikes need on their way through the layers
     synaptic_ops   : weights added;  axons_in: messages that arrived, those of the input included
+    sparse_ops, convolution_ops: of the synaptic operations, those of synapses stored so, see `Axons.form`
     updates, active_updates: of neurons, and those of neurons with something to do: a current arrived, a bias, u or v
                      not at rest (SANA-FE's reading of "active")
     spikes         : sent by the core's neurons;  axons_out: messages they made, one for each core they go to
@@ -58,6 +60,8 @@ class Events:
     hops_east_west: Integers
     hops_north_south: Integers
     crossings: Integers
+    sparse_ops: Integers
+    convolution_ops: Integers
     updates: Integers
     sent: Integers
     received: Integers

@@ -34,8 +34,15 @@ def event_energy(execution: Execution, chip: Chip) -> Energy:
     if not isinstance(energies, EventEnergies):
         raise TypeError(f"{chip.name}: expected event energies, it has energies {chip.level.value}")
     active = each(events.active_updates)
+    others = [
+        ("synaptic operations, sparse", each(events.sparse_ops), energies.synaptic_op_sparse),
+        ("synaptic operations, convolution", each(events.convolution_ops), energies.synaptic_op_convolution),
+    ]
+    apart = [(name, n, "synaptic operations", cost) for name, n, cost in others if cost is not None]
+    rest = each(events.synaptic_ops) - sum(n for _, n, _, _ in apart)
     lines: list[tuple[str, float, str, Any]] = [
-        ("synaptic operations", each(events.synaptic_ops), "synaptic operations", energies.synaptic_op),
+        ("synaptic operations", rest, "synaptic operations", energies.synaptic_op),
+        *apart,
         ("neuron updates, active", active, "neuron updates", energies.neuron_update_active),
         ("neuron updates, inactive", each(events.updates) - active, "neuron updates", energies.neuron_update_inactive),
         ("spikes made", each(events.spikes), "spikes", energies.spike_out),

@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.execution.xylo_cycles import MARGIN, xylo_cycles
-from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, SPIKES, SYNAPTIC_OPS
+from hw.kernels.event_counts import (
+    ACTIVE_UPDATES,
+    AXONS_IN,
+    AXONS_OUT,
+    CONVOLUTION_OPS,
+    SPARSE_OPS,
+    SPIKES,
+    SYNAPTIC_OPS,
+)  # fmt: skip
 from hw.records.architecture import Architecture
 from hw.records.event_times import EventTimes, Tick, seconds
 from hw.records.fact import Evidence, Fact
@@ -113,6 +121,18 @@ class Used:
         return StepTimes(values, model, evidence, tuple(dict.fromkeys(self.unknown)))
 
 
+def synaptic_ops(counts: Array) -> tuple[Array, Array, Array]:
+    """Synaptic operations by the form in which synapses are stored, as `hw.execution.axons` numbers it."""
+    some, windows = counts[..., SPARSE_OPS], counts[..., CONVOLUTION_OPS]
+    return counts[..., SYNAPTIC_OPS] - some - windows, some, windows
+
+
+def synapse_times(times: EventTimes) -> tuple[Fact, Fact, Fact]:
+    """What one of them takes, likewise."""
+    dense = times.synaptic_op
+    return dense, times.synaptic_op_sparse or dense, times.synaptic_op_convolution or dense
+
+
 def tiles_in_use(placed: Any) -> int:
     return len({(core.x, core.y) for core in placed.placement.cores if core.n_neurons})
 
@@ -134,7 +154,7 @@ class Simple:
         used = Used()
         if isinstance(times, Tick):
             return used.times(np.full(flags.shape[:2], used("step", times.step, True)), "steps of a fixed length")
-        n = {k: counts[..., k] for k in (SYNAPTIC_OPS, AXONS_IN, ACTIVE_UPDATES, SPIKES, AXONS_OUT)}
+        n = {k: counts[..., k] for k in (AXONS_IN, ACTIVE_UPDATES, SPIKES, AXONS_OUT)}
         idle = np.bincount(placed.axons.core, minlength=counts.shape[2]) - n[ACTIVE_UPDATES]
         sends = (
             n[ACTIVE_UPDATES] * used("active updates", times.update_active, bool(n[ACTIVE_UPDATES].any()))
@@ -143,7 +163,8 @@ class Simple:
             + n[AXONS_OUT] * used("axons out", times.axon_out, bool(n[AXONS_OUT].any()))
         )
         hears = n[AXONS_IN] * used("axons in", times.axon_in, bool(n[AXONS_IN].any()))
-        hears = hears + n[SYNAPTIC_OPS] * used("synaptic operations", times.synaptic_op, bool(n[SYNAPTIC_OPS].any()))
+        for ops, fact in zip(synaptic_ops(counts), synapse_times(times), strict=True):
+            hears = hears + ops * used("synaptic operations", fact, bool(ops.any()))
         barrier = used("barrier", times.barrier_of(tiles_in_use(placed)), True)
         slowest = np.maximum(sends, hears).max(axis=2) + barrier
         return used.times(slowest, "slowest core and barrier, links free (SANA-FE's simple model)")

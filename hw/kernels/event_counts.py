@@ -12,20 +12,23 @@ from spikenet.derive.compile import compiled
 from spikenet.kernels.tasks import array, in_parallel
 
 SYNAPTIC_OPS, AXONS_IN, ACTIVE_UPDATES, SPIKES, AXONS_OUT, WITHIN, EAST_WEST, NORTH_SOUTH, CROSSINGS = range(9)
-COUNTED = 9
+SPARSE_OPS, CONVOLUTION_OPS = 9, 10  # of the synaptic operations, those of such synapses
+COUNTED = 11
 
 
 @compiled()
 def _arrive(here: Any, low: Any, high: Any, times: Any, to_core: Any, effect: Any) -> None:
     for k in range(low, high):
         here[to_core[k], SYNAPTIC_OPS] += times * effect[k, 0]
+        if effect[k, 5] > 0:
+            here[to_core[k], effect[k, 5]] += times * effect[k, 0]
         here[to_core[k], AXONS_IN] += times
 
 
 @compiled()
 def _count(sample: Any, inputs: Any, flags: Any, first: Any, core: Any, to_core: Any, effect: Any, counts: Any) -> None:
-    """flags as in `placed_loop`; effect: (axons, 5) synapses; messages within a tile, hops east-west and
-    north-south, messages from chip to chip."""
+    """flags as in `placed_loop`; effect: (axons, 6) synapses; messages within a tile, hops east-west and
+    north-south, messages from chip to chip; where its synaptic operations are counted besides, or 0."""
     n_inputs = inputs.shape[2]
     for t in range(flags.shape[0]):
         here = counts[t, sample, :, :]

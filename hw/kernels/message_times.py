@@ -7,8 +7,9 @@ how fast links empty.
 
     tables : first, to_core, effect of `event_counts`;  neurons: of each core, `begins[core]` to `begins[core + 1]`
     places : (cores, 3) tile x, tile y, core of the tile;  grid: (3,) tiles across, tiles down, cores a tile
-    costs  : (9,) seconds of an inactive update, of an active one, a spike, an axon out, an axon in, a synaptic
-             operation, a hop east-west, a hop north-south, the barrier
+    takes  : (axons,) seconds in which a message is processed where it arrives
+    costs  : (7,) seconds of an inactive update, of an active one, a spike, an axon out, a hop east-west, a hop
+             north-south, the barrier
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.kernels.tasks import array, in_parallel
 
-IDLE, ACTIVE, SPIKE, OUT, IN, SYNAPSE, EAST_WEST, NORTH_SOUTH, BARRIER = range(9)
+IDLE, ACTIVE, SPIKE, OUT, EAST_WEST, NORTH_SOUTH, BARRIER = range(7)
 NOWHERE = -1  # the axon of what a core still has to do after its last message
 
 
@@ -71,7 +72,7 @@ def _along(a: Any, b: Any, places: Any, grid: Any, density: Any, change: Any) ->
 @compiled()
 def _times(
     sample: Any, inputs: Any, flags: Any, first: Any, core_of: Any, to_core: Any, effect: Any, neurons: Any,
-    begins: Any, places: Any, grid: Any, costs: Any, buffer: Any, seconds: Any,
+    begins: Any, places: Any, grid: Any, takes: Any, costs: Any, buffer: Any, seconds: Any,
 ) -> None:  # fmt: skip
     n_inputs, cores = inputs.shape[2], places.shape[0]
     most = first[first.size - 1] - first[n_inputs] + cores
@@ -86,7 +87,7 @@ def _times(
         if t < inputs.shape[0]:
             for i in range(n_inputs):
                 for a in range(first[i], first[i + 1]):  # what comes from outside is there when the step begins
-                    busy[to_core[a]] += inputs[t, sample, i] * (costs[IN] + effect[a, 0] * costs[SYNAPSE])
+                    busy[to_core[a]] += inputs[t, sample, i] * takes[a]
         last, at = 0.0, 0
         for c in range(cores):
             last = max(last, busy[c])
@@ -107,15 +108,13 @@ def _times(
                     a = axon[gone]
                     hops = effect[a, 2] + effect[a, 3]
                     _along(source[gone], d, places, grid, density, -1.0 / (hops + 2))
-                    took = costs[IN] + effect[a, 0] * costs[SYNAPSE]
-                    mean = mean + (mean - took) / (on_their_way - 1) if on_their_way > 1 else 0.0
+                    mean = mean + (mean - takes[a]) / (on_their_way - 1) if on_their_way > 1 else 0.0
                     on_their_way -= 1
                     oldest[d] = queue[gone]
             k = head[c]
             a = axon[k]
             if a != NOWHERE:
                 d, hops = to_core[a], effect[a, 2] + effect[a, 3]
-                takes = costs[IN] + effect[a, 0] * costs[SYNAPSE]
                 crowd = _along(c, d, places, grid, density, 0.0)
                 room = (hops + 1) * buffer
                 if crowd > room:
@@ -124,10 +123,10 @@ def _times(
                     effect[a, 2] * costs[EAST_WEST] + effect[a, 3] * costs[NORTH_SOUTH], crowd * mean / (hops + 1)
                 )
                 begun[k] = max(busy[d], now + way)
-                busy[d] = begun[k] + takes
+                busy[d] = begun[k] + takes[a]
                 last = max(last, busy[d])
                 _along(c, d, places, grid, density, 1.0 / (hops + 2))
-                mean += (takes - mean) / (on_their_way + 1)
+                mean += (takes[a] - mean) / (on_their_way + 1)
                 on_their_way += 1
                 source[k], queue[k] = c, -1
                 if oldest[d] < 0:
@@ -148,7 +147,8 @@ def message_times() -> Callable[..., None]:
     whole = [array("int64", axes, read=True) for axes in (1, 2)]
     kinds = (
         *(array("int8", 3, read=True), array("uint16", 3, read=True), whole[0], whole[0], whole[0], whole[1]),
-        *(whole[0], whole[0], whole[1], whole[0], array("float64", 1, read=True), numba.float64),
+        *(whole[0], whole[0], whole[1], whole[0], array("float64", 1, read=True), array("float64", 1, read=True)),
+        numba.float64,
         array("float64", 2, read=False),
     )
     return in_parallel(_times, kinds)

@@ -92,6 +92,8 @@ class TechnologyEnergies:
 class EventEnergies:
     """Energy of each event of a neuromorphic chip. A hop is one step between neighbouring tiles.
 
+    synaptic_op_sparse, synaptic_op_convolution: where synapses with an index, and those of a window that moves over a
+    map, cost something else than others; None: the same
     spike_out, axon_out, axon_in: of a spike made, and of a message where it leaves a core and where it arrives; None
     where the table has no such line
     """
@@ -105,6 +107,8 @@ class EventEnergies:
     spike_out: Fact | None = None
     axon_out: Fact | None = None
     axon_in: Fact | None = None
+    synaptic_op_sparse: Fact | None = None
+    synaptic_op_convolution: Fact | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from hw.records.fact import Evidence, Fact, checked
 
@@ -24,6 +24,7 @@ class EventTimes:
     """Time of each event on a core, and of the barrier that ends a step.
 
     update_active, update_inactive: of a neuron with and without something to do; spike_out: more, where it fires
+    synaptic_op_sparse, synaptic_op_convolution: of such synapses, see `EventEnergies`; None: as others
     axon_out, axon_in: of a message where it is sent and where it arrives, besides its synaptic operations
     barrier : (tiles in use, time), tiles growing; is_linear: whether it grows evenly in between, else in steps
     """
@@ -38,11 +39,14 @@ class EventTimes:
     hop_north_south: Fact
     barrier: tuple[tuple[int, Fact], ...]
     is_linear: bool
+    synaptic_op_sparse: Fact | None = None
+    synaptic_op_convolution: Fact | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name not in ("barrier", "is_linear"):
-                _timed(field.name, getattr(self, field.name))
+            entry = getattr(self, field.name)
+            if field.name not in ("barrier", "is_linear") and (field.default is MISSING or entry is not None):
+                _timed(field.name, entry)
         tiles = [n for n, _ in self.barrier]
         if not tiles or tiles[0] != 1 or tiles != sorted(set(tiles)):
             raise ValueError(f"EventTimes: barrier: expected tiles growing from 1, got {tiles}")
