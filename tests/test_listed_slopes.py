@@ -14,10 +14,10 @@ from spikenet.kernels import memory, neuron_pass, recurrent_pass
 N, STEPS, BATCH = 1100, 7, 3  # two blocks of neurons
 
 
-def gradients(layer, n, rng):
+def gradients(layer, n, rng, dtype=np.float32):
     """Of the input and of all parameters, for a loss that weighs every spike differently."""
-    x = Tensor(rng.normal(0.3, 0.7, (STEPS, BATCH, n)).astype(np.float32), requires_grad=True)
-    weights = rng.normal(size=x.shape).astype(np.float32)
+    x = Tensor(rng.normal(0.3, 0.7, (STEPS, BATCH, n)).astype(dtype), requires_grad=True)
+    weights = rng.normal(size=x.shape).astype(dtype)
     for p in layer.parameters().values():
         p.grad = None
     (layer(x) * weights).sum().backward()
@@ -36,14 +36,27 @@ def gradients(layer, n, rng):
     ids=["LIF", "Recurrent"],
 )
 def test_gradients_are_those_of_a_second_run_bit_for_bit(room, make, n, reset, monkeypatch):
-    layer, asked = make(reset), []
-    plain = room.slope_is_all
+    both_ways(room, make(reset), n, np.float32, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("neurons", "dtype"), [(sn.CubaLIF, np.float32), (sn.AdaptiveLIF, np.float64)], ids=["CubaLIF", "AdaptiveLIF"]
+)
+def test_so_are_those_of_neurons_with_two_states(neurons, dtype, monkeypatch):
+    layer = neurons(reset=sn.reset.subtract, surrogate=sn.surrogate.triangle(0.4))
+    both_ways(neuron_pass, layer, N, dtype, monkeypatch)
+
+
+def both_ways(room, layer, n, dtype, monkeypatch):
+    """Slopes are listed where `layer` is asked, and running again gives the same bits."""
+    asked, plain = [], room.slope_is_all
     monkeypatch.setattr(room, "slope_is_all", lambda *a: asked.append(plain(*a)) or asked[-1])
-    listed = gradients(layer, n, np.random.default_rng(1))
+    listed = gradients(layer, n, np.random.default_rng(1), dtype)
     assert asked == [True]
     monkeypatch.setattr(room, "slope_is_all", lambda *_: False)
-    again = gradients(layer, n, np.random.default_rng(1))
+    again = gradients(layer, n, np.random.default_rng(1), dtype)
     assert np.count_nonzero(listed[0]) > 100
+    assert listed[0].dtype == dtype
     for a, b in zip(listed, again, strict=True):
         np.testing.assert_array_equal(a, b)
 
