@@ -151,6 +151,10 @@ CONSTRUCTS = {  # net, shape
     ),
     "cuba": (sn.Sequential(sn.Linear(4, 3), sn.CubaLIF(), sn.Linear(3, 2), sn.CubaLIF()), (4,)),
     "cuba readout": (sn.Sequential(sn.Linear(4, 3), sn.CubaLIF(), sn.Linear(3, 2), sn.LI()), (4,)),
+    "cuba windows": (
+        sn.Sequential(sn.Conv2d(1, 3, 3), sn.CubaLIF(), sn.Flatten(3), sn.Linear(12, 2), sn.CubaLIF()),
+        (1, 4, 4),
+    ),
     "lif": (sn.Sequential(sn.Linear(4, 3), sn.LIF(), sn.Linear(3, 2), sn.LIF()), (4,)),
     "dropouts": (sn.Sequential(sn.Dropout1d(0.5), sn.Linear(4, 3), sn.Dropout(0.2), to_zero()), (4,)),
 }  # fmt: skip

@@ -91,6 +91,14 @@ def values_of(weights: Any) -> Array:
     return values
 
 
+def values_at(weights: Any, dense: Array) -> Array:
+    """What an array (sources, n) has at the synapses, in the order of `values_of`."""
+    if not sparse.issparse(weights):
+        return dense.reshape(-1)
+    found: Array = dense[np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr)), weights.indices]
+    return found
+
+
 def with_values(weights: Any, values: Array) -> Any:
     """The same connections with other weights, in the order of `values_of`."""
     if sparse.issparse(weights):

@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.compilers.part import Held, Part, float_run
+from hw.compilers.part import Held, Part, float_run, values_at
 from hw.neurons import xylo
 from hw.programs.xylo import XyloLayer
 from hw.records.chip import Chip
-from spikenet.errors import Array as Values
 
 Array = npt.NDArray[Any]
 ROOM = 2.0  # of 16 bits over the threshold: a membrane gathers more than it in a step
@@ -117,10 +116,12 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
         part.name, part.shape, mantissas[0], choice.shift, mantissas[1] if len(given) > 1 else None,
         choice.recurrent_shift, threshold, bias, dash_mem, dash_syn, scale, part.reads_v, part.is_last,
     )  # fmt: skip
-    held: Values = np.concatenate([values.reshape(-1) for values in back])
-    clipped = float(np.mean(np.concatenate([c.reshape(-1) for c in cut])))
+    held, clipped = ([values_at(part.weights, made[0]), *(m.reshape(-1) for m in made[1:])] for made in (back, cut))
     at = threshold / scale if fires else np.full(n, np.inf)
-    return layer, Held(held, clipped, at, (bias + against) / at_once, leak, syn_leak, choice.shift, scale)
+    return layer, Held(
+        np.concatenate(held), float(np.mean(np.concatenate(clipped))), at, (bias + against) / at_once, leak, syn_leak,
+        choice.shift, scale,
+    )  # fmt: skip
 
 
 def _charge(part: Part, choice: Choice) -> Array:
