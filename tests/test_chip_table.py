@@ -77,6 +77,26 @@ def test_a_number_of_each_kind():
     assert text.isascii()  # a terminal may know nothing else
 
 
+def test_limits_stand_side_by_side():
+    """Every limit of every chip in its column: the number, m from memory, ? where unknown, - where there is none."""
+    chips = [chip for chip in hw.chips.ALL if chip.limits]
+    head, *rows = [re.split(r"  +", line) for line in chip_table.limits(hw.chips.ALL).splitlines()[:-1]]
+    assert head == ["", *(chip.name for chip in chips)]
+    for name, *cells in rows:
+        for chip, cell in zip(chips, cells, strict=True):
+            facts = [
+                fact for limit, fact in chip.limits.items() if re.sub(r"_\d+$", "", limit) == name.replace(" ", "_")
+            ]
+            values = [fact.value for fact in facts if fact.value is not None]
+            numbers = [] if cell in "-?" else [float(n.replace(",", "")) for n in cell.removesuffix(" m").split("..")]
+            assert (cell == "-") == (not facts)
+            assert numbers == sorted({min(values), max(values)} if values else {})
+            assert cell.endswith(" m") == any(fact.evidence is Evidence.FROM_MEMORY for fact in facts)
+    assert sum(len({re.sub(r"_\d+$", "", name) for name in chip.limits}) for chip in chips) == sum(
+        cell != "-" for _, *cells in rows for cell in cells
+    )
+
+
 def test_chips_stand_in_the_order_given_apart():
     first, second, *_ = hw.chips.ALL
     both = chip_table.chips((second, first))

@@ -455,10 +455,15 @@ def test_info(capsys):
 def test_chips(capsys):
     assert main(["chips"]) == 0
     captured = capsys.readouterr()
-    assert captured.out == hw.report.chips(hw.chips.ALL) + "\n"
+    assert captured.out == f"{hw.report.limits(hw.chips.ALL)}\n{hw.report.chips(hw.chips.ALL)}\n"
     assert captured.err == ""
     for chip in hw.chips.ALL:
         assert chip.name in captured.out
+    assert main(["chips", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["Loihi 1"]["energies"]["synaptic op"]["value"] == 23.6
+    assert found["Loihi 2"]["energies"]["synaptic op"]["value"] is None
+    assert list(found) == [chip.name for chip in hw.chips.ALL]
 
 
 def test_version_and_help(capsys):

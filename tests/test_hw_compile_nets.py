@@ -173,6 +173,7 @@ def test_what_check_passes_compiles_and_what_it_refuses_does_not(name, chip, rng
         assert program.chip is chip
         assert program.run(x).output.shape == net(x).shape
         assert len(program.report) == len(program.layers)
+        assert str(program).splitlines()[1:] == [f"  {report}" for report in program.report]
         assert all(str(report).startswith(report.name) for report in program.report)
     else:
         with pytest.raises(hw.DoesNotFit) as refused:

@@ -231,6 +231,7 @@ def test_energy_is_counted_events_at_sourced_costs(case):
     assert energy.joules == pytest.approx(1e-12 * wanted / 5)
     assert energy.unknown == ("axons out", "axons in")
     assert energy.level is hw.Level.EVENT
+    assert str(energy) == hw.report.breakdown(energy).rstrip()
     assert not case.got.energy(loihi1_sanafe).is_lower_bound
     with pytest.raises(TypeError, match="technology"):
         case.got.energy(hw.chips.cmos45)

@@ -48,6 +48,11 @@ class Energy:
     terms: tuple[Term, ...]
     assumptions: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        from hw.energy.report import breakdown
+
+        return breakdown(self).rstrip()
+
     @property
     def joules(self) -> float:
         """Sum of the known terms; a lower bound when `unknown` is not empty."""

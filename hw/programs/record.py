@@ -87,7 +87,7 @@ Together = Callable[[Array], tuple[LayerRun, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A net on a chip. `print` the reports to see what was lost.
+    """A net on a chip. `print` it to see what was lost.
 
     late       : steps a spike takes from one layer to the next
     most_events: events of one input in one step, at most
@@ -100,6 +100,9 @@ class Program:
     late: int = 1
     most_events: int = 1
     together: Together | None = None
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.chip.name}, {len(self.layers)} layers", *(f"  {report}" for report in self.report)])
 
     def run(self, spikes: Any, *, samples_at_once: int = 256) -> Result:
         """The net driven by spikes (steps, batch, ...), 0 or 1 (counts where the chip takes them), each from rest.

@@ -1,19 +1,75 @@
-"""Everything known of chips as text: each number with its unit, its evidence and its source."""
+"""Everything known of chips: limits side by side, and each number with its unit, its evidence and its source."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from typing import Any
 
 from hw.records.chip import Chip, TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
-from hw.records.fact import Fact
+from hw.records.fact import Evidence, Fact
 
 
 def chips(records: Iterable[Chip]) -> str:
     """One section a chip: process, level of its energies, energies, times, limits, notes."""
     return "\n".join(line for chip in records for line in _section(chip))
+
+
+def limits(records: Iterable[Chip]) -> str:
+    """The limits of chips side by side, those that most of them have first; chips without limits are left out."""
+    limited = [chip for chip in records if chip.limits]
+    rows: dict[str, list[list[Fact]]] = {}
+    for k, chip in enumerate(limited):
+        for name, fact in chip.limits.items():  # memories of core 0, 1, 2 ... in one row
+            rows.setdefault(_NUMBERED.sub("", name), [[] for _ in limited])[k].append(fact)
+    first = sorted(rows, key=lambda name: -sum(bool(cell) for cell in rows[name]))
+    table = [("", *(chip.name for chip in limited))]
+    table += [(name.replace("_", " "), *map(_cell, rows[name])) for name in first]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+             for row in table]  # fmt: skip
+    return "\n".join([*lines, "-: no such limit;  ?: not published;  m: from memory;  units and sources below", ""])
+
+
+_NUMBERED = re.compile(r"_\d+$")
+
+
+def _cell(facts: list[Fact]) -> str:
+    values = [fact.value for fact in facts if fact.value is not None]
+    if not values:
+        return "?" if facts else "-"
+    low, high = min(values), max(values)
+    text = f"{low:,.12g}" if low == high else f"{low:,.12g}..{high:,.12g}"
+    return f"{text} m" if any(fact.evidence is Evidence.FROM_MEMORY for fact in facts) else text
+
+
+def as_dict(records: Iterable[Chip]) -> dict[str, Any]:
+    """JSON-able: of every chip its energies, times and limits, each number with its evidence; unknown ones null."""
+    return {
+        chip.name: {
+            "vendor": chip.vendor,
+            "process": chip.process,
+            "level": chip.level.value,
+            "energies": {name: _fact_dict(fact) for name, fact in _energies(chip)},
+            "times": {} if chip.times is None else {name: _fact_dict(fact) for name, fact in _times(chip.times)},
+            "limits": {name: _fact_dict(fact) for name, fact in chip.limits.items()},
+            "notes": list(chip.notes),
+        }
+        for chip in records
+    }
+
+
+def _fact_dict(fact: Fact) -> dict[str, Any]:
+    return {
+        "value": fact.value,
+        "high": fact.high,
+        "unit": fact.unit,
+        "evidence": fact.evidence.value,
+        "source": fact.source,
+    }
 
 
 def _section(chip: Chip) -> Iterator[str]:
