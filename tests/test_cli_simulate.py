@@ -54,6 +54,8 @@ def test_a_network_from_a_file(tmp_path, capsys):
     [
         (["nobody"], "expected brunel"),
         (["brunel", "--duration", "0.00015"], "multiple of"),
+        (["brunel", "--duration", "0"], "expected seconds > 0"),
+        (["brunel", "--duration", "nan"], "expected seconds > 0"),
         (["brunel", "--scale", "-1"], "scale"),
         (["brunel", "--scale", "0.01", "--threads", "0"], "threads"),
         (["{empty}"], "expected a function network"),

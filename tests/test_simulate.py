@@ -277,6 +277,8 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path, rng):
         (lambda n, p: n.connect("p", p, sn.rules.all_to_all(), 1.0), "expected a population of this network"),
         (lambda n, p: sn.simulate(n, DT, spikes=["p"]), "expected a population of this network"),
         (lambda n, p: n.connect(p, p, sn.rules.fixed_total(10**12), 1.0) and sn.simulate(n, DT), "holds at most"),
+        (lambda n, p: n.drive(p, sn.inputs.constant_current(1e39)) and sn.simulate(n, DT), "too large for float32"),
+        (lambda n, p: n.connect(p, p, sn.rules.one_to_one(), -1e39) and sn.simulate(n, DT), "too large for float32"),
         (lambda n, p: sn.simulate(n, DT, seed=2**63), "below 2\\^63"),
         (lambda n, p: sn.simulate(n, 1.5e-4), "multiple of"),
         (lambda n, p: sn.simulate(n, -1.0), "multiple of"),

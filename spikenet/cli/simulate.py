@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import runpy
 import sys
 from collections.abc import Callable
@@ -54,6 +55,8 @@ def run(options: argparse.Namespace) -> None:
     folder = result_folder(options.out)
     net, usual_s = described(options.network, options.scale)
     duration_s = usual_s if options.duration is None else options.duration
+    if not 0 < duration_s < math.inf:
+        raise ValueError(f"--duration: expected seconds > 0, got {duration_s:g}")
     double = options.double or options.network.endswith(".json")  # to tell SONATA's spikes from those of others
     dtype = "float64" if double else "float32"
     simulation = Simulation(net, seed=options.seed, threads=options.threads, dtype=dtype)

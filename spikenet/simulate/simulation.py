@@ -18,6 +18,7 @@ from spikenet.network.records import Population, Projection
 from spikenet.simulate.layout import Layout, layout, own_parameters
 from spikenet.simulate.memory_need import check_memory
 from spikenet.simulate.neuron_values import put_parameters, put_states, states_of
+from spikenet.simulate.number_range import check_range
 from spikenet.simulate.pieces import Pieces
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.plastic_tables import STATE, put_state, reward, state_of
@@ -74,6 +75,7 @@ class Simulation:
         network_size = [[p.name, p.n] for p in network.populations], len(network.projections), network.dt_s
         self._ranks.all_same({"network": network_size, "seed": self.seed, "threads": self.threads, "dtype": self.dtype})
         self._unstored = chosen_projections(network, procedural)
+        check_range(network, self.dtype)
         started = time.perf_counter()
         with using_threads(self.threads):
             self._build()
