@@ -29,7 +29,7 @@ class Result(NamedTuple):
 def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0) -> Result:
     """Trains all; draws into the folder `out`. quick: one depth, few epochs. seed: of split, weights and training."""
     train, test = sn.data.digits(seed)
-    epochs = 2 if quick else 6
+    epochs = 2 if quick else 5
     fit = partial(
         sn.fit, optimiser=sn.optim.Adam(5e-3), schedule=sn.optim.Cosine(epochs * 23), epochs=epochs, batch_size=64,
         seed=seed, progress=False,
@@ -37,7 +37,7 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     neuron = partial(sn.LIF, tau_mem_s=2e-3, threshold=0.5)
     accuracy: dict[str, dict[int, float]] = {}
     curves = {}
-    for units in (1,) if quick else (1, 4):
+    for units in (1,) if quick else (1, 3):
         usual = partial(resnet, (1, 8, 8), 10, widths=WIDTHS, units=units, seed=seed)
         spiking = partial(spiking_resnet, (1, 8, 8), 10, widths=WIDTHS, units=units, neuron=neuron, seed=seed)
         for name, net in (

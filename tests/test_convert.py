@@ -280,6 +280,17 @@ def test_pruning_everything_is_refused():
         convert.prune(net, 0.99)
     with pytest.raises(ValueError, match=r"prune: expected scores \(4, 3\) of '0.weight', got \(2,\)"):
         convert.prune(net, 0.5, scores={"0.weight": np.ones(2)})
+    with pytest.raises(ValueError, match=r"prune: expected scores of '0\.weight'; \['0\.weight'\] are missing"):
+        convert.prune(net, 0.5, scores={})
+    assert convert.sparsity(net) == 0, "what is refused prunes nothing"
+
+
+def test_of_equal_weights_as_many_go_as_asked_for():
+    net = sn.Sequential(sn.Linear(4, 5), sn.Linear(5, 2))
+    for layer in net.layers:
+        layer.weight.data[...] = 1
+    assert convert.prune(net, 0.4) == {"0.weight": 12 / 20, "1.weight": 0}
+    assert convert.prune(net, 0.5, together=False) == {"0.weight": 12 / 20, "1.weight": 0.5}
 
 
 def test_deep_r_keeps_its_number_of_connections(digits):

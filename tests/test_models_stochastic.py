@@ -118,6 +118,8 @@ def test_rbm_refuses():
         train_rbm(rbm(2, 2), np.array([[0.0, 2.0]]), epochs=1)
     with pytest.raises(ValueError, match="train_dbn: expected the size of at least one hidden layer"):
         train_dbn(np.zeros((3, 2)), (), epochs=1)
+    with pytest.raises(ValueError, match=r"train_dbn: expected data \(samples, n\), got \(3,\)"):
+        train_dbn(np.zeros(3), (2,), epochs=1)
 
 
 # Neurons that sample

@@ -39,23 +39,25 @@ def prune(
     if not params:
         raise ValueError(f"prune: expected a net with weights, got {net!r:.60}")
     sizes = {name: np.abs(p.data) for name, p in params.items()}
+    if scores is not None and (missing := set(params) - set(scores)):
+        raise ValueError(f"prune: expected scores of {', '.join(map(repr, params))}; {sorted(missing)} are missing")
     ranks = sizes if scores is None else {name: np.array(scores[name], np.float64) for name in params}
     for name, p in params.items():
         if ranks[name].shape != p.shape:
             raise ValueError(f"prune: expected scores {p.shape} of {name!r}, got {ranks[name].shape}")
         ranks[name] = np.where(held(p), -np.inf, ranks[name])
-    one_ranking = flag("prune: together", together)
-    everything = np.concatenate([r.reshape(-1) for r in ranks.values()]) if one_ranking else None
-    taken = {}
-    for name, p in params.items():
-        ranked = ranks[name].reshape(-1) if everything is None else everything
-        count = round(part * ranked.size)
-        mask = ranks[name] <= (np.partition(ranked, count - 1)[count - 1] if count else -np.inf)
-        if mask.all():
-            raise ValueError(f"prune: share {share} would leave nothing of {name!r}; lower it, or together=False")
-        hold_at_zero(p, mask)
-        taken[name] = float(mask.mean())
-    return taken
+    flat = [r.reshape(-1) for r in ranks.values()]
+    if flag("prune: together", together):
+        ends = np.cumsum([r.size for r in flat])[:-1]
+        masks = np.split(_smallest(np.concatenate(flat), part), ends)
+    else:
+        masks = [_smallest(r, part) for r in flat]
+    gone = {name: mask.reshape(p.shape) | held(p) for (name, p), mask in zip(params.items(), masks, strict=True)}
+    if empty := [name for name, mask in gone.items() if mask.all()]:
+        raise ValueError(f"prune: share {share} would leave nothing of {empty[0]!r}; lower it, or together=False")
+    for name, mask in gone.items():
+        hold_at_zero(params[name], mask)
+    return {name: float(mask.mean()) for name, mask in gone.items()}
 
 
 def prune_channels(net: Layer, share: float) -> dict[str, float]:
@@ -152,6 +154,13 @@ class Movement:
                 moved = -p.data * p.grad
                 self.scores[name] = self.scores[name] + moved if name in self.scores else moved
         return self.optimiser.step(params, state, rate_scale)
+
+
+def _smallest(ranks: Array, part: float) -> Array:
+    """Where the smallest are, so large a part of all; of equal ones the first."""
+    mask = np.zeros(ranks.size, bool)
+    mask[np.argsort(ranks, kind="stable")[: round(part * ranks.size)]] = True
+    return mask
 
 
 def _share(share: float) -> float:

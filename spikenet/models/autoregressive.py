@@ -72,6 +72,8 @@ class WaveNet:
         seed: Seed = None,
     ) -> None:
         rng = generator("WaveNet", seed)
+        if not len(dilations):
+            raise ValueError("WaveNet: dilations: expected that of at least one layer")
         self.width, self.dilations, self.kernel_size = whole("WaveNet: width", width), tuple(dilations), kernel_size
         self.first = CausalConv1d(n_in, width, kernel_size, seed=rng)
         self.gated = [CausalConv1d(width, 2 * width, kernel_size, dilation=d, seed=rng) for d in self.dilations]

@@ -151,6 +151,8 @@ def train_dbn(
     `dbn_features` carries data up; a dream is drawn at the top and carried down by `dbn_sample`.
     """
     rng, stack, now = generator("train_dbn", seed), list[Rbm](), finite_values("train_dbn: data", data)
+    if now.ndim != 2:
+        raise ValueError(f"train_dbn: expected data (samples, n), got {now.shape}")
     if not len(sizes):
         raise ValueError("train_dbn: expected the size of at least one hidden layer")
     for size in sizes:

@@ -131,17 +131,24 @@ class InvertibleConv1x1:
         batch, n, height, width = x.shape
         z = graph.matmul(self.weight, x.reshape(batch, n, height * width)).reshape(x.shape)
         ones = Tensor(np.ones(batch, x.dtype))
-        return z, ones * graph.log_abs_det(self.weight) * (height * width)
+        return z, ones * self._log_volume() * (height * width)
 
     def inverse(self, z: Array) -> Array:
         with no_grad():
-            graph.log_abs_det(self.weight)  # says so when it is singular
+            self._log_volume()  # says so when it is singular
         back = np.linalg.inv(self.weight.data.astype(np.float64)).astype(z.dtype)
         batch, n, *size = z.shape
         return (back @ z.reshape(batch, n, -1)).reshape(batch, n, *size)
 
     def parameters(self) -> dict[str, Tensor]:
         return {"weight": self.weight}
+
+    def _log_volume(self) -> Tensor:
+        try:
+            return graph.log_abs_det(self.weight)
+        except ValueError as error:
+            what = f"InvertibleConv1x1({len(self.weight)}): the weight cannot be inverted, {error}"
+            raise ValueError(f"{what}; start anew with a lower learning rate, or clip gradients") from None
 
 
 class ConvCoupling:

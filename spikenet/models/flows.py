@@ -113,10 +113,13 @@ def glow(
     shape: (channels, height, width), height and width divisible by 2^levels. All channels stay until the end (no
     multi-scale split). Source: Kingma & Dhariwal 2018 (arXiv:1807.03039).
     """
+    if len(shape) != 3:
+        raise ValueError(f"glow: expected a shape (channels, height, width), got {shape}")
     rng, steps, (n, height, width) = generator("glow", seed), list[Step](), shape
+    levels = whole("glow: levels", levels)
     if height % 2**levels or width % 2**levels:
         raise ValueError(f"glow: expected height and width divisible by {2**levels}, got {shape}")
-    for _ in range(whole("glow: levels", levels)):
+    for _ in range(levels):
         steps.append(Squeeze())
         n *= 4
         for _ in range(couplings):
