@@ -6,7 +6,7 @@ Rate-coded images of 25 steps. Figures are means over three encodings of the tes
 nets see the same spikes. "float as long" is the float net trained on without the chip for as long as through it.
 
 What is lifted: no Xylo has inputs for 64 or 784 pixels, and 8 to 16 outputs. In rows marked "sizes lifted" its integers
-are run under a record without limits on inputs, outputs, fan-in and synapses. The row of 4 x 4 pixels is within all
+are run under a record without limits on inputs, outputs, fan-in and synapses. Rows of 4 x 4 pixels are within all
 limits of the IMU chip (SYNS63300), whose 16 outputs replace the 8 of the Audio 2 in its record.
 """
 
@@ -74,19 +74,17 @@ CASES = (
     Case("Xylo, sizes lifted", "mnist", LIFTED, 256, xylo_neurons),
     Case("Loihi 1", "mnist", hw.chips.loihi1, 256, loihi_neurons),
     Case("Xylo, sizes lifted, trained with one spike a step", "mnist", LIFTED, 256, single_spikes),
+    Case("Xylo IMU, 4 x 4 pixels", "mnist 4 x 4", IMU, 63, xylo_neurons),
 )
 
 
 def data(name: str, mnist: Path) -> tuple[Any, Any]:
     """(train, test), images as rows of pixels 0 to 1."""
-    if name == "mnist":
-        train, test = sn.data.idx(mnist)
-        return tuple(replace(part, inputs=part.inputs.reshape(-1, 784)) for part in (train, test))
-    train, test = sn.data.digits(0)
-    if name == "digits":
-        return train, test
-    pooled = [part.inputs.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16) for part in (train, test)]
-    return tuple(replace(part, inputs=x) for part, x in zip((train, test), pooled, strict=True))
+    parts, side = (sn.data.idx(mnist), 28) if name.startswith("mnist") else (sn.data.digits(0), 8)
+    if not name.endswith("4 x 4"):
+        return tuple(replace(part, inputs=part.inputs.reshape(-1, side**2)) for part in parts)
+    squares = [part.inputs.reshape(-1, 4, side // 4, 4, side // 4).mean(axis=(2, 4)).reshape(-1, 16) for part in parts]
+    return tuple(replace(part, inputs=x) for part, x in zip(parts, squares, strict=True))
 
 
 def accuracy(run: Callable[[Any], Any], code: Any, test: Any) -> list[float]:

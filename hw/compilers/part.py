@@ -52,6 +52,7 @@ class Held:
     """What the chip's words come to in the float net's units: what a report compares.
 
     weights, recurrent: values in the order of `values_of`;  clipped: share of the weights that were cut
+    advice: of `LayerReport`
     """
 
     weights: Array
@@ -62,6 +63,7 @@ class Held:
     syn_leak: Array
     exponent: int
     scale: Array
+    advice: str = ""
 
 
 def part_of(stage: Stage, is_last: bool) -> Part:
@@ -142,6 +144,7 @@ def report_of(part: Part, held: Held, rate: float, chip_rate: float, used: float
         chip_rate=chip_rate,
         headroom=1 / used if used else math.inf,
         overflows=overflows,
+        advice=held.advice,
     )
 
 

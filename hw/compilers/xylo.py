@@ -33,6 +33,10 @@ MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far a rounded leak's smaller or lar
 SMALLER = tuple(2.0**-k for k in range(1, 8))  # of the scale, where even the smallest shift overflows
 AGAINST_DRIFT = (0.5, 1.0)
 MOST = xylo.WEIGHT[1]
+SEVERAL = (
+    "hidden neurons send up to 31 spikes a step where the net's send one: take MultiLevelCubaLIF(levels=31), or "
+    "train on through the chip"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +124,7 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     at = threshold / scale if fires else np.full(n, np.inf)
     return layer, Held(
         np.concatenate(held), float(np.mean(np.concatenate(clipped))), at, (bias + against) / at_once, leak, syn_leak,
-        choice.shift, scale,
+        choice.shift, scale, SEVERAL if _held_back(part) else "",
     )  # fmt: skip
 
 
@@ -181,8 +185,12 @@ def _gains(part: Part) -> list[Array]:
         return []
     whole, ones = _steady(part), np.ones(len(part.bias))
     made_up = [] if np.allclose(whole, 1.0) else [whole**share for share in MADE_UP]
-    held_back = part.numbers.model.levels == 1 and not part.is_last
-    return [*made_up, *(ones * gain for gain in HELD_BACK)] if held_back else made_up
+    return [*made_up, *(ones * gain for gain in HELD_BACK)] if _held_back(part) else made_up
+
+
+def _held_back(part: Part) -> bool:
+    """Whether its neurons send one spike a step in the float net, but up to 31 on the chip."""
+    return part.numbers.model.levels == 1 and not part.is_last and not part.reads_v
 
 
 def _gathered(part: Part, steps: int) -> Array:

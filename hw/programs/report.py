@@ -16,6 +16,7 @@ class LayerReport:
     tau_mem_steps, tau_syn_steps: (float net's, chip's) time constants in steps; inf keeps all, 0 nothing
     rate, chip_rate : spikes per neuron and step of the float net and of the chip, its earlier layers on the chip too
     headroom        : end of the word over the largest state met;  overflows: of all words on the calibration data
+    advice          : what would lose less, where the chip's neurons do something else than the net's; else empty
     """
 
     name: str
@@ -31,6 +32,7 @@ class LayerReport:
     chip_rate: float
     headroom: float
     overflows: int
+    advice: str = ""
 
     @property
     def rate_change(self) -> float:
@@ -43,5 +45,5 @@ class LayerReport:
             f"{self.clipped:.2%}), threshold {self.threshold_error:.2%}, bias {self.bias_error:.2%}, tau_mem "
             f"{self.tau_mem_steps[0]:.4g} -> {self.tau_mem_steps[1]:.4g} steps, tau_syn {self.tau_syn_steps[0]:.4g} -> "
             f"{self.tau_syn_steps[1]:.4g}, rate {self.rate:.4f} -> {self.chip_rate:.4f} ({self.rate_change:+.1%}), "
-            f"headroom {self.headroom:.1f}, overflows {self.overflows}"
+            f"headroom {self.headroom:.1f}, overflows {self.overflows}{'; ' * bool(self.advice)}{self.advice}"
         )
