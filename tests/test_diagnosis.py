@@ -97,6 +97,9 @@ def test_diagnosis_reads_as_a_table_and_changes_nothing(x, rng):
 
 NETS = {  # detached and attached, without and with recurrence, learnt parameters of neurons, a layer that is no neuron
     "LIF": lambda rng: two_layers(rng),
+    "millivolts": lambda rng: sn.Sequential(  # where differences over a short way are all rounding
+        sn.Linear(4, 3, seed=rng), sn.Izhikevich(), sn.Linear(3, 2, seed=rng)
+    ),
     "recurrent": lambda rng: sn.Sequential(
         sn.Linear(4, 3, seed=rng),
         sn.Recurrent(
