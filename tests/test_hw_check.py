@@ -186,6 +186,18 @@ def test_constructs_no_chip_has_are_obstacles_everywhere():
             assert any(said in str(b) for b in verdict.breaches), (said, verdict.chip)
 
 
+@pytest.mark.parametrize(("value", "said"), [(0.0, "threshold of 0"), (-1.5, "threshold of -1.5"), (np.nan, "NaN")])
+def test_thresholds_are_above_0_on_every_chip_with_fixed_neurons(value, said):
+    for chip, neurons in ((loihi1, sn.LIF(reset=sn.reset.to_zero)), (xylo, sn.CubaLIF()), (speck, sn.IF()),
+                          (truenorth, sn.IF())):  # fmt: skip
+        net = sn.Sequential(sn.Linear(4, 3, seed=0), neurons, sn.Linear(3, 2, seed=0), copy.deepcopy(neurons))
+        assert hw.check(net, chips=(chip,))[chip].fits
+        threshold = net.layers[1].values["threshold"]
+        threshold.data = np.full_like(threshold.data, value)
+        (breach,) = hw.check(net, chips=(chip,))[chip].breaches
+        assert said in str(breach)
+
+
 def test_limits_nobody_published_are_reported_as_not_checked():
     unsure = replace(xylo, limits={**xylo.limits, "fan_in": unknown("synapses", "nowhere")})
     verdict = hw.check(dense(16, 100, 8), chips=unsure)[unsure]

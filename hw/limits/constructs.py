@@ -79,13 +79,17 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, f"{at} up to {model.levels} spikes a step", f"take {model.kind}")
     elif not model.reads_v and model.reset not in resets:
         yield _lacking(chip, stage.name, f"{kind} with reset {model.reset.value}", otherwise)
+    thresholds = np.asarray(stage.neurons.values["threshold"].data if "threshold" in stage.neurons.values else 1.0)
+    for name, value in stage.neurons.values.items():
+        if not np.isfinite(value.data).all():
+            yield _lacking(chip, stage.name, f"{name} of {kind} holds NaN or infinity", "train again, or replace them")
+    if (thresholds <= 0).any():
+        what = f"{kind} with a threshold of {thresholds.min():g}"
+        yield _lacking(chip, stage.name, what, "give all neurons thresholds above 0")
     if chip.architecture is Architecture.CONVOLUTION_CORES:
         if stage.delay:
             yield _lacking(chip, stage.name, "delays", "leave them out: a spike is there at once")
-        given = (
-            np.asarray(stage.neurons.values["threshold"].data) if "threshold" in stage.neurons.values else np.ones(1)
-        )
-        if given.ndim > 1 and np.ptp(given.reshape(given.shape[0], -1), axis=1).any():
+        if thresholds.ndim > 1 and np.ptp(thresholds.reshape(thresholds.shape[0], -1), axis=1).any():
             yield _lacking(chip, stage.name, "different thresholds within a filter", "give a filter one threshold")
     of_synapses = stage.delays is not None and stage.delays.ndim > 1 and stage.delays.shape[1] > 1
     if chip.architecture is Architecture.CROSSBAR_CORES and of_synapses:
