@@ -10,9 +10,9 @@ to the inputs of neurons, looked at inside the compiled loop (spikenet/simulate/
 
 Measured: `day` on one thread of a busy machine in 41 minutes, 864,000,000 steps, ticks int64, memory grew 0.021 % from
 the first tenth to the end. `flat` on two threads, least of several runs: 1.9 ns for 1,003 neurons, 2.2 for 3,858, 1.9
-for 15,435 and 2.3 for 77,169 (in one run 2.25, 2.40, 2.05, 2.30); on one thread, where nothing waits for the other core,
-1.2, 1.4, 1.5 and 1.9. Where a spike has few synapses for each delay, finding them costs more than they do: 14 ns an
-event for the microcircuit x 0.1, whose neurons have a tenth of the synapses.
+for 15,435 and 2.3 for 77,169 (in one run 2.25, 2.40, 2.05, 2.30); on one thread, which no other
+disturbs, 1.2, 1.4, 1.5 and 1.9. Where a spike has few synapses for each delay, finding them costs more than they do: 14
+ns an event for the microcircuit x 0.1, whose neurons have a tenth of the synapses.
 """
 
 from __future__ import annotations
