@@ -173,6 +173,15 @@ def test_the_integers_are_those_of_the_grid(rng):
     np.testing.assert_allclose(y, sums * scale * w.scale.ravel() + layer.bias.data, rtol=1e-4, atol=1e-5)
 
 
+def test_ranges_of_nothing_but_0_are_no_error(rng):
+    net = sn.Sequential(sn.Linear(4, 3, seed=0))
+    net.layers[0].weight.data[:, 1], net.layers[0].bias.data[...] = 0, (0.5, -0.25, 2)
+    x = rng.random((6, 4), np.float32) * 2
+    assert (convert.quantise(net, x)(x)[:, 1] == -0.25).all()
+    never_seen = convert.quantise(net, np.zeros((3, 4)))  # rounded within [0, 1]
+    assert np.abs(never_seen(x) - net(np.minimum(x, 1)).data).max() < 0.01
+
+
 def test_quantise_refuses(trained):
     with pytest.raises(ValueError, match=r"quantise: expected calibration data \(samples, ...\), at least one, got"):
         convert.quantise(trained, np.zeros((0, 64), np.float32))
