@@ -112,7 +112,7 @@ def quantise(
     choose     : min_max, percentile(99.9) or entropy() of spikenet.convert
     weight_bits: 2 to 8, symmetric;  per_channel: each output with its own scale
 
-    A range that is zero is no error: an output whose weights are all 0 gives its bias, and inputs that were 0 throughout
+    A range that is zero is no error: an output whose weights are all 0 gives its bias, and inputs that were always 0 in
     calibration are rounded within [0, 1].
 
     Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory.
