@@ -187,6 +187,15 @@ def test_a_complex_net_learns_with_an_ordinary_optimiser(rng):
     assert net.weights["weight_imag"].item() == pytest.approx(-1, abs=1e-2)
 
 
+def test_whole_complex_nets_are_checked_against_differences_of_both_parts(rng):
+    x = rng.normal(size=(2, 4)) + 1j * rng.normal(size=(2, 4))
+    first = sn.ComplexLinear(4, 3, seed=0)
+    for net in (first, sn.Sequential(first, sn.Cardioid(), sn.Magnitude())):
+        found = sn.check_gradient(net, x)
+        assert {one.name.rpartition(".")[2] for one in found.parameters} >= {"input", "weight_real", "weight_imag"}
+        assert all(one.error < 1e-6 for one in found.parameters)
+
+
 @pytest.mark.parametrize("layer", [sn.ModReLU(4), sn.ZReLU(), sn.Cardioid(), sn.SplitReLU()], ids=lambda one: one.kind)
 def test_activations_refuse_real_input(layer):
     with pytest.raises(TypeError, match="expected complex input, got float32"):
