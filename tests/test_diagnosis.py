@@ -100,6 +100,9 @@ NETS = {  # detached and attached, without and with recurrence, learnt parameter
     "millivolts": lambda rng: sn.Sequential(  # where differences over a short way are all rounding
         sn.Linear(4, 3, seed=rng), sn.Izhikevich(), sn.Linear(3, 2, seed=rng)
     ),
+    "no step function": lambda rng: sn.Sequential(
+        sn.Linear(4, 3, seed=rng), sn.SlidingSpiking(3), sn.Linear(3, 2, seed=rng)
+    ),
     "recurrent": lambda rng: sn.Sequential(
         sn.Linear(4, 3, seed=rng),
         sn.Recurrent(
@@ -165,6 +168,7 @@ def test_functions_are_checked_as_before(rng):
         (lambda x: sn.check_gradient(sn.LIF()), TypeError, "expected a net, its input"),
         (lambda x: sn.check_gradient(sn.LIF(), x, relative=0), ValueError, "relative"),
         (lambda x: sn.check_gradient(sn.LIF(), x, LABELS), TypeError, "both targets and loss"),
+        (lambda x: sn.check_gradient(sn.StochasticLIF(), x), ValueError, "StochasticLIF: .*draw random numbers"),
     ],
 )
 def test_what_cannot_be_is_refused(call, error, words, x):

@@ -14,6 +14,7 @@ import numpy as np
 
 from spikenet.derive.evaluate import evaluate
 from spikenet.derive.expression import ordered
+from spikenet.derive.trace import smoothed
 from spikenet.errors import Array
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Layer, Recurrent, Residual, Sequential
@@ -21,6 +22,26 @@ from spikenet.layers.spiking import Spiking
 
 Notes = dict[tuple[str, int], dict[int, Any]]
 """(place of a layer, step) -> value of each detached expression, by its id."""
+
+
+def smooth(layer: Any) -> None:
+    """Every spike in `layer` becomes its smooth twin.
+
+    Layers that are no step function have a twin of their own, which differentiates a detached reset, too.
+    """
+    if isinstance(layer, Spiking):
+        if any(e.operation == "uniform" for e in ordered((*layer.model.after, layer.model.output))):
+            raise ValueError(
+                f"check_gradient: {layer.kind}: expected neurons that do the same each time, these draw random "
+                "numbers; sn.log_probability has the gradient of their chances"
+            )
+        layer.runs = smoothed(layer.model, layer.surrogate)
+    elif hasattr(layer, "smooth"):
+        layer.smooth = True
+        if hasattr(layer, "reset"):
+            layer.reset = getattr(layer.reset, "detaches", layer.reset)
+    for inner in getattr(layer, "layers", ()):
+        smooth(inner)
 
 
 def run(layer: Layer, x: Array, notes: Notes, recording: bool, place: str = "") -> Array:

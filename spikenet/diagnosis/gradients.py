@@ -10,28 +10,14 @@ from typing import Any, overload
 import numpy as np
 
 from spikenet import graph
-from spikenet.derive.trace import smoothed
 from spikenet.diagnosis import frozen
+from spikenet.diagnosis.differences import Stencil, compared, difference
 from spikenet.errors import Array, positive, whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.graph.check import STEP
 from spikenet.layers import Layer, Sequential, cast
 from spikenet.layers.layer import entering
-from spikenet.layers.spiking import Spiking
 from spikenet.learning.event_net import EventNet
 from spikenet.train.evaluation import Loss
-
-
-@dataclass(frozen=True)
-class Stencil:
-    """Where a function is asked for a derivative: `weights` by the multiple of `step` (of 1 or |x|) to either side."""
-
-    step: float
-    weights: dict[int, float]
-
-
-NEAR = Stencil(STEP, {1: 1 / 2})  # seldom reaches over a kink, of a surrogate of compact support say
-FAR = Stencil(float(np.finfo(np.float64).eps) ** (1 / 5), {1: 2 / 3, 2: -1 / 12})  # a hundredth of the rounding
 
 
 @dataclass(frozen=True)
@@ -102,7 +88,8 @@ def check_gradient(f: Any, *x: Any, loss: Any = None, entries: int = 12, **optio
 
     check_gradient(f, *x, relative=1e-6, step=None, seed=0) -> largest relative error of f's gradients
 
-    Raises ValueError when an error exceeds `relative`, naming layer, index and both values.
+    Raises ValueError when an error exceeds `relative`, naming layer, index and both values, and for neurons that draw
+    random numbers.
     """
     if not isinstance(f, Layer) or isinstance(f, type):
         return graph.check_gradient(f, *x, **options)
@@ -120,6 +107,8 @@ def _check_net(
         raise TypeError("check_gradient: expected both targets and loss, or neither")
     rng = np.random.default_rng(seed)
     own = cast(copy.deepcopy(net), np.float64)
+    twin = copy.deepcopy(own)
+    frozen.smooth(twin)
     whole_x = x.data if isinstance(x, Tensor) else np.asarray(x)
     wide = np.complex128 if whole_x.dtype.kind == "c" else np.float64
     given = entering(own, whole_x.astype(wide), name="check_gradient").data
@@ -132,9 +121,6 @@ def _check_net(
         parts = (graph.real(y), graph.imag(y) * 0.5) if y.dtype.kind == "c" else (y,)
         return sum(((part * weight).sum() for part in parts[1:]), (parts[0] * weight).sum())
 
-    twin = copy.deepcopy(own)
-    for neurons in _spiking(twin):
-        neurons.runs = smoothed(neurons.model, neurons.surrogate)
     ours, theirs = _gradients(own, given, measured), _gradients(twin, given, measured)
     exact = _exact(own, given, loss, targets)
     notes: frozen.Notes = {}
@@ -145,19 +131,13 @@ def _check_net(
     for name, values in places.items():
         chosen = rng.permutation(values.size)[:tries]
 
-        def difference(k: int, stencil: Stencil, values: Array = values) -> complex:
-            return _difference(twin, given, notes, measured, values, k, loss is None, stencil)
+        def asked(k: int, stencil: Stencil, values: Array = values) -> complex:
+            return difference(twin, given, notes, measured, values, k, loss is None, stencil)
 
-        error = _compared(name, theirs[name], chosen, difference, relative, noise)
+        error = compared(name, theirs[name], chosen, asked, relative, noise)
         event = None if exact is None or name not in exact else _cosine(ours[name], exact[name])
         checked.append(ParameterCheck(name, error, len(chosen), _cosine(ours[name], theirs[name]), event))
     return GradientCheck(tuple(checked))
-
-
-def _spiking(layer: Any) -> list[Spiking]:
-    if isinstance(layer, Spiking):
-        return [layer]
-    return [one for inner in getattr(layer, "layers", ()) for one in _spiking(inner)]
 
 
 def _gradients(net: Layer, x: Array, measured: Callable[[Tensor], Tensor]) -> dict[str, Array]:
@@ -165,58 +145,6 @@ def _gradients(net: Layer, x: Array, measured: Callable[[Tensor], Tensor]) -> di
     measured(net(given)).backward()
     found = {"input": given} | net.parameters()
     return {name: np.zeros(p.shape) if p.grad is None else p.grad for name, p in found.items()}
-
-
-def _difference(
-    twin: Layer, x: Array, notes: frozen.Notes, measured: Callable[[Tensor], Tensor], values: Array, k: int,
-    linear: bool, stencil: Stencil,
-) -> complex:  # fmt: skip
-    """The derivative; of a complex number those by its real and imaginary part, as its gradient holds them.
-
-    linear: whether `measured` is, so that outputs are subtracted before they are summed, which loses fewer digits
-    """
-    flat = values.reshape(-1)
-    centre = flat[k]
-    reach, slope = stencil.step * max(1.0, abs(centre)), 0.0
-
-    def output(to: complex) -> Array:
-        flat[k] = to
-        return frozen.run(twin, x, notes, recording=False)
-
-    for way in (1, 1j) if values.dtype.kind == "c" else (1,):
-        for far, weight in stencil.weights.items():
-            above, below = output(centre + far * reach * way), output(centre - far * reach * way)
-            if linear:
-                change = measured(Tensor(above - below)).item()
-            else:
-                change = measured(Tensor(above)).item() - measured(Tensor(below)).item()
-            slope += way * weight * change / reach
-    flat[k] = centre
-    return slope
-
-
-def _compared(
-    name: str, ours: Array, chosen: Array, difference: Callable[[int, Stencil], complex], relative: float, noise: float
-) -> float:
-    """The largest error; the second stencil is asked where the first finds no agreement, which may be its rounding."""
-    least = max(1e-3 * float(np.abs(ours).max(initial=0)) + 1e-9, noise)
-    worst = 0.0
-    for k in map(int, chosen):
-        index = tuple(int(i) for i in np.unravel_index(k, ours.shape))
-        tried = []
-        for stencil in (NEAR, FAR):
-            numeric = difference(k, stencil)
-            tried.append((abs(ours[index] - numeric) / max(abs(ours[index]), abs(numeric), least), numeric))
-            if tried[-1][0] <= relative:
-                break
-        error, numeric = min(tried, key=lambda one: one[0])
-        if not error <= relative:
-            raise ValueError(
-                f"check_gradient: {name}, index {index}: the net's adjoint gives {ours[index]:.10g}, differences of "
-                f"its smooth twin give {numeric:.10g}; relative error {error:.2g}, accepted {relative:g}"
-            )
-        worst = max(worst, float(error))
-    return worst
 
 
 def _exact(net: Layer, x: Array, loss: Loss | None, targets: Any) -> dict[str, Array] | None:
