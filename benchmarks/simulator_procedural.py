@@ -6,9 +6,10 @@
 20,000 Poisson neurons of 20 Hz, 1,000 synapses each onto 50,000 integrating neurons; the same spikes either way, of
 which the number is printed.
 
-Measured, whole time of an event stored and drawn again, ns on one thread: fixed outdegree 2.9 and 5.9 (2.0 times),
-fixed indegree 2.4 and 6.3 (2.7), pairwise 2.8 and 7.2 (2.6), drawn weights 3.3 and 8.3 (2.5), drawn weights and delays
-4.0 and 23 (5.8).
+Measured, whole time of an event stored and drawn again, ns of a core. On one thread: fixed outdegree 2.9 and 5.9 (2.0
+times), fixed indegree 2.4 and 6.3 (2.7), pairwise 2.8 and 7.2 (2.6), drawn weights 3.3 and 8.3 (2.5), drawn weights and
+delays 4.0 and 23 (5.8). On two: 3.1 and 7.4 (2.4), 2.8 and 10.1 (3.6), 2.8 and 7.9 (2.9), 3.2 and 11.1 (3.5), 6.4 and 33
+(5.2).
 """
 
 from __future__ import annotations

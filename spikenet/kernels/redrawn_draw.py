@@ -81,6 +81,22 @@ def _first_from(targets: Array, begin: Any, end: Any, bound: Any, alike: Any) ->
     return begin
 
 
+@compiled()
+def _put_down(
+    drawn: Array, weights: Array, steps: Array, n: Any, synapses: Any, targets: Array, amounts: Array, late: Array
+) -> None:  # fmt: skip
+    """The n synapses into an arena; targets: of size 0 where they stand there already."""
+    if targets.size > 0:
+        for e in range(n):
+            targets[e] = drawn[e]
+    if synapses != PLAIN:
+        for e in range(n):
+            amounts[e] = weights[e]
+    if synapses == DELAYED:
+        for e in range(n):
+            late[e] = np.uint16(np.int64(steps[e]))
+
+
 def draw_address(dtype: str) -> int:
     """Where the code of `draw_function` begins; it is compiled if it was not."""
     return compiled_address(draw_function(dtype), DRAWS)
@@ -120,35 +136,47 @@ def draw_function(dtype: str) -> Any:
                 for e in range(many):
                     steps[e] -= shortest
         if not sorts:
-            if synapses != PLAIN:
-                for e in range(many):
-                    amounts[begin + e] = number(weights[e])
-            if synapses == DELAYED:
-                for e in range(many):
-                    late[begin + e] = np.uint16(np.int64(steps[e]))
+            _put_down(drawn, weights, steps, many, synapses, targets[:0], amounts[begin:], late[begin:])
             for owner in range(threads + 1):
                 offsets[owner] = _first_from(targets, begin, begin + many, bounds[owner], kind in (EVENLY, SHUFFLED))
             return
+        rest = many
+        if bounds[0] > 0 or bounds[threads] < n:  # some are other processes'
+            rest = 0
+            for e in range(many):
+                j = np.int64(drawn[e])
+                drawn[rest], weights[rest], steps[rest] = j, weights[e], steps[e]
+                rest += (j >= bounds[0]) & (j < bounds[threads])
         end = begin
-        for owner in range(threads):
+        for owner in range(threads - 1):  # without a branch, which would be foreseen wrongly half of the time
             offsets[owner] = end
-            low, high = bounds[owner], bounds[owner + 1]
-            if synapses == PLAIN:  # without a branch in the loop, which would be foreseen wrongly half of the time
-                for e in range(many):
+            bound = bounds[owner + 1]
+            kept: Any = 0
+            if synapses == PLAIN:
+                for e in range(rest):
                     j = np.int64(drawn[e])
-                    targets[end] = j
-                    end += (j >= low) & (j < high)
+                    later = np.int64(j >= bound)
+                    targets[end], drawn[kept] = j, j
+                    end, kept = end + 1 - later, kept + later
             elif synapses == VALUED:
-                for e in range(many):
-                    j = np.int64(drawn[e])
-                    targets[end], amounts[end] = j, number(weights[e])
-                    end += (j >= low) & (j < high)
+                for e in range(rest):
+                    j, w = np.int64(drawn[e]), weights[e]
+                    later = np.int64(j >= bound)
+                    targets[end], drawn[kept] = j, j
+                    amounts[end], weights[kept] = number(w), w
+                    end, kept = end + 1 - later, kept + later
             else:
-                for e in range(many):
-                    j = np.int64(drawn[e])
-                    targets[end], amounts[end], late[end] = j, number(weights[e]), np.uint16(np.int64(steps[e]))
-                    end += (j >= low) & (j < high)
-        offsets[threads] = end
+                for e in range(rest):
+                    j, w, d = np.int64(drawn[e]), weights[e], steps[e]
+                    later = np.int64(j >= bound)
+                    targets[end], drawn[kept] = j, j
+                    amounts[end], weights[kept] = number(w), w
+                    late[end], steps[kept] = np.uint16(np.int64(d)), d
+                    end, kept = end + 1 - later, kept + later
+            rest = kept
+        offsets[threads - 1] = end
+        _put_down(drawn, weights, steps, rest, synapses, targets[end:], amounts[end:], late[end:])
+        offsets[threads] = end + rest
 
     return draw
 
