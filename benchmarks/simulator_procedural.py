@@ -8,8 +8,8 @@ which the number is printed.
 
 Measured, whole time of an event stored and drawn again, ns of a core. On one thread: fixed outdegree 2.9 and 5.9 (2.0
 times), fixed indegree 2.4 and 6.3 (2.7), pairwise 2.8 and 7.2 (2.6), drawn weights 3.3 and 8.3 (2.5), drawn weights and
-delays 4.0 and 23 (5.8). On two: 3.1 and 7.4 (2.4), 2.8 and 10.1 (3.6), 2.8 and 7.9 (2.9), 3.2 and 11.1 (3.5), 6.4 and 33
-(5.2).
+delays 4.0 and 23 (5.8). On two: 3.1 and 7.4 (2.4), 2.8 and 10.1 (3.6), 2.8 and 7.9 (2.9), 3.2 and 11.1 (3.5), 6.4 and
+33 (5.2).
 """
 
 from __future__ import annotations
