@@ -10,7 +10,7 @@ import pytest
 import hw
 from hw.comparing.candidate import correct, encoded_through
 from hw.records.chip import AllInEnergies, Chip, Level
-from spikenet import reset
+from spikenet import plot, reset
 from spikenet.data import Arrays, arrays
 from spikenet.encode import Constant, Rate
 from spikenet.layers import LI, LIF, LeakyRate, Linear, ReLU, Residual, Sequential
@@ -323,3 +323,15 @@ def test_processors_run_every_net_densely_in_float32():
     assert on_cmos.traffic_bytes < row(found, "ANN", "45 nm CMOS", "float32").traffic_bytes
     with pytest.raises(TypeError, match="of a processor"):
         hw.processor_energy(hw.count(ann(), data(9, 1).inputs), hw.chips.cmos45, hw.FLOAT32)
+
+
+def test_a_comparison_draws_itself(table):
+    for draw, points, bounds in (
+        (plot.accuracy_energy, table.points, table.bounds),
+        (plot.accuracy_latency, table.latencies, table.latency_bounds),
+    ):
+        said = {text.get_text() for text in draw(points, at_least=bounds).texts}
+        assert all(row.label in said or f"{row.label} (at least)" in said for row in table.rows)
+    assert list(table.bars) == [row.label for row in table.rows]
+    assert [label for label, *_ in table.points] == list(table.bars)
+    plot.energy_bars(table.bars)

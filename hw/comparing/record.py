@@ -44,6 +44,11 @@ class Row:
     traffic_bytes: float | None = None
 
     @property
+    def label(self) -> str:
+        """Net, numbers and device, as pictures name it."""
+        return f"{self.net} {self.numbers}, {self.device}"
+
+    @property
     def energy_j(self) -> float:
         """Joules per inference, memory traffic included; a lower bound when `energy.is_lower_bound`."""
         return self.energy.joules
@@ -85,6 +90,42 @@ class Comparison:
     quantisation: Mapping[str, tuple[LayerError, ...]]
     notes: tuple[str, ...]
     broken: Mapping[tuple[str, str], tuple[Breach, ...]] = field(default_factory=dict)
+
+    @property
+    def bars(self) -> dict[str, dict[str, float | None]]:
+        """What `sn.plot.energy_bars` draws: joules by part of every row.
+
+        What nobody published is None, so that the sum is drawn as a lower bound; the table names it.
+        """
+        table: dict[str, dict[str, float | None]] = {}
+        for row in self.rows:
+            arithmetic = row.energy_without_memory_j
+            parts: dict[str, float | None] = {"priced events": row.energy_j}
+            if arithmetic is not None:
+                parts = {"arithmetic": arithmetic, "memory traffic": row.energy_j - arithmetic}
+            table[row.label] = {**parts, "the rest": None} if row.energy.unknown else parts
+        return table
+
+    @property
+    def points(self) -> list[tuple[str, float, float | None, str]]:
+        """What `sn.plot.accuracy_energy` draws, with `bounds` as at_least."""
+        known = [None if row.energy.is_unknown else row.energy_j for row in self.rows]
+        return [(row.label, row.accuracy, joules, row.net) for row, joules in zip(self.rows, known, strict=True)]
+
+    @property
+    def bounds(self) -> list[str]:
+        """Labels of the rows whose energy is a lower bound."""
+        return [row.label for row in self.rows if row.energy.is_lower_bound and not row.energy.is_unknown]
+
+    @property
+    def latencies(self) -> list[tuple[str, float, float | None, str]]:
+        """What `sn.plot.accuracy_latency` draws, with `latency_bounds` as at_least."""
+        return [(row.label, row.accuracy, row.latency_s, row.net) for row in self.rows]
+
+    @property
+    def latency_bounds(self) -> list[str]:
+        """Labels of the rows whose latency is a lower bound."""
+        return [row.label for row in self.rows if row.latency_is_lower_bound]
 
     def break_even_rate(
         self, spiking: str, conventional: str, number_format: str, *, with_memory: bool

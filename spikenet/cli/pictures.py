@@ -34,10 +34,8 @@ def draw(
     return [
         plot.save(_raster(comparison.data, records, label), folder / "raster.png"),
         plot.save(_membranes(records), folder / "membranes.png"),
-        plot.save(plot.energy_bars(_energies(comparison)), folder / "energy.png"),
-        plot.save(
-            plot.accuracy_energy(_points(comparison), at_least=_bounds(comparison)), folder / "accuracy_energy.png"
-        ),
+        plot.save(plot.energy_bars(comparison.bars), folder / "energy.png"),
+        plot.save(plot.accuracy_energy(comparison.points, at_least=comparison.bounds), folder / "accuracy_energy.png"),
         plot.save(plot.training_side_by_side(trained), folder / "training.png"),
     ]
 
@@ -63,28 +61,3 @@ def _membranes(records: Sequence[Any]) -> Any:
     ax = plot.traces(v, spikes=spikes[:, busiest], threshold=threshold, label=held, names=names)
     ax.set_title(f"layer {hidden.name}, its busiest neurons, after each step's reset", loc="left", fontsize="medium")
     return ax
-
-
-def _label(row: Any) -> str:
-    return f"{row.net} {row.numbers}, {row.device}"
-
-
-def _energies(comparison: Any) -> dict[str, dict[str, float | None]]:
-    """Joules by part; what nobody published is None, so that the sum is drawn as a lower bound. The table names it."""
-    table: dict[str, dict[str, float | None]] = {}
-    for row in comparison.rows:
-        unknown: dict[str, float | None] = {"the rest": None} if row.energy.unknown else {}
-        if row.energy_without_memory_j is None:
-            table[_label(row)] = {"priced events": row.energy_j} | unknown
-        else:
-            memory = row.energy_j - row.energy_without_memory_j
-            table[_label(row)] = {"arithmetic": row.energy_without_memory_j, "memory traffic": memory} | unknown
-    return table
-
-
-def _bounds(comparison: Any) -> list[str]:
-    return [_label(row) for row in comparison.rows if row.energy.is_lower_bound]
-
-
-def _points(comparison: Any) -> list[tuple[str, float, float | None, str]]:
-    return [(_label(row), row.accuracy, row.energy_j, row.net) for row in comparison.rows]

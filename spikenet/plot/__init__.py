@@ -12,12 +12,13 @@ from spikenet.plot.rasters import raster
 from spikenet.plot.saving import save
 from spikenet.plot.surface import LossSurface, loss_surface_grid, loss_surface_path
 from spikenet.plot.surrogate_curves import surrogates
-from spikenet.plot.tradeoff import accuracy_energy
+from spikenet.plot.tradeoff import accuracy_energy, accuracy_latency
 from spikenet.plot.training import training_curves, training_side_by_side
 
 __all__ = [
     "LossSurface",
     "accuracy_energy",
+    "accuracy_latency",
     "connectivity",
     "distribution",
     "energy_bars",

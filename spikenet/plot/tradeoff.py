@@ -1,4 +1,4 @@
-"""Accuracy against energy: one point per network and device."""
+"""Accuracy against energy, and against latency: one point per network and device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter
 
 from spikenet.errors import within
 from spikenet.plot.energy import JOULES, Energy, checked_energy
@@ -26,9 +26,20 @@ def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), 
 
     Raises ValueError for no points, an accuracy outside [0, 1], and energies that are not positive.
     """
+    return _against("energy", JOULES, points, at_least, ax)
+
+
+def accuracy_latency(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
+    """As `accuracy_energy` with seconds per inference in place of joules."""
+    return _against("latency", EngFormatter("s"), points, at_least, ax)
+
+
+def _against(
+    cost: str, formatter: EngFormatter, points: Sequence[Point], at_least: Collection[str], ax: Axes | None
+) -> Axes:
     if not points:
-        raise ValueError("accuracy_energy: expected at least one point, got none")
-    checked = [checked_point(point) for point in points]
+        raise ValueError(f"accuracy_{cost}: expected at least one point, got none")
+    checked = [checked_point(point, cost) for point in points]
     known = [joule for _, _, joule, _ in checked if joule is not None]
     low, high = (min(known), max(known)) if known else (1e-9, 1e-6)
     pad = max((high / low) ** 0.15, 6.0)  # never less than a decade, or no tick has a label
@@ -62,7 +73,7 @@ def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), 
     lowest, highest = min(percent for _, percent in at), max(percent for _, percent in at)
     room = 0.18 * max(highest - lowest, 1.0)
     ax.set_ylim(lowest - room, min(highest + room, 100 + room / 2))
-    ax.set_xlabel("energy per inference (J, logarithmic)")
+    ax.set_xlabel(f"{cost} per inference ({formatter.unit}, logarithmic)")
     ax.set_ylabel("accuracy (%)")
     ax.grid(True, color="0.92")
     ax.set_axisbelow(True)
@@ -71,18 +82,18 @@ def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), 
         ax.axvspan(*strip, color=GREY, alpha=0.15, linewidth=0)
         for minor in (False, True):  # no energies below points that have none
             ax.set_xticks([tick for tick in ax.get_xticks(minor=minor) if low / pad < tick < strip[0]], minor=minor)
-        ax.text(beyond, 0.98, "energy\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
-    ax.xaxis.set_major_formatter(JOULES)  # after the ticks, whose setting would bring its own
+        ax.text(beyond, 0.98, f"{cost}\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
+    ax.xaxis.set_major_formatter(formatter)  # after the ticks, whose setting would bring its own
     ax.xaxis.set_minor_formatter(NullFormatter())
     place_labels(ax, at, [f"{label} (at least)" if label in at_least else label for label, *_ in checked])
     return ax
 
 
-def checked_point(point: Point) -> Point:
-    """The point with its accuracy and energy as floats, the energy None where it is unknown."""
+def checked_point(point: Point, cost: str = "energy") -> Point:
+    """The point with its accuracy and energy, or another cost, as floats, the cost None where it is unknown."""
     label, accuracy, energy_j, family = point
-    part = within(f"accuracy_energy: accuracy of {label!r}, a fraction", accuracy, 0.0, 1.0)
-    joule = checked_energy(f"accuracy_energy: energy of {label!r}", energy_j)
+    part = within(f"accuracy_{cost}: accuracy of {label!r}, a fraction", accuracy, 0.0, 1.0)
+    joule = checked_energy(f"accuracy_{cost}: {cost} of {label!r}", energy_j)
     if joule == 0:
-        raise ValueError(f"accuracy_energy: expected the energy of {label!r} > 0 or None for unknown, got 0")
+        raise ValueError(f"accuracy_{cost}: expected the {cost} of {label!r} > 0 or None for unknown, got 0")
     return label, part, joule, family
