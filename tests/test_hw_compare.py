@@ -330,8 +330,11 @@ def test_a_comparison_draws_itself(table):
         (plot.accuracy_energy, table.points, table.bounds),
         (plot.accuracy_latency, table.latencies, table.latency_bounds),
     ):
-        said = {text.get_text() for text in draw(points, at_least=bounds).texts}
-        assert all(row.label in said or f"{row.label} (at least)" in said for row in table.rows)
+        if points:
+            said = {text.get_text() for text in draw(points, at_least=bounds).texts}
+            assert all(label in said or f"{label} (at least)" in said for label, *_ in points)
+    assert [label for label, *_ in table.latencies] == [r.label for r in table.rows if r.latency_s is not None]
+    assert plot.accuracy_latency([("a", 0.9, 1e-3, "b")]).get_xlabel() == "latency per inference (s, logarithmic)"
     assert list(table.bars) == [row.label for row in table.rows]
     assert [label for label, *_ in table.points] == list(table.bars)
     plot.energy_bars(table.bars)

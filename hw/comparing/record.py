@@ -119,8 +119,8 @@ class Comparison:
 
     @property
     def latencies(self) -> list[tuple[str, float, float | None, str]]:
-        """What `sn.plot.accuracy_latency` draws, with `latency_bounds` as at_least."""
-        return [(row.label, row.accuracy, row.latency_s, row.net) for row in self.rows]
+        """What `sn.plot.accuracy_latency` draws, with `latency_bounds` as at_least: of rows whose latency is known."""
+        return [(row.label, row.accuracy, row.latency_s, row.net) for row in self.rows if row.latency_s is not None]
 
     @property
     def latency_bounds(self) -> list[str]:
