@@ -71,15 +71,12 @@ def recurrent_interpreted(monkeypatch):
         module = dict(vars(recurrent_loop)) | {"add_spikes": adder}
         module |= {"unowned": lambda array: array, "keep": lambda array: None}
         exec(source, module)
-        places = [a for a, *_ in recurrent_loop._ARRAYS[name]]
 
-        def all_groups(*arguments):
-            *arrays, group = arguments
-            batch = arrays[places.index("last")].shape[0]
-            for first in range(0, batch, group):
-                module[name](*arrays, first, min(group, batch - first))
+        def run(n, *arguments):
+            for task in range(n):
+                module[name](task, *arguments)
 
-        return all_groups
+        return recurrent_loop._over_groups(run, name)
 
     monkeypatch.setattr(recurrent_loop, "_compiled", execute)
     monkeypatch.setattr(recurrent_pass, "forward_loop", recurrent_loop.forward_loop.__wrapped__)

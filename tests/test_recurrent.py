@@ -13,36 +13,11 @@ from neuron_cases import current
 
 from spikenet import graph
 from spikenet.graph import Tensor, check_gradient, repeat
-from spikenet.kernels import recurrent_loop, recurrent_pass
+from spikenet.kernels import recurrent_pass
 from spikenet.layers import IF, LIF, CubaLIF, LeakyRate, LIFRate, Linear, Sequential, Spiking, build, cast
 from spikenet.layers.recurrent import Recurrent
 from spikenet.neurons import cuba_lif, leaky_rate, lif, primitives, reset, surrogate
 from spikenet.neurons.primitives import spike
-
-
-@pytest.fixture
-def interpreted(monkeypatch):
-    """The emitted loops run line by line by Python: nothing to compile, so every variant can be tried."""
-
-    def execute(name, source, dtype):
-        module = dict(vars(recurrent_loop)) | {
-            "add_spikes": recurrent_loop.spikes_adder(recurrent_loop.lanes_of(dtype)),
-            "unowned": lambda array: array,  # Python counts its references
-            "keep": lambda array: None,
-        }
-        exec(source, module)
-
-        def all_groups(*arguments):
-            *arrays, group = arguments
-            batch = arrays[[a for a, *_ in recurrent_loop._ARRAYS[name]].index("last")].shape[0]
-            for first in range(0, batch, group):
-                module[name](*arrays, first, min(group, batch - first))
-
-        return all_groups
-
-    monkeypatch.setattr(recurrent_loop, "_compiled", execute)
-    monkeypatch.setattr(recurrent_pass, "forward_loop", recurrent_loop.forward_loop.__wrapped__)
-    monkeypatch.setattr(recurrent_pass, "adjoint_loop", recurrent_loop.adjoint_loop.__wrapped__)
 
 
 def adaptive_lif(p, v, a, current):
@@ -183,7 +158,7 @@ SURROGATES = (
 
 @pytest.mark.parametrize("curve", SURROGATES, ids=lambda s: f"{s.name}({s.value})")
 @pytest.mark.parametrize("name", [m for m in MODELS if m != "LeakyRate"])
-def test_gradients_equal_those_of_the_graph_step_by_step(name, curve, rng, interpreted):
+def test_gradients_equal_those_of_the_graph_step_by_step(name, curve, rng, recurrent_interpreted):
     layer = made(name, surrogate=curve)
     x, states = dyadic(current(rng, 11, 3, n=N)), tuple(dyadic(s) for s in start(layer, rng, 3))
     ours = everything(layer, layer.run, x, states)
@@ -192,7 +167,7 @@ def test_gradients_equal_those_of_the_graph_step_by_step(name, curve, rng, inter
     assert 0.05 < ours[0].mean() < 0.8
 
 
-def test_graded_outputs_come_back_too(rng, interpreted):
+def test_graded_outputs_come_back_too(rng, recurrent_interpreted):
     layer = made(name := "LeakyRate")
     x, states = rng.normal(size=(11, 3, N)), start(layer, rng, 3)
     assert_close(
@@ -202,7 +177,7 @@ def test_graded_outputs_come_back_too(rng, interpreted):
 
 
 @pytest.mark.parametrize("name", ["LIF-subtract", "adaptive", "LeakyRate"])
-def test_gradients_equal_finite_differences(name, rng, interpreted):
+def test_gradients_equal_finite_differences(name, rng, recurrent_interpreted):
     """With smooth spikes, in everything that can be differentiated."""
     layer = made(name, smooth=True, **({} if name == "LeakyRate" else {"surrogate": surrogate.sigmoid}))
     (neurons,) = layer.layers
@@ -353,7 +328,7 @@ def test_without_self_connections_the_diagonal_counts_as_zero(rng):
     assert np.any(grad)
 
 
-def test_any_model_may_recur(rng, interpreted):
+def test_any_model_may_recur(rng, recurrent_interpreted):
     """Without states, with one, with two; from rest the first step sees the input alone."""
     for neurons in (LIFRate(), IF(), LIF(), CubaLIF(), LeakyRate()):
         layer, x = Recurrent(neurons, 4, seed=0), rng.random((6, 2, 4)).astype(np.float32) * 2
@@ -394,7 +369,7 @@ def test_parameters_and_description():
     )
 
 
-def test_gradients_go_through_the_reset_unless_told_not_to(rng, interpreted):
+def test_gradients_go_through_the_reset_unless_told_not_to(rng, recurrent_interpreted):
     """As if the reset had been given attached; the neurons handed in stay as they are, their parameters are shared."""
     x = rng.normal(0.3, 0.7, (9, 2, N))
     for make in (LIF, CubaLIF):

@@ -59,8 +59,8 @@ class IntegerConnection:
         flat = np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
         rows, y = kernel.rows_of(len(flat), x.shape[-1]), memory.empty((len(flat), len(start)), np.float32)
         with enough_threads(len(flat) * kernel.multiply_ns(*self.levels.integers.shape)):
-            kernel.to_integers(flat, np.float32(grid[0]), grid[1], 0, 255, rows)
-            kernel.to_values(kernel.multiply(rows, self.packed), scale, start, self.rectify, y)
+            kernel.to_integers(len(flat), flat, np.float32(grid[0]), float(grid[1]), 0, 255, rows)
+            kernel.to_values(len(y), kernel.multiply(rows, self.packed), scale, start, self.rectify, y)
         return y.reshape(*x.shape[:-1], len(start))
 
     def _convolution(self, x: Array, grid: tuple[float, float], scale: Array, start: Array) -> Array:

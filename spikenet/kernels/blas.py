@@ -14,16 +14,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import get_cython_function_address, intrinsic
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.threads import enough_threads
 
 NS_PER_MULTIPLY_ADD = 0.03  # one core, float32, about what it takes here
@@ -64,34 +62,33 @@ def _gemm_call(
 gemm: Any = intrinsic(_gemm_call)
 
 
-@compiled(parallel=True)
-def _rows(blas: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int) -> None:
+@shared
+def _rows(
+    task: int, blas: int, x: Array, w: Array, y: Array, transposed: bool, one: Any, keep: Any, share: int
+) -> None:
     """y = keep * y + x @ w, or x @ w.T when `transposed`; keep is 0 or 1; threads share the rows of x."""
     rows, k = x.shape
     m = y.shape[1]
-    for task in numba.prange((rows + share - 1) // share):
-        low = task * share
-        n = min(share, rows - low)
-        gemm(blas, 84 if transposed else 78, 78, m, n, k, one,
-             w.ctypes.data, w.shape[1], x.ctypes.data + low * k * x.itemsize, k,
-             keep, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
+    low = task * share
+    n = min(share, rows - low)
+    gemm(blas, 84 if transposed else 78, 78, m, n, k, one,
+         w.ctypes.data, w.shape[1], x.ctypes.data + low * k * x.itemsize, k,
+         keep, y.ctypes.data + low * m * y.itemsize, m)  # fmt: skip
 
 
-@compiled(parallel=True)
-def _columns(blas: int, x: Array, g: Array, w: Array, one: Any, zero: Any, share: int, of_g: bool) -> None:
+@shared
+def _columns(task: int, blas: int, x: Array, g: Array, w: Array, one: Any, zero: Any, share: int, of_g: bool) -> None:
     """w = x.T @ g; threads share the columns of x, or `of_g`, so each owns rows or columns of w and their sums."""
     rows, k = x.shape
     m = g.shape[1]
     size = x.itemsize
-    n_tasks = ((m if of_g else k) + share - 1) // share  # a condition within prange() would keep it from being parallel
-    for task in numba.prange(n_tasks):
-        low = task * share
-        if of_g:
-            gemm(blas, 78, 84, min(share, m - low), k, rows, one, g.ctypes.data + low * size, m,
-                 x.ctypes.data, k, zero, w.ctypes.data + low * size, m)  # fmt: skip
-        else:
-            gemm(blas, 78, 84, m, min(share, k - low), rows, one, g.ctypes.data, m,
-                 x.ctypes.data + low * size, k, zero, w.ctypes.data + low * m * size, m)  # fmt: skip
+    low = task * share
+    if of_g:
+        gemm(blas, 78, 84, min(share, m - low), k, rows, one, g.ctypes.data + low * size, m,
+             x.ctypes.data, k, zero, w.ctypes.data + low * size, m)  # fmt: skip
+    else:
+        gemm(blas, 78, 84, m, min(share, k - low), rows, one, g.ctypes.data, m,
+             x.ctypes.data + low * size, k, zero, w.ctypes.data + low * m * size, m)  # fmt: skip
 
 
 def gemm_address(x: Array) -> int:
@@ -141,15 +138,17 @@ def _multiply(x: Array, w: Array, start: Array | None, m: int, transposed: bool)
     if y.size and x.shape[1]:
         keep = x.dtype.type(start is not None)
         with one_blas_thread(), enough_threads(x.size * m * NS_PER_MULTIPLY_ADD):
+            share = _share(x.shape[0])
             _rows(
+                -(-x.shape[0] // share),
                 gemm_address(x),
-                read_only(x),
-                read_only(w),
+                x,
+                w,
                 y,
                 transposed,
                 x.dtype.type(1),
                 keep,
-                _share(x.shape[0]),
+                share,
             )
     return y
 
@@ -164,5 +163,6 @@ def transposed_multiply(x: Array, g: Array) -> Array:
         of_g = x.shape[1] < 2 * SHARE <= g.shape[1]  # too few columns of x for two shares
         share = 2 * _share(g.shape[1]) if of_g else _share(x.shape[1])
         with one_blas_thread(), enough_threads(x.size * g.shape[1] * NS_PER_MULTIPLY_ADD):
-            _columns(gemm_address(x), read_only(x), read_only(g), w, one, zero, share, of_g)
+            tasks = -(-(g if of_g else x).shape[1] // share)
+            _columns(tasks, gemm_address(x), x, g, w, one, zero, share, of_g)
     return w

@@ -16,10 +16,15 @@ _unpack: Any = cgutils.unpack_tuple
 _unlikely: Any = cgutils.if_unlikely
 
 
-def address_of(function: Callable[..., Any]) -> int:
-    """Where the machine code of a function of `compiled_source` begins; valid as long as the function lives."""
+def address_of(function: Callable[..., Any], signature: tuple[Any, ...] | None = None) -> int:
+    """Where the machine code of a compiled function begins; valid as long as the function lives.
+
+    signature: for which of those it was compiled for; None where there is only one
+    """
     dispatcher: Any = function
-    (one,) = dispatcher.overloads.values()
+    if signature is None:
+        (signature,) = dispatcher.overloads
+    one = dispatcher.overloads[signature]
     return int(one.library.get_pointer_to_function(one.fndesc.llvm_func_name))
 
 

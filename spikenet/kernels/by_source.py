@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.vector_products import prefetch
 
 AHEAD, FIRST_PLACES = 4, 64  # rows ahead whose events are asked for, and how many of them
@@ -44,40 +43,39 @@ def by_source(events: Events, share: int, skipped: Array | None = None) -> BySou
     places = memory.empty((int(before[-1]),), np.uint16)
     before_events = np.zeros_like(events.counts) if skipped is None else skipped
     lists = read_only(events.columns), read_only(before_events), read_only(events.counts)
-    _sort(*lists, share, BLOCK, read_only(before), starts, places)
+    _sort(shares, *lists, share, BLOCK, read_only(before), starts, places)
     return BySource(starts, places, share)
 
 
-@compiled(parallel=True)
+@shared
 def _sort(
-    columns: Array, skipped: Array, counts: Array, share: int, block_size: int, before: Array, starts: Array,
+    task: int, columns: Array, skipped: Array, counts: Array, share: int, block_size: int, before: Array, starts: Array,
     places: Array,
 ) -> None:  # fmt: skip
     """Counting sort of each share, which writes only its own stretch of `places`."""
     rows, n = columns.shape
-    for index in numba.prange(starts.shape[0]):
-        first = np.int64(index) * share
-        many = min(share, rows - first)
-        here = starts[index]
-        next_place = np.zeros(n, np.int64)
-        for r in range(many):
-            prefetch(columns, (first + min(r + AHEAD, many - 1)) * n, FIRST_PLACES)
-            for block in range(counts.shape[1]):
-                base = block * block_size
-                at = base + skipped[first + r, block]
-                for k in range(counts[first + r, block]):
-                    next_place[base + columns[first + r, at + k]] += 1
-        total = before[index]
-        for j in range(n):
-            here[j] = total
-            total += next_place[j]
-            next_place[j] = here[j]
-        here[n] = total
-        for r in range(many):
-            for block in range(counts.shape[1]):
-                base = block * block_size
-                at = base + skipped[first + r, block]
-                for k in range(counts[first + r, block]):
-                    j = base + columns[first + r, at + k]
-                    places[next_place[j]] = r
-                    next_place[j] += 1
+    first = task * share
+    many = min(share, rows - first)
+    here = starts[task]
+    next_place = np.zeros(n, np.int64)
+    for r in range(many):
+        prefetch(columns, (first + min(r + AHEAD, many - 1)) * n, FIRST_PLACES)
+        for block in range(counts.shape[1]):
+            base = block * block_size
+            at = base + skipped[first + r, block]
+            for k in range(counts[first + r, block]):
+                next_place[base + columns[first + r, at + k]] += 1
+    total = before[task]
+    for j in range(n):
+        here[j] = total
+        total += next_place[j]
+        next_place[j] = here[j]
+    here[n] = total
+    for r in range(many):
+        for block in range(counts.shape[1]):
+            base = block * block_size
+            at = base + skipped[first + r, block]
+            for k in range(counts[first + r, block]):
+                j = base + columns[first + r, at + k]
+                places[next_place[j]] = r
+                next_place[j] += 1

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events, blocks
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 
 FEWEST_STEPS = 4  # below, hardly anything is usual
 LOOKED_AT = 16  # samples from which it is judged whether coding pays
@@ -60,58 +59,58 @@ def around_usual(events: Events, steps: int) -> Complement | None:
     lists = read_only(events.columns), read_only(events.counts)
     found = usual.columns, usual.counts, columns, more, fewer
     saved, listed = np.zeros(samples, np.int64), np.zeros(samples, np.int64)
-    _split(*lists, steps, max(1, samples // LOOKED_AT), BLOCK, *found, saved, listed)
+    every = max(1, samples // LOOKED_AT)
+    _split(-(-samples // every), *lists, steps, every, BLOCK, *found, saved, listed)
     if int(saved.sum()) <= WORTH_SAVING * int(listed.sum()):
         return None
-    _split(*lists, steps, 1, BLOCK, *found, saved, listed)
+    _split(samples, *lists, steps, 1, BLOCK, *found, saved, listed)
     return Complement(columns, more, fewer, usual)
 
 
-@compiled(parallel=True)
+@shared
 def _split(
-    columns: Array, counts: Array, steps: int, every: int, width: int, usual: Array, n_usual: Array, into: Array,
-    more: Array, fewer: Array, saved: Array, listed: Array,
+    task: int, columns: Array, counts: Array, steps: int, every: int, width: int, usual: Array, n_usual: Array,
+    into: Array, more: Array, fewer: Array, saved: Array, listed: Array,
 ) -> None:  # fmt: skip
     """Of every so many samples: what is usual, how each step differs, how many events there are and go away."""
     samples, n = usual.shape
-    for index in numba.prange((samples + every - 1) // every):
-        b = np.int64(index) * every
-        fired = np.zeros(width, np.int64)
-        left = np.zeros(width, np.uint8)  # 1 in a usual column, 2 while it has an event
-        saved[b], listed[b] = 0, 0
-        for block in range(counts.shape[1]):
-            low = block * width
-            here, common, count = min(width, n - low), usual[b, low:], 0
-            for t in range(steps):
-                r = t * samples + b
-                listed[b] += counts[r, block]
-                for k in range(counts[r, block]):
-                    fired[columns[r, low + k]] += 1
-            for j in range(here):
-                if 2 * fired[j] > steps:
-                    common[count] = j
+    b = task * every
+    fired = np.zeros(width, np.int64)
+    left = np.zeros(width, np.uint8)  # 1 in a usual column, 2 while it has an event
+    saved[b], listed[b] = 0, 0
+    for block in range(counts.shape[1]):
+        low = block * width
+        here, common, count = min(width, n - low), usual[b, low:], 0
+        for t in range(steps):
+            r = t * samples + b
+            listed[b] += counts[r, block]
+            for k in range(counts[r, block]):
+                fired[columns[r, low + k]] += 1
+        for j in range(here):
+            if 2 * fired[j] > steps:
+                common[count] = j
+                count += 1
+                left[j] = 1
+                saved[b] += 2 * fired[j] - steps - 1  # the one: added once a sample
+            fired[j] = 0
+        n_usual[b, block] = count
+        for t in range(steps):
+            r = t * samples + b
+            row, count = into[r, low:], 0
+            for k in range(counts[r, block]):
+                j = columns[r, low + k]
+                if left[j] == 0:
+                    row[count] = j
                     count += 1
-                    left[j] = 1
-                    saved[b] += 2 * fired[j] - steps - 1  # the one: added once a sample
-                fired[j] = 0
-            n_usual[b, block] = count
-            for t in range(steps):
-                r = t * samples + b
-                row, count = into[r, low:], 0
-                for k in range(counts[r, block]):
-                    j = columns[r, low + k]
-                    if left[j] == 0:
-                        row[count] = j
-                        count += 1
-                    else:
-                        left[j] = 2
-                more[r, block] = count
-                for k in range(n_usual[b, block]):
-                    j = common[k]
-                    if left[j] == 1:
-                        row[count] = j
-                        count += 1
-                    left[j] = 1
-                fewer[r, block] = count - more[r, block]
+                else:
+                    left[j] = 2
+            more[r, block] = count
             for k in range(n_usual[b, block]):
-                left[common[k]] = 0
+                j = common[k]
+                if left[j] == 1:
+                    row[count] = j
+                    count += 1
+                left[j] = 1
+            fewer[r, block] = count - more[r, block]
+        for k in range(n_usual[b, block]):
+            left[common[k]] = 0

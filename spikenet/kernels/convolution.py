@@ -16,18 +16,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.filters import Filters, aligned, filled, lanes_of, packed, places, tile_lanes, tiles, unpacked
 from spikenet.kernels.lane_rows import largest_rows
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.pictures import map_sizes, pad, padded_pixels, rooms_for_pictures
 from spikenet.kernels.placed import pool_table, room_for_places
 from spikenet.kernels.stretch import add_stretch, copy_stretch, transpose
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.tile import ROWS, multiply_tile
 from spikenet.kernels.window import Window
@@ -43,9 +41,9 @@ def _forward_kernel(lanes: int) -> Any:
 
     largest = largest_rows(lanes)
 
-    @compiled(parallel=True)
-    def convolve(x: Array, w: Array, bias: Array, y: Array, place: Array, sizes: Any, size: Any, windows: Array,
-                 targets: Array, depth: Array, table: Array, pictures: Array, sums: Array,
+    @shared
+    def convolve(task: int, x: Array, w: Array, bias: Array, y: Array, place: Array, sizes: Any, size: Any,
+                 windows: Array, targets: Array, depth: Array, table: Array, pictures: Array, sums: Array,
                  pooled: Array) -> None:  # fmt: skip
         groups, pixels, n_largest, places, wide = sizes
         n_y = n_largest if n_largest > 0 else pixels
@@ -53,31 +51,29 @@ def _forward_kernel(lanes: int) -> Any:
         tasks, per_group, n_tiles = pictures.shape[0], n_out // groups, w.shape[0] // groups
         share, n_in = (rows + tasks - 1) // tasks, x.shape[1] // (size[0] * size[1])
         flat_x, flat_y = x.reshape(x.size), y.reshape(y.size)
-        for index in numba.prange(tasks):
-            task = np.int64(index)
-            picture, into, best = pictures[task], sums[task], pooled[task]
-            for r in range(task * share, min((task + 1) * share, rows)):
-                pad(picture, flat_x, r * x.shape[1], n_in, size)
-                for tile in range(w.shape[0]):
-                    group, low = tile // n_tiles, (tile % n_tiles) * lanes
-                    for p in range(pixels):
-                        copy_stretch(into, p * lanes, bias, tile * lanes, lanes)
-                    group_at = group * (picture.size // groups)
-                    for p in range(0, windows.size, ROWS):
-                        multiply(into, 0, targets, picture, group_at, windows, p, depth, depth.size,
-                                 w, tile * depth.size * lanes)  # fmt: skip
-                    filters = min(lanes, per_group - low)
-                    start = (r * n_out + group * per_group + low) * n_y
-                    if n_largest == 0:
-                        transpose(flat_y, start, pixels, into, 0, lanes, pixels, filters)
-                    else:
-                        for k in range(lanes):
-                            into[pixels * lanes + k] = -np.inf  # the border of pooling
-                        wide_tiles = (per_group + wide - 1) // wide
-                        first = ((r * groups + group) * wide_tiles + low // wide) * n_largest * wide + low % wide
-                        for p in range(n_largest):
-                            largest(into, 0, table, p * places, places, best, p * lanes, place, first + p * wide)
-                        transpose(flat_y, start, n_largest, best, 0, lanes, n_largest, filters)
+        picture, into, best = pictures[task], sums[task], pooled[task]
+        for r in range(task * share, min((task + 1) * share, rows)):
+            pad(picture, flat_x, r * x.shape[1], n_in, size)
+            for tile in range(w.shape[0]):
+                group, low = tile // n_tiles, (tile % n_tiles) * lanes
+                for p in range(pixels):
+                    copy_stretch(into, p * lanes, bias, tile * lanes, lanes)
+                group_at = group * (picture.size // groups)
+                for p in range(0, windows.size, ROWS):
+                    multiply(into, 0, targets, picture, group_at, windows, p, depth, depth.size,
+                             w, tile * depth.size * lanes)  # fmt: skip
+                filters = min(lanes, per_group - low)
+                start = (r * n_out + group * per_group + low) * n_y
+                if n_largest == 0:
+                    transpose(flat_y, start, pixels, into, 0, lanes, pixels, filters)
+                else:
+                    for k in range(lanes):
+                        into[pixels * lanes + k] = -np.inf  # the border of pooling
+                    wide_tiles = (per_group + wide - 1) // wide
+                    first = ((r * groups + group) * wide_tiles + low // wide) * n_largest * wide + low % wide
+                    for p in range(n_largest):
+                        largest(into, 0, table, p * places, places, best, p * lanes, place, first + p * wide)
+                    transpose(flat_y, start, n_largest, best, 0, lanes, n_largest, filters)
 
     return convolve
 
@@ -86,30 +82,28 @@ def _forward_kernel(lanes: int) -> Any:
 def _weight_kernel(lanes: int) -> Any:
     multiply = multiply_tile(lanes)
 
-    @compiled(parallel=True)
-    def convolve_weights(x: Array, g: Array, g_w: Array, g_bias: Array, groups: int, pixels: int, size: Any,
+    @shared
+    def convolve_weights(task: int, x: Array, g: Array, g_w: Array, g_bias: Array, groups: int, pixels: int, size: Any,
                          windows: Array, targets: Array, depth: Array, pictures: Array,
                          turned: Array) -> None:  # fmt: skip
         rows, n_out = g.shape[0], g.shape[1] // pixels
         tasks, per_group, n_tiles = pictures.shape[0], n_out // groups, g_w.shape[1] // groups
         share, n_in = (rows + tasks - 1) // tasks, x.shape[1] // (size[0] * size[1])
         flat_x, flat_g = x.reshape(x.size), g.reshape(g.size)
-        for index in numba.prange(tasks):
-            task = np.int64(index)
-            picture, factor, into, into_bias = pictures[task], turned[task], g_w[task], g_bias[task]
-            for r in range(task * share, min((task + 1) * share, rows)):
-                pad(picture, flat_x, r * x.shape[1], n_in, size)
-                for tile in range(g_w.shape[1]):
-                    group, low = tile // n_tiles, (tile % n_tiles) * lanes
-                    filters = min(lanes, per_group - low)
-                    start = (r * n_out + group * per_group + low) * pixels
-                    transpose(factor, 0, lanes, flat_g, start, pixels, filters, pixels)
-                    for p in range(pixels):
-                        add_stretch(into_bias, tile * lanes, factor, p * lanes, lanes)
-                    group_at = group * (picture.size // groups)
-                    for k in range(0, depth.size, ROWS):
-                        multiply(into, tile * g_w.shape[2], targets, picture, group_at, depth, k, windows, pixels,
-                                 factor, 0)  # fmt: skip
+        picture, factor, into, into_bias = pictures[task], turned[task], g_w[task], g_bias[task]
+        for r in range(task * share, min((task + 1) * share, rows)):
+            pad(picture, flat_x, r * x.shape[1], n_in, size)
+            for tile in range(g_w.shape[1]):
+                group, low = tile // n_tiles, (tile % n_tiles) * lanes
+                filters = min(lanes, per_group - low)
+                start = (r * n_out + group * per_group + low) * pixels
+                transpose(factor, 0, lanes, flat_g, start, pixels, filters, pixels)
+                for p in range(pixels):
+                    add_stretch(into_bias, tile * lanes, factor, p * lanes, lanes)
+                group_at = group * (picture.size // groups)
+                for k in range(0, depth.size, ROWS):
+                    multiply(into, tile * g_w.shape[2], targets, picture, group_at, depth, k, windows, pixels,
+                             factor, 0)  # fmt: skip
 
     return convolve_weights
 
@@ -118,35 +112,33 @@ def _weight_kernel(lanes: int) -> Any:
 def _input_kernel(lanes: int) -> Any:
     multiply = multiply_tile(lanes)
 
-    @compiled(parallel=True)
-    def convolve_back(g: Array, w: Array, g_x: Array, groups: int, pixels: int, size: Any, sources: Array,
+    @shared
+    def convolve_back(task: int, g: Array, w: Array, g_x: Array, groups: int, pixels: int, size: Any, sources: Array,
                       targets: Array, taps: Array, filters: Array, pictures: Array) -> None:  # fmt: skip
         height, width, ph, pw = size
         rows, n_in = g.shape[0], g_x.shape[1] // (height * width)
         tasks, per_group, n_tiles = pictures.shape[0], n_in // groups, w.shape[0] // groups
         share, wide = (rows + tasks - 1) // tasks, width + 2 * pw
         flat_g, flat_x = g.reshape(g.size), g_x.reshape(g_x.size)
-        for index in numba.prange(tasks):
-            task = np.int64(index)
-            into = pictures[task]
-            for r in range(task * share, min((task + 1) * share, rows)):
-                for tile in range(w.shape[0]):
-                    group, low = tile // n_tiles, (tile % n_tiles) * lanes
-                    into[:] = 0
-                    source = (r * groups + group) * filters.size * pixels
-                    for t in range(taps.size):
-                        at = (tile * taps.size + t) * filters.size * lanes
-                        for p in range(0, sources.size, ROWS):
-                            multiply(into, taps[t] * lanes, targets, flat_g, source, sources, p,
-                                     filters, filters.size, w, at)  # fmt: skip
-                    channels = min(lanes, per_group - low)
-                    start = (r * n_in + group * per_group + low) * height * width
-                    if ph == 0 and pw == 0:
-                        transpose(flat_x, start, height * width, into, 0, lanes, height * width, channels)
-                    else:
-                        for i in range(height):
-                            transpose(flat_x, start + i * width, height * width,
-                                      into, ((ph + i) * wide + pw) * lanes, lanes, width, channels)  # fmt: skip
+        into = pictures[task]
+        for r in range(task * share, min((task + 1) * share, rows)):
+            for tile in range(w.shape[0]):
+                group, low = tile // n_tiles, (tile % n_tiles) * lanes
+                into[:] = 0
+                source = (r * groups + group) * filters.size * pixels
+                for t in range(taps.size):
+                    at = (tile * taps.size + t) * filters.size * lanes
+                    for p in range(0, sources.size, ROWS):
+                        multiply(into, taps[t] * lanes, targets, flat_g, source, sources, p,
+                                 filters, filters.size, w, at)  # fmt: skip
+                channels = min(lanes, per_group - low)
+                start = (r * n_in + group * per_group + low) * height * width
+                if ph == 0 and pw == 0:
+                    transpose(flat_x, start, height * width, into, 0, lanes, height * width, channels)
+                else:
+                    for i in range(height):
+                        transpose(flat_x, start + i * width, height * width,
+                                  into, ((ph + i) * wide + pw) * lanes, lanes, width, channels)  # fmt: skip
 
     return convolve_back
 
@@ -171,7 +163,7 @@ def _forward(x: Array, w: Array, bias: Array | None, shape: Filters, window: Win
     sums = memory.empty((TASKS, (n_pixels + 1) * lanes), x.dtype)
     with enough_threads(shape.multiply_adds(len(x)) * NS_PER_MULTIPLY_ADD):
         _forward_kernel(lanes)(
-            read_only(x), _flat_tiles(packed(w, shape.groups, lanes)), read_only(plus.reshape(-1)), y, place,
+            TASKS, x, _flat_tiles(packed(w, shape.groups, lanes)), plus.reshape(-1), y, place,
             (shape.groups, n_pixels, windows, n_places, tile_lanes(shape.per_group, x.dtype)), map_sizes(shape),
             at.pixels, _rows(n_pixels, lanes), at.depth, table, rooms_for_pictures(shape, TASKS, x.dtype), sums,
             aligned((TASKS, windows * lanes), x.dtype),
@@ -190,7 +182,7 @@ def weight_gradient(x: Array, g: Array, shape: Filters) -> tuple[Array, Array]:
     turned = memory.zeros((tasks, shape.window.n_out * lanes), x.dtype)  # lanes without a filter stay 0
     with enough_threads(shape.multiply_adds(len(x)) * NS_PER_MULTIPLY_ADD):
         _weight_kernel(lanes)(
-            read_only(x), read_only(g), partial, partial_bias, shape.groups, shape.window.n_out, map_sizes(shape),
+            tasks, x, g, partial, partial_bias, shape.groups, shape.window.n_out, map_sizes(shape),
             at.pixels, _rows(shape.depth, lanes), filled(at.depth), rooms_for_pictures(shape, tasks, x.dtype), turned,
         )  # fmt: skip
     whole = partial.sum(axis=0).reshape(n_tiles, shape.depth + 1, lanes)[:, :-1]
@@ -213,7 +205,7 @@ def input_gradient(g: Array, w: Array, shape: Filters) -> Array:
     pictures = memory.empty((TASKS, (n_padded + int(at.taps[-1]) + 1) * lanes), g.dtype)
     with enough_threads(shape.multiply_adds(len(g)) * NS_PER_MULTIPLY_ADD):
         _input_kernel(lanes)(
-            read_only(g), _flat_tiles(tiled), g_x, shape.groups, n_pixels, map_sizes(shape),
+            TASKS, g, _flat_tiles(tiled), g_x, shape.groups, n_pixels, map_sizes(shape),
             filled(np.arange(n_pixels)), targets, at.taps, np.arange(shape.per_group) * n_pixels, pictures,
         )  # fmt: skip
     return g_x
@@ -230,4 +222,4 @@ def _rows(n: int, lanes: int) -> Array:
 
 
 def _flat_tiles(tiled: Array) -> Array:
-    return read_only(tiled.reshape(len(tiled), -1))
+    return tiled.reshape(len(tiled), -1)

@@ -9,14 +9,13 @@ sources.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events
 from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 
 TILE = 64  # outputs whose weights' gradients a thread sums at once
 
@@ -27,57 +26,52 @@ def offsets(first: Array, batch: int) -> Array:
     return np.asarray(first.astype(np.int64) * (batch * m) + np.arange(m))
 
 
-@compiled(parallel=True)
+@shared
 def _scatter(
-    columns: Array, counts: Array, binary: bool, x: Array, w: Array, places: Array, batch: int, sums: Array
+    b: int, columns: Array, counts: Array, binary: bool, x: Array, w: Array, places: Array, batch: int, sums: Array
 ) -> None:
     rows, taps, m = counts.shape[0], w.shape[1], w.shape[2]
-    for index in numba.prange(batch):
-        b = np.int64(index)
-        for r in range(b, rows, batch):
-            for block in range(counts.shape[1]):
-                for k in range(counts[r, block]):
-                    i = block * BLOCK + np.int64(columns[r, block * BLOCK + k])
-                    at = places[i]
-                    value = w.dtype.type(1) if binary else x[r, i]
-                    for q in range(taps):
-                        target, weights = sums[(r + q * batch) * m :], w[i, q]
-                        for j in range(m):
-                            target[at[j]] += value * weights[j]
+    for r in range(b, rows, batch):
+        for block in range(counts.shape[1]):
+            for k in range(counts[r, block]):
+                i = block * BLOCK + np.int64(columns[r, block * BLOCK + k])
+                at = places[i]
+                value = w.dtype.type(1) if binary else x[r, i]
+                for q in range(taps):
+                    target, weights = sums[(r + q * batch) * m :], w[i, q]
+                    for j in range(m):
+                        target[at[j]] += value * weights[j]
 
 
-@compiled(parallel=True)
+@shared
 def _weights(
-    columns: Array, counts: Array, binary: bool, x: Array, g: Array, places: Array, batch: int, g_w: Array
+    task: int, columns: Array, counts: Array, binary: bool, x: Array, g: Array, places: Array, batch: int, g_w: Array
 ) -> None:
     rows, taps, m = counts.shape[0], g_w.shape[1], g_w.shape[2]
-    for task in numba.prange((m + TILE - 1) // TILE):
-        low, high = task * TILE, min(task * TILE + TILE, m)
-        for r in range(rows):
-            for block in range(counts.shape[1]):
-                for k in range(counts[r, block]):
-                    i = block * BLOCK + np.int64(columns[r, block * BLOCK + k])
-                    at = places[i, low:high]
-                    value = g.dtype.type(1) if binary else x[r, i]
-                    for q in range(taps):
-                        arrived, into = g[(r + q * batch) * m :], g_w[i, q, low:high]
-                        for j in range(into.size):
-                            into[j] += value * arrived[at[j]]
+    low, high = task * TILE, min(task * TILE + TILE, m)
+    for r in range(rows):
+        for block in range(counts.shape[1]):
+            for k in range(counts[r, block]):
+                i = block * BLOCK + np.int64(columns[r, block * BLOCK + k])
+                at = places[i, low:high]
+                value = g.dtype.type(1) if binary else x[r, i]
+                for q in range(taps):
+                    arrived, into = g[(r + q * batch) * m :], g_w[i, q, low:high]
+                    for j in range(into.size):
+                        into[j] += value * arrived[at[j]]
 
 
-@compiled(parallel=True)
-def _inputs(g: Array, w: Array, places: Array, batch: int, g_x: Array) -> None:
+@shared
+def _inputs(r: int, g: Array, w: Array, places: Array, batch: int, g_x: Array) -> None:
     n, taps, m = w.shape
-    for index in numba.prange(g_x.shape[0]):
-        r = np.int64(index)
-        into = g_x[r]
-        for i in range(n):
-            at, total = places[i], w.dtype.type(0)
-            for q in range(taps):
-                arrived, weights = g[(r + q * batch) * m :], w[i, q]
-                for j in range(m):
-                    total += weights[j] * arrived[at[j]]
-            into[i] = total
+    into = g_x[r]
+    for i in range(n):
+        at, total = places[i], w.dtype.type(0)
+        for q in range(taps):
+            arrived, weights = g[(r + q * batch) * m :], w[i, q]
+            for j in range(m):
+                total += weights[j] * arrived[at[j]]
+        into[i] = total
 
 
 def add_delayed(x: Array, events: Events, w: Array, places: Array, sums: Array) -> None:
@@ -86,7 +80,7 @@ def add_delayed(x: Array, events: Events, w: Array, places: Array, sums: Array) 
     x: its values are read unless the events are binary;  w: (n, taps, m)
     """
     lists = (read_only(events.columns), read_only(events.counts), events.binary)
-    _scatter(*lists, read_only(x), read_only(w), read_only(places), sums.shape[1], sums.reshape(-1))
+    _scatter(sums.shape[1], *lists, x, w, places, sums.shape[1], sums.reshape(-1))
 
 
 def weight_gradient(x: Array, events: Events, g: Array, places: Array, taps: int) -> Array:
@@ -94,12 +88,12 @@ def weight_gradient(x: Array, events: Events, g: Array, places: Array, taps: int
     n, m = places.shape
     g_w = memory.zeros((n, taps, m), g.dtype)
     lists = (read_only(events.columns), read_only(events.counts), events.binary)
-    _weights(*lists, read_only(x), read_only(g.reshape(-1)), read_only(places), g.shape[1], g_w)
+    _weights(-(-g_w.shape[2] // TILE), *lists, x, g.reshape(-1), places, g.shape[1], g_w)
     return g_w
 
 
 def input_gradient(g: Array, w: Array, places: Array, rows: int) -> Array:
     """(rows, n) from the gradient g (steps + longest delay, batch, m) of the sums."""
     g_x = memory.empty((rows, len(w)), g.dtype)
-    _inputs(read_only(g.reshape(-1)), read_only(w), read_only(places), g.shape[1], g_x)
+    _inputs(len(g_x), g.reshape(-1), w, places, g.shape[1], g_x)
     return g_x

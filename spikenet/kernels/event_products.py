@@ -27,7 +27,7 @@ from spikenet.kernels.complement import Complement
 from spikenet.kernels.event_kernels import multiply_kernel, scattered_kernel, transposed_kernel
 from spikenet.kernels.events import Events
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.packing import pack, unpack
+from spikenet.kernels.packing import pack, unpack, unpack_tasks
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
 WIDE_BYTES, TRANSPOSED_BYTES = 128, 256  # a wide tile, in registers: four of 32 bytes forward, eight for gradients
@@ -59,7 +59,7 @@ def multiply(x: Callable[[], Array], events: Events | Complement, w: Array, star
     lanes = _lanes(m, w.dtype, TRANSPOSED_BYTES if few else WIDE_BYTES)
     first_packed = m // lanes if few else 0
     packed = memory.empty((-(-m // lanes) - first_packed, n, lanes), w.dtype)
-    pack(read_only(w), first_packed, packed)
+    pack(len(packed), w, first_packed, packed)
     y = memory.empty((len(events.columns), m), w.dtype)
     begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
     lists = read_only(events.columns), read_only(events.counts), read_only(fewer), _values(x, events.binary, w)
@@ -148,8 +148,8 @@ def _by_columns(
 def _unpacked(parts: Array, n: int, m: int) -> tuple[Array, Array]:
     """The first n sums and those behind, each memory of its own: a gradient that is kept holds nothing else."""
     w, total = memory.empty((n, m), parts.dtype), memory.empty((parts.shape[2] - n, m), parts.dtype)
-    unpack(read_only(parts), 0, w)
-    unpack(read_only(parts), n, total)
+    unpack(unpack_tasks(n), parts, 0, w)
+    unpack(unpack_tasks(len(total)), parts, n, total)
     return w, total
 
 

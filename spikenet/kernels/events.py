@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
-from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.vector import fired_bits, nonzero_bits, one_bits, put_word
 
 BLOCK = 1024  # columns of a block: as many neurons as a thread carries through time at once
@@ -38,7 +37,7 @@ class Events:
     def written_out(self, dtype: Any) -> Array:
         """The (rows, n) array of zeros and ones; binary events only."""
         values = memory.zeros(self.columns.shape, dtype)
-        _write_ones(read_only(self.columns), read_only(self.counts), values, BLOCK)
+        _write_ones(len(values), self.columns, self.counts, values, BLOCK)
         return values
 
     @property
@@ -63,20 +62,19 @@ def searched(values: Array) -> tuple[Events, bool]:
     columns = memory.empty((rows, n), np.uint16)
     counts = memory.empty((rows, blocks(n)), np.int32)
     others = memory.empty((rows,), np.uint8)
-    _find(read_only(values), columns, counts, others, BLOCK)
+    _find(rows, values, columns, counts, others, BLOCK)
     kinds = int(np.bitwise_or.reduce(others, initial=0))
     return Events(columns, counts, kinds == 0), kinds < NOT_FINITE
 
 
-@compiled(parallel=True)
-def _write_ones(columns: Array, counts: Array, values: Array, width: int) -> None:
-    for r in numba.prange(values.shape[0]):
-        for block in range(counts.shape[1]):
-            low = block * width
-            row = values[r, low:]
-            listed = columns[r, low:]
-            for k in range(counts[r, block]):
-                row[listed[k]] = 1
+@shared
+def _write_ones(r: int, columns: Array, counts: Array, values: Array, width: int) -> None:
+    for block in range(counts.shape[1]):
+        low = block * width
+        row = values[r, low:]
+        listed = columns[r, low:]
+        for k in range(counts[r, block]):
+            row[listed[k]] = 1
 
 
 PLACES = np.array(
@@ -93,30 +91,29 @@ def kind_of(value: float) -> int:
     return (value != 0 and value != 1) * GRADED + (value - value != 0) * NOT_FINITE
 
 
-@compiled(parallel=True)
-def _find(values: Array, columns: Array, counts: Array, others: Array, width: int) -> None:
+@shared
+def _find(r: int, values: Array, columns: Array, counts: Array, others: Array, width: int) -> None:
     """Lists what is not 0; `others` says of each row what is in it that is neither 0 nor 1."""
-    for r in numba.prange(values.shape[0]):
-        kinds = 0
-        for block in range(counts.shape[1]):
-            row = values[r, block * width :][:width]
-            listed = columns[r, block * width :][:width]
-            count = 0
-            whole = row.size - row.size % 32
-            for low in range(0, whole, 32):
-                bits = nonzero_bits(row, low)
-                if bits != 0:
-                    if bits != one_bits(row, low):
-                        for j in range(low, low + 32):
-                            kinds |= kind_of(row[j])
-                    count += put_word(listed, count, PLACES, bits, low)
-            for j in range(whole, row.size):
-                if row[j] != 0:
-                    listed[count] = j
-                    count += 1
-                    kinds |= kind_of(row[j])
-            counts[r, block] = count
-        others[r] = kinds
+    kinds = 0
+    for block in range(counts.shape[1]):
+        row = values[r, block * width :][:width]
+        listed = columns[r, block * width :][:width]
+        count = 0
+        whole = row.size - row.size % 32
+        for low in range(0, whole, 32):
+            bits = nonzero_bits(row, low)
+            if bits != 0:
+                if bits != one_bits(row, low):
+                    for j in range(low, low + 32):
+                        kinds |= kind_of(row[j])
+                count += put_word(listed, count, PLACES, bits, low)
+        for j in range(whole, row.size):
+            if row[j] != 0:
+                listed[count] = j
+                count += 1
+                kinds |= kind_of(row[j])
+        counts[r, block] = count
+    others[r] = kinds
 
 
 @compiled()

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
-
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.blas import gemm
 from spikenet.kernels.exponentials import sigmoid, tanh
+from spikenet.kernels.tasks import shared
 
 TANH, RELU, LSTM, GRU = range(4)
 N, T = 78, 84  # BLAS: as it is, transposed
@@ -94,10 +93,10 @@ def _unbent(
             g_h[j] *= update[j]
 
 
-@compiled(parallel=True)
+@shared
 def forward(
-    cell: int, blas: int, x: Array, w: Array, bias: Array, u: Array, z: Array, inner: Array, folded: int, h: Array,
-    c: Array, portion: int,
+    task: int, cell: int, blas: int, x: Array, w: Array, bias: Array, u: Array, z: Array, inner: Array, folded: int,
+    h: Array, c: Array, portion: int,
 ) -> None:  # fmt: skip
     """Fills z (gates), inner, h[1:] and c[1:].
 
@@ -109,34 +108,33 @@ def forward(
     steps, batch, width = z.shape
     n, n_in, one = u.shape[0], x.shape[2], u.dtype.type(1)
     size, wide = u.itemsize, width - folded * n
-    for task in numba.prange((batch + portion - 1) // portion):
-        low = task * portion
-        rows = min(portion, batch - low)
-        for t in range(steps):
-            first = h.ctypes.data + (t * batch + low) * n * size
-            place = t * batch + low
-            if n_in:
-                for r in range(rows):
-                    row = z[t, low + r]
-                    for j in range(width):
-                        row[j] = bias[j]
-                given = x.ctypes.data + place * n_in * size
-                gemm(blas, N, N, width, rows, n_in, one, w.ctypes.data, width, given, n_in, one,
-                     z.ctypes.data + place * width * size, width)  # fmt: skip
-            gemm(blas, N, N, wide, rows, n, one, u.ctypes.data, width, first, n, one,
-                 z.ctypes.data + place * width * size, width)  # fmt: skip
-            if folded:
-                gemm(blas, N, N, n, rows, n, one, u.ctypes.data + wide * size, width, first, n, one,
-                     inner.ctypes.data + place * n * size, n)  # fmt: skip
+    low = task * portion
+    rows = min(portion, batch - low)
+    for t in range(steps):
+        first = h.ctypes.data + (t * batch + low) * n * size
+        place = t * batch + low
+        if n_in:
             for r in range(rows):
-                b = low + r
-                _bent(cell, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], c[t + 1, b])
+                row = z[t, low + r]
+                for j in range(width):
+                    row[j] = bias[j]
+            given = x.ctypes.data + place * n_in * size
+            gemm(blas, N, N, width, rows, n_in, one, w.ctypes.data, width, given, n_in, one,
+                 z.ctypes.data + place * width * size, width)  # fmt: skip
+        gemm(blas, N, N, wide, rows, n, one, u.ctypes.data, width, first, n, one,
+             z.ctypes.data + place * width * size, width)  # fmt: skip
+        if folded:
+            gemm(blas, N, N, n, rows, n, one, u.ctypes.data + wide * size, width, first, n, one,
+                 inner.ctypes.data + place * n * size, n)  # fmt: skip
+        for r in range(rows):
+            b = low + r
+            _bent(cell, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], c[t + 1, b])
 
 
-@compiled(parallel=True)
+@shared
 def backward(
-    cell: int, blas: int, u: Array, z: Array, inner: Array, h: Array, c: Array, g_y: Array, g_h: Array, g_c: Array,
-    g_z: Array, g_u: Array, portion: int,
+    task: int, cell: int, blas: int, u: Array, z: Array, inner: Array, h: Array, c: Array, g_y: Array, g_h: Array,
+    g_c: Array, g_z: Array, g_u: Array, portion: int,
 ) -> None:  # fmt: skip
     """Fills g_z and g_u, the gradients of z and of the recurrent product (for all but GRU one array), as `forward` ran.
 
@@ -146,20 +144,19 @@ def backward(
     steps, batch, width = z.shape
     n, one = u.shape[0], u.dtype.type(1)
     size = u.itemsize
-    for task in numba.prange((batch + portion - 1) // portion):
-        low = task * portion
-        rows = min(portion, batch - low)
-        for back in range(steps):
-            t = steps - 1 - back
-            for r in range(rows):
-                b = low + r
-                arrived, g = g_y[t, b], g_h[b]
-                for j in range(n):
-                    g[j] += arrived[j]
-                _unbent(cell, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], g, g_c[b], g_z[t, b], g_u[t, b])
-            gemm(blas, T, N, n, rows, width, one, u.ctypes.data, width,
-                 g_u.ctypes.data + (t * batch + low) * width * size, width, one,
-                 g_h.ctypes.data + low * n * size, n)  # fmt: skip
+    low = task * portion
+    rows = min(portion, batch - low)
+    for back in range(steps):
+        t = steps - 1 - back
+        for r in range(rows):
+            b = low + r
+            arrived, g = g_y[t, b], g_h[b]
+            for j in range(n):
+                g[j] += arrived[j]
+            _unbent(cell, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], g, g_c[b], g_z[t, b], g_u[t, b])
+        gemm(blas, T, N, n, rows, width, one, u.ctypes.data, width,
+             g_u.ctypes.data + (t * batch + low) * width * size, width, one,
+             g_h.ctypes.data + low * n * size, n)  # fmt: skip
 
 
 def portion_of(batch: int) -> Any:

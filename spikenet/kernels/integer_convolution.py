@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import prange
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
@@ -25,6 +24,7 @@ from spikenet.kernels.lanes import element, load_vector, splat, store_vector
 from spikenet.kernels.pictures import map_sizes, padded_pixels
 from spikenet.kernels.runs import members
 from spikenet.kernels.stretch import transpose
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.window import Window
 
@@ -96,43 +96,41 @@ def _largest(
 
 @cache
 def _kernel(multiply_tile: Any) -> Any:
-    @compiled(parallel=True)
+    @shared
     def convolve(
-        x: Any, over: Any, zero: Any, channels: Any, beside: Any, size: Any, pixels: Any, steps: Any, shifts: Any,
-        w: Any, of_tiles: Any, scale: Any, start: Any, low: Any, table: Any, taps: Any, y: Any, pictures: Any,
-        sums: Any, values: Any,
+        task: int, x: Any, over: Any, zero: Any, channels: Any, beside: Any, size: Any, pixels: Any, steps: Any,
+        shifts: Any, w: Any, of_tiles: Any, scale: Any, start: Any, low: Any, table: Any, taps: Any, y: Any,
+        pictures: Any, sums: Any, values: Any,
     ) -> None:  # fmt: skip
         rows, tasks, n_pairs, width = x.shape[0], pictures.shape[0], steps.size, shifts.size * LANES
         share, windows, n_y, flat = (rows + tasks - 1) // tasks, table.size // taps, y.shape[1], y.reshape(y.size)
-        for index in prange(tasks):
-            task = np.int64(index)
-            picture, sent, pooled = pictures[task], sums[task], values[task]
-            for r in range(task * share, min((task + 1) * share, rows)):
-                _round_pairs(x[r], channels, beside, size, over, zero, picture)
-                for first in range(0, pixels.size, ROWS):
-                    for t in range(shifts.size):
-                        multiply_tile(
-                            picture, pixels, first, shifts[t], steps, n_pairs, w, t * n_pairs * 2 * LANES, sent,
-                            first * width + t * LANES, width,
-                        )  # fmt: skip
+        picture, sent, pooled = pictures[task], sums[task], values[task]
+        for r in range(task * share, min((task + 1) * share, rows)):
+            _round_pairs(x[r], channels, beside, size, over, zero, picture)
+            for first in range(0, pixels.size, ROWS):
                 for t in range(shifts.size):
-                    for p in range(windows):
-                        _largest(  # type: ignore[call-arg]  # numba hands the first argument to an intrinsic
-                            sent,
-                            t * LANES,
-                            width,
-                            table,
-                            p * taps,
-                            taps,
-                            scale,
-                            start,
-                            t * LANES,
-                            low,
-                            pooled,
-                            p * LANES,
-                        )
-                    into = r * n_y + of_tiles[t, 0] * windows
-                    transpose(flat, into, windows, pooled, 0, LANES, windows, of_tiles[t, 1])
+                    multiply_tile(
+                        picture, pixels, first, shifts[t], steps, n_pairs, w, t * n_pairs * 2 * LANES, sent,
+                        first * width + t * LANES, width,
+                    )  # fmt: skip
+            for t in range(shifts.size):
+                for p in range(windows):
+                    _largest(  # type: ignore[call-arg]  # numba hands the first argument to an intrinsic
+                        sent,
+                        t * LANES,
+                        width,
+                        table,
+                        p * taps,
+                        taps,
+                        scale,
+                        start,
+                        t * LANES,
+                        low,
+                        pooled,
+                        p * LANES,
+                    )
+                into = r * n_y + of_tiles[t, 0] * windows
+                transpose(flat, into, windows, pooled, 0, LANES, windows, of_tiles[t, 1])
 
     return convolve
 
@@ -172,7 +170,7 @@ def convolve(
     y = memory.empty((len(x), shape.n_out * (len(table) // taps)), np.float32)
     with enough_threads(len(x) * shape.window.n_out * multiply_ns(shape.depth, shape.n_out)):
         _kernel(tile(plain))(
-            memory.read_only(x), np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape),
+            tasks, x, np.float32(1) / scale_x, zero, plan.channels, plan.beside, map_sizes(shape),
             plan.pixels, plan.steps, plan.shifts, w.reshape(-1), plan.filters,
             _by_tiles(scale, plan), _by_tiles(start, plan),
             np.float32(0 if rectify else -np.inf), table, taps, y, pictures, sums,

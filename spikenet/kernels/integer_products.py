@@ -13,7 +13,6 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba import prange
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
@@ -21,6 +20,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.lanes import element, splat
+from spikenet.kernels.tasks import shared
 
 ROWS, LANES = 6, 16  # a tile: 12 accumulators of 8 sums, within 16 registers
 _for_range: Any = cgutils.for_range
@@ -102,16 +102,15 @@ def tile(plain: bool | None = None) -> Any:
 
 @cache
 def _by_tiles(multiply_tile: Any) -> Any:
-    @compiled(parallel=True)
-    def by_tiles(x: Any, starts: Any, steps: Any, w: Any, out: Any, width: Any) -> None:
+    @shared
+    def by_tiles(task: int, x: Any, starts: Any, steps: Any, w: Any, out: Any, width: Any) -> None:
         n_blocks, n_pairs = np.int64(width // LANES), steps.size
-        for index in prange(starts.size // ROWS):
-            first = np.int64(index) * ROWS
-            for block in range(n_blocks):
-                multiply_tile(
-                    x, starts, first, 0, steps, n_pairs, w, block * n_pairs * 2 * LANES, out,
-                    first * width + block * LANES, width,
-                )  # fmt: skip
+        first = task * ROWS
+        for block in range(n_blocks):
+            multiply_tile(
+                x, starts, first, 0, steps, n_pairs, w, block * n_pairs * 2 * LANES, out,
+                first * width + block * LANES, width,
+            )  # fmt: skip
 
     return by_tiles
 
@@ -143,24 +142,24 @@ def multiply(x: Array, w: Array, *, plain: bool | None = None) -> Array:
     pairs = x.view(np.int32)
     out = memory.empty((len(x), w.shape[0] * LANES), np.int32)
     starts, steps = np.arange(len(x)) * pairs.shape[1], np.arange(pairs.shape[1])
-    _by_tiles(tile(plain))(pairs.reshape(-1), starts, steps, w.reshape(-1), out.reshape(-1), out.shape[1])
+    _by_tiles(tile(plain))(
+        len(x) // ROWS, pairs.reshape(-1), starts, steps, w.reshape(-1), out.reshape(-1), out.shape[1]
+    )
     return out
 
 
-@compiled(parallel=True)
-def to_integers(x: Any, scale: Any, zero: Any, low: Any, high: Any, out: Any) -> None:
+@shared
+def to_integers(r: int, x: Any, scale: Any, zero: Any, low: Any, high: Any, out: Any) -> None:
     """out[r, k] = x[r, k] / scale rounded, halves to even, plus zero, within low .. high."""
     over = np.float32(1) / scale
-    for r in prange(x.shape[0]):
-        for k in range(x.shape[1]):
-            q = np.rint(x[r, k] * over) + np.float32(zero)
-            out[r, k] = np.int16(min(max(q, np.float32(low)), np.float32(high)))
+    for k in range(x.shape[1]):
+        q = np.rint(x[r, k] * over) + np.float32(zero)
+        out[r, k] = np.int16(min(max(q, np.float32(low)), np.float32(high)))
 
 
-@compiled(parallel=True)
-def to_values(sums: Any, scale: Any, start: Any, rectify: Any, out: Any) -> None:
+@shared
+def to_values(r: int, sums: Any, scale: Any, start: Any, rectify: Any, out: Any) -> None:
     """out[r, c] = scale[c] * sums[r, c] + start[c], and 0 where negative if `rectify`."""
-    for r in prange(out.shape[0]):
-        for c in range(out.shape[1]):
-            y = scale[c] * np.float32(sums[r, c]) + start[c]
-            out[r, c] = max(y, np.float32(0)) if rectify else y
+    for c in range(out.shape[1]):
+        y = scale[c] * np.float32(sums[r, c]) + start[c]
+        out[r, c] = max(y, np.float32(0)) if rectify else y

@@ -9,17 +9,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.filters import Filters, places
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.pick import EIGHT, largest_of_eight, sum_of_eight
 from spikenet.kernels.pictures import pad
 from spikenet.kernels.stretch import copy_stretch
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.threads import enough_threads
 from spikenet.kernels.window import Window
 
@@ -31,52 +29,50 @@ NS_PER_NUMBER = 0.3  # of an input, one core, about what it takes here
 def _kernel(of_eight: Any) -> Any:
     """Pads a picture at a time into one whose border stays as it is, and picks from there."""
 
-    @compiled(parallel=True)
-    def pool(x: Array, y: Array, place: Array, size: Any, windows: Array, taps: Array, pictures: Array,
+    @shared
+    def pool(task: int, x: Array, y: Array, place: Array, size: Any, windows: Array, taps: Array, pictures: Array,
              pooled: Array, found: Array) -> None:  # fmt: skip
         rows, tasks = x.shape[0], pictures.shape[0]
         share, n_in, flat = (rows + tasks - 1) // tasks, x.shape[1] // (size[0] * size[1]), x.reshape(x.size)
-        for index in numba.prange(tasks):
-            task = np.int64(index)
-            picture, row, where = pictures[task], pooled[task], found[task]
-            for r in range(task * share, min((task + 1) * share, rows)):
-                pad(picture, flat, r * x.shape[1], n_in, size)
-                for k in range(0, windows.size, EIGHT):
-                    of_eight(picture, windows, k, taps, taps.size, row, k, where)
-                into, into_place = y[r], place[r]
-                for k in range(into.size):
-                    into[k] = row[k]
-                for k in range(into_place.size):
-                    into_place[k] = where[k]
+        picture, row, where = pictures[task], pooled[task], found[task]
+        for r in range(task * share, min((task + 1) * share, rows)):
+            pad(picture, flat, r * x.shape[1], n_in, size)
+            for k in range(0, windows.size, EIGHT):
+                of_eight(picture, windows, k, taps, taps.size, row, k, where)
+            into, into_place = y[r], place[r]
+            for k in range(into.size):
+                into[k] = row[k]
+            for k in range(into_place.size):
+                into_place[k] = where[k]
 
     return pool
 
 
-@compiled(parallel=True)
-def _back(g: Array, place: Array, g_x: Array, size: Any, windows: Array, taps: Array, pictures: Array) -> None:
+@shared
+def _back(
+    task: int, g: Array, place: Array, g_x: Array, size: Any, windows: Array, taps: Array, pictures: Array
+) -> None:
     """place: of the only input that gets an output's gradient; of no columns: all of the window get it."""
     height, width, ph, pw = size
     rows, tasks = g.shape[0], pictures.shape[0]
     share, wide, flat = (rows + tasks - 1) // tasks, width + 2 * pw, g_x.reshape(g_x.size)
-    for index in numba.prange(tasks):
-        task = np.int64(index)
-        picture = pictures[task]
-        for r in range(task * share, min((task + 1) * share, rows)):
-            for k in range(picture.size):
-                picture[k] = 0
-            row = g[r]
-            if place.shape[1]:
-                where = place[r]
+    picture = pictures[task]
+    for r in range(task * share, min((task + 1) * share, rows)):
+        for k in range(picture.size):
+            picture[k] = 0
+        row = g[r]
+        if place.shape[1]:
+            where = place[r]
+            for k in range(row.size):
+                picture[windows[k] + taps[where[k]]] += row[k]
+        else:
+            for tap in taps:
                 for k in range(row.size):
-                    picture[windows[k] + taps[where[k]]] += row[k]
-            else:
-                for tap in taps:
-                    for k in range(row.size):
-                        picture[windows[k] + tap] += row[k]
-            for line in range(g_x.shape[1] // width):
-                channel, i = line // height, line % height
-                source = (channel * (height + 2 * ph) + ph + i) * wide + pw
-                copy_stretch(flat, r * g_x.shape[1] + line * width, picture, source, width)
+                    picture[windows[k] + tap] += row[k]
+        for line in range(g_x.shape[1] // width):
+            channel, i = line // height, line % height
+            source = (channel * (height + 2 * ph) + ph + i) * wide + pw
+            copy_stretch(flat, r * g_x.shape[1] + line * width, picture, source, width)
 
 
 def largest(x: Array, channels: int, window: Window) -> tuple[Array, Array]:
@@ -100,7 +96,7 @@ def back(g: Array, place: Array | None, channels: int, window: Window) -> Array:
     n_padded, windows, taps = _indices(channels, window)
     with enough_threads(g_x.size * NS_PER_NUMBER):
         _back(
-            read_only(g), np.empty((len(g), 0), np.uint16) if place is None else place, g_x,
+            TASKS, g, np.empty((len(g), 0), np.uint16) if place is None else place, g_x,
             (*window.size, *window.padding), windows, taps, memory.empty((TASKS, n_padded), g.dtype),
         )  # fmt: skip
     return g_x
@@ -113,7 +109,7 @@ def _run(of_eight: Any, x: Array, y: Array, place: Array, channels: int, window:
     rooms = memory.empty((TASKS, windows.size), x.dtype), memory.empty((TASKS, windows.size), np.uint16)
     with enough_threads(x.size * NS_PER_NUMBER):
         _kernel(of_eight)(
-            read_only(x), y, place, (*window.size, *window.padding), windows, taps, pictures, *rooms
+            TASKS, x, y, place, (*window.size, *window.padding), windows, taps, pictures, *rooms
         )  # fmt: skip
 
 

@@ -4,44 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import meetings, memory
 from spikenet.kernels.events import BLOCK, Events, blocks, list_fired
-from spikenet.kernels.memory import read_only
+from spikenet.kernels.tasks import shared
 from spikenet.kernels.window import Window
 
 
-@compiled(parallel=True)
-def _fired(columns: Array, counts: Array, sizes: Any, pairs: Array, n_pairs: Array, idle: Array, y: Array, place: Array,
-           y_columns: Array, y_counts: Array) -> None:  # fmt: skip
+@shared
+def _fired(r: int, columns: Array, counts: Array, sizes: Any, pairs: Array, n_pairs: Array, idle: Array, y: Array,
+           place: Array, y_columns: Array, y_counts: Array) -> None:  # fmt: skip
     n_in, n_out = sizes
-    for r in numba.prange(y.shape[0]):
-        fired, where = y[r], place[r]
-        for k in range(fired.size):
-            fired[k] = 0
-        for first in range(0, fired.size, n_out):
-            for k in range(n_out):
-                where[first + k] = idle[k]
-        channel, end = 0, n_in
-        for block in range(counts.shape[1]):
-            listed = columns[r, block * BLOCK :]
-            for k in range(counts[r, block]):
-                j = block * BLOCK + np.int64(listed[k])
-                while j >= end:
-                    channel, end = channel + 1, end + n_in
-                pixel = j - end + n_in
-                for m in range(n_pairs[pixel]):
-                    output = channel * n_out + pairs[pixel, 2 * m]
-                    # events come row by row: the first is the first of its windows
-                    where[output] = pairs[pixel, 2 * m + 1] if fired[output] == 0 else where[output]
-                    fired[output] = 1
-        for block in range(y_counts.shape[1]):
-            low = block * BLOCK
-            y_counts[r, block] = list_fired(fired[low : low + BLOCK], y_columns[r, low : low + BLOCK])
+    fired, where = y[r], place[r]
+    for k in range(fired.size):
+        fired[k] = 0
+    for first in range(0, fired.size, n_out):
+        for k in range(n_out):
+            where[first + k] = idle[k]
+    channel, end = 0, n_in
+    for block in range(counts.shape[1]):
+        listed = columns[r, block * BLOCK :]
+        for k in range(counts[r, block]):
+            j = block * BLOCK + np.int64(listed[k])
+            while j >= end:
+                channel, end = channel + 1, end + n_in
+            pixel = j - end + n_in
+            for m in range(n_pairs[pixel]):
+                output = channel * n_out + pairs[pixel, 2 * m]
+                # events come row by row: the first is the first of its windows
+                where[output] = pairs[pixel, 2 * m + 1] if fired[output] == 0 else where[output]
+                fired[output] = 1
+    for block in range(y_counts.shape[1]):
+        low = block * BLOCK
+        y_counts[r, block] = list_fired(fired[low : low + BLOCK], y_columns[r, low : low + BLOCK])
 
 
 def fired(events: Events, window: Window, dtype: Any) -> tuple[Array, Array, Events]:
@@ -54,7 +51,7 @@ def fired(events: Events, window: Window, dtype: Any) -> tuple[Array, Array, Eve
     y, place = memory.empty((rows, n), dtype), memory.empty((rows, n), np.uint16)
     columns, counts = memory.empty((rows, n), np.uint16), memory.empty((rows, blocks(n)), np.int32)
     _fired(
-        read_only(events.columns), read_only(events.counts), (window.n_in, window.n_out), table.pairs, table.counts,
+        rows, events.columns, events.counts, (window.n_in, window.n_out), table.pairs, table.counts,
         _first_places(window, table), y, place, columns, counts,
     )  # fmt: skip
     return y, place, Events(columns, counts, binary=True)

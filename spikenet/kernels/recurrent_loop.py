@@ -37,11 +37,11 @@ from spikenet.derive.emit import Emitter
 from spikenet.derive.expression import Expression, apply, ordered, symbol
 from spikenet.derive.tape import tape
 from spikenet.derive.trace import Trace
-from spikenet.kernels.by_address import address_of, call_at
 from spikenet.kernels.events import BLOCK, list_fired
 from spikenet.kernels.noise import uniform
 from spikenet.kernels.recurrent_products import add_dense, add_wanted, copy_rows, fetch_rows, lanes_of, spikes_adder
-from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, ALL_GROUPS, FORWARD, LISTING, SLOPES, SPREAD
+from spikenet.kernels.recurrent_text import ADJOINT, AGAIN, FORWARD, LISTING, SLOPES, SPREAD
+from spikenet.kernels.tasks import in_parallel
 from spikenet.kernels.time_loop import slope_of
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.neurons.surrogate import Surrogate
@@ -63,37 +63,32 @@ _ARRAYS: dict[str, tuple[tuple[str, int, bool, Any], ...]] = {  # (name, axes, o
 }
 
 
+def _over_groups(run: Callable[..., None], name: str) -> Callable[..., None]:
+    """The loop over all tasks: a group of batch rows each."""
+    last = [argument for argument, *_ in _ARRAYS[name]].index("last")
+
+    def loop(*arguments: Any) -> None:
+        batch, group = arguments[last].shape[0], arguments[-1]
+        run(-(-batch // group), *arguments)
+
+    return loop
+
+
 def _lines(depth: int, lines: list[str]) -> str:
     return "\n".join("    " * depth + line for line in lines or ["pass"])
 
 
 @cache
 def _compiled(name: str, source: str, dtype: str) -> Callable[..., Any]:
-    """The loop in the emitted `source` over all groups, compiled once for all models that come to the same text."""
-    signature = (*_signature(name, dtype), *[numba.int64] * 4)
+    """The loop in the emitted `source`, compiled once for all models that come to the same text."""
+    number = numba.from_dtype(np.dtype(dtype))
+    arrays = (numba.types.Array(own or number, axes, "C", readonly=read) for _, axes, read, own in _ARRAYS[name])
+    kinds = (*arrays, *[numba.int64] * 3)
     names = {"np": np, "math": math, "list_fired": list_fired, "add_dense": add_dense}
     names |= {"add_wanted": add_wanted, "add_spikes": spikes_adder(lanes_of(dtype)), "fetch_rows": fetch_rows}
     names |= {"uniform": uniform, "copy_rows": copy_rows, "unowned": unowned, "keep": keep}
-    one = compiled_source(name, source, names, signature, parallel=False)
-    everyone = _groups(name, dtype)
-
-    def loop(*arguments: Any) -> None:
-        everyone(address_of(one), *arguments)
-
-    return loop
-
-
-@cache
-def _groups(name: str, dtype: str) -> Callable[..., Any]:
-    """The parallel loop over groups of batch rows, one for all models."""
-    text = ALL_GROUPS.format(name=name, arguments=_arguments(name))
-    signature = (numba.int64, *_signature(name, dtype), *[numba.int64] * 3)
-    return compiled_source(f"{name}_groups", text, {"np": np, "numba": numba, "call_at": call_at}, signature)
-
-
-def _signature(name: str, dtype: str) -> list[Any]:
-    number = numba.from_dtype(np.dtype(dtype))
-    return [numba.types.Array(own or number, axes, "C", readonly=read) for _, axes, read, own in _ARRAYS[name]]
+    one = compiled_source(name, source, names, (numba.int64, *kinds), parallel=False)
+    return _over_groups(in_parallel(one, kinds), name)
 
 
 def _arguments(name: str) -> str:

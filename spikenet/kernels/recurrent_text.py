@@ -1,13 +1,14 @@
 """The text of the recurrent loops, with places for what a model's step and its adjoint come to.
 
-`first` and `rows`: the batch rows this call takes. See `recurrent_loop` for the arrays.
+A task is `group` batch rows. See `recurrent_loop` for the arrays.
 """
 
 from __future__ import annotations
 
 FORWARD = """
-def recurrent_forward({arguments}, first, rows):
+def recurrent_forward(task, {arguments}, group):
     batch, n = last.shape
+    first, rows = task * group, min(group, batch - task * group)
     blocks = (n + BLOCK - 1) // BLOCK
     width = w.shape[0] * w.shape[2]
     room = np.zeros((2 * rows + 2, width), x.dtype)
@@ -90,8 +91,9 @@ for block in range(blocks):
 """
 
 ADJOINT = """
-def recurrent_adjoint({arguments}, first, rows):
+def recurrent_adjoint(task, {arguments}, group):
     batch, n = last.shape
+    first, rows = task * group, min(group, batch - task * group)
     width, m_out = w.shape[0] * w.shape[2], g_out.shape[2]
     segments, blocks = (steps + span - 1) // span, (n + BLOCK - 1) // BLOCK
     again = span if tape.shape[0] == 0 else 0
@@ -170,12 +172,4 @@ if tape.shape[0] == 0:
 {taped}
             for j in range(n):
 {repeat}
-"""
-
-ALL_GROUPS = """
-def {name}_groups(address, {arguments}, group):
-    batch = last.shape[0]
-    for index in numba.prange((batch + group - 1) // group):
-        first = np.int64(index) * group  # numba's own index is unsigned
-        call_at(address, ({arguments}, first, min(group, batch - first)))
 """

@@ -6,13 +6,11 @@ depend on how many threads there are. `kind` says what a spike does to the hidde
 
 from __future__ import annotations
 
-import numba
-import numpy as np
-
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.blas import gemm
 from spikenet.kernels.gated_loop import LSTM, N, T, _bent, _unbent
+from spikenet.kernels.tasks import shared
 
 SUBTRACT, TO_ZERO, KEEP = range(3)
 
@@ -42,10 +40,10 @@ def _unfire(
         g_h[j] = g_h[j] * kept + (g_fired[j] - g_h[j] * taken) * slope[j]
 
 
-@compiled(parallel=True)
+@shared
 def forward(
-    kind: int, blas: int, threshold: Array, u: Array, z: Array, inner: Array, v: Array, fired: Array, h: Array,
-    c: Array, portion: int,
+    task: int, kind: int, blas: int, threshold: Array, u: Array, z: Array, inner: Array, v: Array, fired: Array,
+    h: Array, c: Array, portion: int,
 ) -> None:  # fmt: skip
     """Fills z (gates), inner (tanh of c), v (h before the reset), fired, h[1:] and c[1:].
 
@@ -55,23 +53,22 @@ def forward(
     """
     steps, batch, width = z.shape
     n, size, one = u.shape[0], u.itemsize, u.dtype.type(1)
-    for task in numba.prange((batch + portion - 1) // portion):
-        low = task * portion
-        rows = min(portion, batch - low)
-        for t in range(steps):
-            place = t * batch + low
-            gemm(blas, N, N, width, rows, n, one, u.ctypes.data, width, h.ctypes.data + place * n * size, n, one,
-                 z.ctypes.data + place * width * size, width)  # fmt: skip
-            for r in range(rows):
-                b = low + r
-                _bent(LSTM, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], c[t + 1, b])
-                _fire(kind, threshold, h[t + 1, b], v[t, b], fired[t, b])
+    low = task * portion
+    rows = min(portion, batch - low)
+    for t in range(steps):
+        place = t * batch + low
+        gemm(blas, N, N, width, rows, n, one, u.ctypes.data, width, h.ctypes.data + place * n * size, n, one,
+             z.ctypes.data + place * width * size, width)  # fmt: skip
+        for r in range(rows):
+            b = low + r
+            _bent(LSTM, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], c[t + 1, b])
+            _fire(kind, threshold, h[t + 1, b], v[t, b], fired[t, b])
 
 
-@compiled(parallel=True)
+@shared
 def backward(
-    kind: int, detached: int, blas: int, threshold: Array, u: Array, z: Array, inner: Array, v: Array, fired: Array,
-    slope: Array, h: Array, c: Array, g_fired: Array, g_h: Array, g_c: Array, g_z: Array, portion: int,
+    task: int, kind: int, detached: int, blas: int, threshold: Array, u: Array, z: Array, inner: Array, v: Array,
+    fired: Array, slope: Array, h: Array, c: Array, g_fired: Array, g_h: Array, g_c: Array, g_z: Array, portion: int,
 ) -> None:  # fmt: skip
     """Fills g_z, as `forward` ran; g_h and g_c go from after the last step to before the first one.
 
@@ -79,39 +76,34 @@ def backward(
     """
     steps, batch, width = z.shape
     n, size, one = u.shape[0], u.itemsize, u.dtype.type(1)
-    for task in numba.prange((batch + portion - 1) // portion):
-        low = task * portion
-        rows = min(portion, batch - low)
-        for back in range(steps):
-            t = steps - 1 - back
-            for r in range(rows):
-                b = low + r
-                _unfire(kind, detached, threshold, v[t, b], fired[t, b], slope[t, b], g_fired[t, b], g_h[b])
-                _unbent(LSTM, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], g_h[b], g_c[b], g_z[t, b], g_z[t, b])
-            gemm(blas, T, N, n, rows, width, one, u.ctypes.data, width,
-                 g_z.ctypes.data + (t * batch + low) * width * size, width, one,
-                 g_h.ctypes.data + low * n * size, n)  # fmt: skip
+    low = task * portion
+    rows = min(portion, batch - low)
+    for back in range(steps):
+        t = steps - 1 - back
+        for r in range(rows):
+            b = low + r
+            _unfire(kind, detached, threshold, v[t, b], fired[t, b], slope[t, b], g_fired[t, b], g_h[b])
+            _unbent(LSTM, z[t, b], inner[t, b], h[t, b], c[t, b], h[t + 1, b], g_h[b], g_c[b], g_z[t, b], g_z[t, b])
+        gemm(blas, T, N, n, rows, width, one, u.ctypes.data, width,
+             g_z.ctypes.data + (t * batch + low) * width * size, width, one,
+             g_h.ctypes.data + low * n * size, n)  # fmt: skip
 
 
-@compiled(parallel=True)
+@shared
 def step_forward(
-    kind: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, h_before: Array, c_before: Array,
-    h: Array, c: Array,
+    b: int, kind: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, h_before: Array,
+    c_before: Array, h: Array, c: Array,
 ) -> None:  # fmt: skip
     """One step of `forward` from the whole sums z (batch, 4 n), as a convolution makes them; the others (batch, n)."""
-    for row in numba.prange(z.shape[0]):
-        b = np.int64(row)
-        _bent(LSTM, z[b], inner[b], h_before[b], c_before[b], h[b], c[b])
-        _fire(kind, threshold, h[b], v[b], fired[b])
+    _bent(LSTM, z[b], inner[b], h_before[b], c_before[b], h[b], c[b])
+    _fire(kind, threshold, h[b], v[b], fired[b])
 
 
-@compiled(parallel=True)
+@shared
 def step_backward(
-    kind: int, detached: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, slope: Array,
+    b: int, kind: int, detached: int, threshold: Array, z: Array, inner: Array, v: Array, fired: Array, slope: Array,
     h_before: Array, c_before: Array, g_fired: Array, g_h: Array, g_c: Array, g_z: Array,
 ) -> None:  # fmt: skip
     """One step of `backward`: fills g_z; g_h and g_c go to before the step, but for what comes through the product."""
-    for row in numba.prange(z.shape[0]):
-        b = np.int64(row)
-        _unfire(kind, detached, threshold, v[b], fired[b], slope[b], g_fired[b], g_h[b])
-        _unbent(LSTM, z[b], inner[b], h_before[b], c_before[b], v[b], g_h[b], g_c[b], g_z[b], g_z[b])
+    _unfire(kind, detached, threshold, v[b], fired[b], slope[b], g_fired[b], g_h[b])
+    _unbent(LSTM, z[b], inner[b], h_before[b], c_before[b], v[b], g_h[b], g_c[b], g_z[b], g_z[b])

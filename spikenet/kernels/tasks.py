@@ -1,58 +1,83 @@
 """A compiled function run for every task by the threads: compiled once, not three times over as numba's own loops are.
 
-numba copies a function into the parallel loop that calls it, and optimises loop and copies anew. Here the function is
-compiled alone and called by its address, from a loop that serves all functions with the same arguments.
+numba copies a function into the parallel loop that calls it, and optimises loop and copies anew: two seconds for what
+takes half of one alone. Here the function is compiled alone and called by its address, from a single loop that serves
+all functions; its arguments go through that loop as a block of numbers (`unpacking`).
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 
-from spikenet.derive.compile import compiled_source
+from spikenet.derive.compile import compiled
 from spikenet.kernels.by_address import address_of, call_at
+from spikenet.kernels.unpacking import Key, block_of, key_of, key_of_type, type_of, unpacking
 
 Kinds = tuple[Any, ...]
 
-_TASKS = """
-def tasks(address, n, {names}):
-    for task in numba.prange(n):
-        call_at(address, (np.int64(task), {names}))
-"""
+
+@compiled(parallel=True)
+def _tasks(unpack: int, function: int, n: int, block: int) -> None:
+    threads = numba.get_num_threads()
+    for thread in numba.prange(threads):
+        k = np.int64(thread)
+        call_at(unpack, (function, (k * n + threads - 1) // threads, ((k + 1) * n + threads - 1) // threads, block))
 
 
-@cache
-def _loop(kinds: Kinds) -> Callable[..., Any]:
-    text = _TASKS.format(names=", ".join(f"a{k}" for k in range(len(kinds))))
-    names = {"np": np, "numba": numba, "call_at": call_at}
-    return compiled_source("tasks", text, names, (numba.int64, numba.int64, *kinds))
+@compiled()
+def _alone(unpack: int, function: int, n: int, block: int) -> None:
+    call_at(unpack, (function, np.int64(0), n, block))
 
 
-def in_parallel(function: Any, kinds: Kinds) -> Callable[..., None]:
+class Shared:
     """run(n, *arguments): function(task, *arguments) for the tasks 0 to n - 1, shared by the threads.
 
-    function: of `compiled` or `compiled_source`, serial; it writes only what no other task reads or writes
-    kinds   : numba types of its arguments without the first, an int64
+    function: of `compiled` or `compiled_source`, serial; its first argument an int64, the task; it writes only what no
+              other task reads or writes
+    kinds   : numba types of the others; None to compile it for those of each call, every array as one to be written.
+              Arguments: C-contiguous arrays, integers, floats, booleans, tuples of integers
     """
-    signature = (numba.int64, *kinds)
-    if not function.overloads:
-        function.compile(signature)
-        function.disable_compile()
-    elif signature not in function.overloads:
-        raise TypeError(
-            f"in_parallel: {function.__name__} was compiled for other types; make one function for each set"
-        )
-    loop, address = _loop(kinds), address_of(function)
 
-    def run(n: int, *arguments: Any) -> None:
-        loop(address, n, *arguments)
+    def __init__(self, function: Any, kinds: Kinds | None = None) -> None:
+        self.function = function
+        self._fixed = kinds is not None
+        self._entries: dict[tuple[Key, ...], tuple[int, int]] = {}
+        functools.update_wrapper(self, function.py_func)
+        if kinds is not None:
+            self._enter(tuple(map(key_of_type, kinds)), kinds)
 
-    run.function = function  # type: ignore[attr-defined]  # the address is valid as long as the function lives
-    return run
+    def _enter(self, keys: tuple[Key, ...], kinds: Kinds) -> tuple[int, int]:
+        signature = (numba.int64, *kinds)
+        if signature not in self.function.overloads:
+            self.function.compile(signature)
+        entry = self._entries[keys] = unpacking(kinds), address_of(self.function, signature)
+        return entry
+
+    def __call__(self, n: int, *arguments: Any) -> None:
+        keys = tuple(map(key_of, arguments))
+        entry = self._entries.get(keys)
+        if entry is None:
+            if self._fixed:
+                raise TypeError(f"{self.__name__}: expected arguments {next(iter(self._entries))}, got {keys}")
+            entry = self._enter(keys, tuple(map(type_of, keys)))
+        block = block_of(arguments)
+        run = _tasks if n > 1 else _alone  # one task is done before another thread wakes
+        run(*entry, n, block.ctypes.data)
+
+
+def shared(function: Callable[..., None]) -> Shared:
+    """Decorates a kernel that is run for every task: see `Shared`."""
+    return Shared(compiled()(function))
+
+
+def in_parallel(function: Any, kinds: Kinds) -> Shared:
+    """`Shared` of a function that is compiled for these types alone."""
+    return Shared(function, kinds)
 
 
 def array(dtype: Any, axes: int, *, read: bool) -> Any:

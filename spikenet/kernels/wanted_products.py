@@ -86,7 +86,7 @@ def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
     lists = by_source(wanted, SHARE)
     lanes = TILE_BYTES // g.itemsize
     packed = memory.empty((-(-w.shape[1] // lanes), len(w), lanes), w.dtype)
-    pack(read_only(w), 0, packed)
+    pack(len(packed), w, 0, packed)
     sources = read_only(lists.starts), read_only(lists.places), read_only(g), read_only(packed)
     _kernel(lanes, g.dtype)(len(lists.starts), *sources, y, SHARE)
     return y

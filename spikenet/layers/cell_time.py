@@ -44,11 +44,14 @@ def cell_over_time(
     if inner_bias is not None:
         inner[...] = inner_bias.data
     portion, call = gated_loop.portion_of(batch), blas.gemm_address(u)
+    tasks = -(-batch // portion)
     work_ns = 2.0 * z.size * (1 + n * blas.NS_PER_MULTIPLY_ADD)
-    entering = memory.read_only(seen[..., :0].copy() if held else seen)
-    start = memory.read_only(np.ascontiguousarray(bias.data))
+    entering = seen[..., :0].copy() if held else seen
+    start = np.ascontiguousarray(bias.data)
     with blas.one_blas_thread(), enough_threads(work_ns):
-        gated_loop.forward(cell.code, call, entering, w, start, u, z, inner, int(inner_bias is not None), h, c, portion)
+        gated_loop.forward(
+            tasks, cell.code, call, entering, w, start, u, z, inner, int(inner_bias is not None), h, c, portion
+        )
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         g_y = np.zeros((steps, batch, n), dtype) if arrived[0] is None else np.ascontiguousarray(arrived[0], dtype)
@@ -60,7 +63,7 @@ def cell_over_time(
         g_r = memory.empty(z.shape, dtype) if inner_bias is not None else g_z
         g_h, g_c = g_states[0], g_states[-1]
         with blas.one_blas_thread(), enough_threads(work_ns):
-            gated_loop.backward(cell.code, call, u, z, inner, h, c, memory.read_only(g_y), g_h, g_c, g_z, g_r, portion)
+            gated_loop.backward(tasks, cell.code, call, u, z, inner, h, c, g_y, g_h, g_c, g_z, g_r, portion)
         g_rows = (g_z.sum(axis=0) if held else g_z).reshape(len(rows), width)
         g_columns = g_r.reshape(steps * batch, width)
         hidden = h[:-1].reshape(steps * batch, n)

@@ -55,7 +55,7 @@ def spiking_gates_over_time(
     limit, call, portion = np.full(1, threshold, dtype), blas.gemm_address(u), gated_loop.portion_of(batch)
     work_ns = 2.0 * z.size * (1 + n * blas.NS_PER_MULTIPLY_ADD)
     with blas.one_blas_thread(), enough_threads(work_ns):
-        spiking_gates.forward(kind, call, limit, u, z, inner, v, fired, hidden, cell, portion)
+        spiking_gates.forward(-(-batch // portion), kind, call, limit, u, z, inner, v, fired, hidden, cell, portion)
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         g_fired = np.zeros_like(fired) if arrived[0] is None else np.ascontiguousarray(arrived[0], dtype)
@@ -67,7 +67,7 @@ def spiking_gates_over_time(
         g_z = memory.empty(z.shape, dtype)
         with blas.one_blas_thread(), enough_threads(work_ns):
             spiking_gates.backward(
-                kind, detached, call, limit, u, z, inner, v, fired, slope, hidden, cell, memory.read_only(g_fired),
+                -(-batch // portion), kind, detached, call, limit, u, z, inner, v, fired, slope, hidden, cell, g_fired,
                 g_h, g_c, g_z, portion,
             )  # fmt: skip
         before, columns = hidden[:-1].reshape(-1, n), g_z.reshape(-1, width)

@@ -44,12 +44,12 @@ def spiking_maps_over_time(
         np.add(given.data[t].reshape(batch, width), sums, out=z[t])
         with enough_threads(work_ns):
             spiking_gates.step_forward(
-                kind, limit, z[t], inner[t], v[t], fired[t], hidden[t], cell[t], hidden[t + 1], cell[t + 1]
+                batch, kind, limit, z[t], inner[t], v[t], fired[t], hidden[t], cell[t], hidden[t + 1], cell[t + 1]
             )
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         g_fired = np.zeros_like(fired) if arrived[0] is None else np.ascontiguousarray(arrived[0], dtype)
-        g_fired = memory.read_only(g_fired.reshape(fired.shape))
+        g_fired = g_fired.reshape(fired.shape)
         g_h, g_c = (memory.zeros((batch, n), dtype) for _ in range(2))
         for into, g in zip((g_h, g_c), arrived[1:], strict=True):
             if g is not None:
@@ -59,7 +59,7 @@ def spiking_maps_over_time(
         for t in reversed(range(steps)):
             with enough_threads(work_ns):
                 spiking_gates.step_backward(
-                    kind, detached, limit, z[t], inner[t], v[t], fired[t], slope[t], hidden[t], cell[t],
+                    batch, kind, detached, limit, z[t], inner[t], v[t], fired[t], slope[t], hidden[t], cell[t],
                     g_fired[t], g_h, g_c, g_z[t],
                 )  # fmt: skip
             g_h += conv_routes.input_gradient(g_z[t], w, None, shape)

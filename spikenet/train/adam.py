@@ -90,5 +90,6 @@ def _step(
             rate / (1 - record.beta1**t), 1 - record.beta1, record.beta2, 1 - record.beta2,
             math.sqrt(1 - record.beta2**t), record.eps, penalty, shrink,
         )  # fmt: skip
-        optimise.adam(values, gradient, first, second, *map(p.dtype.type, hyper))
+        tasks, chunk = optimise.shares(values)
+        optimise.adam(tasks, values, gradient, first, second, *map(p.dtype.type, hyper), chunk)
     return state

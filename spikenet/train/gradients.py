@@ -40,19 +40,15 @@ def is_finite(values: Array) -> bool:
     if values.dtype not in _BITS:
         return bool(np.isfinite(values).all())
     unsigned, exponent = _BITS[values.dtype]
-    mask = unsigned(exponent)
+    mask = np.array([exponent], unsigned)
     bits = flat(values, values.dtype).view(unsigned)
-    largest = np.zeros(_chunks(values), unsigned)
-    optimise.largest_bits(bits, mask, largest)
+    largest = np.zeros(optimise.chunks(values.size), unsigned)
+    optimise.largest_bits(largest.size, bits, mask, largest)
     return not (largest == mask).any()
 
 
 def _sum_of_squares(g: Array) -> float:
-    sums = np.zeros(_chunks(g))
+    sums = np.zeros(optimise.chunks(g.size))
     lanes = np.empty((sums.size, optimise.LANES))
-    optimise.sums_of_squares(flat(g, g.dtype), lanes, sums)
+    optimise.sums_of_squares(sums.size, flat(g, g.dtype), lanes, sums)
     return math.fsum(sums)
-
-
-def _chunks(values: Array) -> int:
-    return -(-values.size // optimise.CHUNK)

@@ -37,5 +37,6 @@ class RMSprop:
         for name, p, values, gradient in updating(params):
             (square,) = moments(state, name, p)
             hyper = (self.learning_rate * rate_scale, self.decay, 1 - self.decay, self.eps, self.weight_decay)
-            optimise.rmsprop(values, gradient, square, *map(p.dtype.type, hyper))
+            tasks, chunk = optimise.shares(values)
+            optimise.rmsprop(tasks, values, gradient, square, *map(p.dtype.type, hyper), chunk)
         return state

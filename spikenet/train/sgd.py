@@ -37,11 +37,12 @@ class SGD:
     def step(self, params: Parameters, state: OptimiserState, rate_scale: float = 1.0) -> OptimiserState:
         """Updates in place the parameters that have a gradient, and the state; rate_scale multiplies the rate."""
         for name, p, values, gradient in updating(params):
-            number = p.dtype.type
+            number, (tasks, chunk) = p.dtype.type, optimise.shares(values)
             rate, weight_decay = number(self.learning_rate * rate_scale), number(self.weight_decay)
             if self.momentum:
                 (velocity,) = moments(state, name, p)
-                optimise.momentum(values, gradient, velocity, rate, number(self.momentum), self.nesterov, weight_decay)
+                inertia = number(self.momentum), self.nesterov, weight_decay
+                optimise.momentum(tasks, values, gradient, velocity, rate, *inertia, chunk)
             else:
-                optimise.sgd(values, gradient, rate, weight_decay)
+                optimise.sgd(tasks, values, gradient, rate, weight_decay, chunk)
         return state

@@ -1,0 +1,155 @@
+"""Arguments of a compiled function as a block of 64-bit numbers, and the code that makes them arguments again.
+
+A block holds for an array where the object lies, for a tuple its integers, for a number its bits. So code that knows
+nothing of a function's types can hand its arguments on. What reads the block is so short that it is built here, by
+hand, in some milliseconds: numba would take tenths of a second for each set of types.
+
+Of an array object it reads what numpy's C interface lays down: behind the head of every Python object a pointer to the
+numbers, the number of axes, and a pointer to the shape.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+from numba.np.arrayobj import make_array, populate_array
+from numba.np.numpy_support import as_dtype
+
+from spikenet.errors import Array
+
+_make_array: Any = make_array
+_populate: Any = populate_array
+_unlikely: Any = cgutils.if_unlikely
+_range_by: Any = cgutils.for_range_slice
+_dtype_of: Any = as_dtype
+_target: Any = cpu_target
+
+Key = tuple[Any, int]  # of an array: its dtype and axes; of a tuple of integers: tuple, how many; else the type, -1
+HEAD = object.__basicsize__  # bytes of an array object before its fields
+_I64 = ir.IntType(64)
+
+_NUMBERS = {
+    int: numba.int64,
+    bool: numba.boolean,
+    float: numba.float64,
+    np.bool_: numba.boolean,
+    np.float32: numba.float32,
+    np.float64: numba.float64,
+    np.int32: numba.int64,
+    np.int64: numba.int64,
+    np.uint64: numba.uint64,
+}
+_libraries = []  # keep the code: only its address is known elsewhere
+
+
+def key_of(argument: Any) -> Key:
+    """What tells apart arguments that need other code; TypeError for an array that is not C-contiguous."""
+    if isinstance(argument, np.ndarray):
+        flags = argument.flags
+        if not (flags.c_contiguous and flags.aligned):
+            raise TypeError(f"a compiled loop: expected C-contiguous arrays, got strides {argument.strides}")
+        return argument.dtype, argument.ndim
+    if isinstance(argument, tuple):
+        return tuple, len(argument)
+    return _NUMBERS[type(argument)], -1
+
+
+def type_of(key: Key) -> Any:
+    """The numba type for which a function is compiled that is given such an argument."""
+    what, n = key
+    if isinstance(what, np.dtype):
+        return types.Array(numba.from_dtype(what), n, "C")
+    return types.UniTuple(numba.int64, n) if what is tuple else what
+
+
+def key_of_type(kind: Any) -> Key:
+    """`key_of` the arguments that belong to a numba type."""
+    if isinstance(kind, types.Array):
+        return _dtype_of(kind.dtype), kind.ndim
+    return (tuple, kind.count) if isinstance(kind, types.UniTuple) else (kind, -1)
+
+
+def block_of(arguments: tuple[Any, ...]) -> Array:
+    """The block of these arguments, int64; the arrays must outlive its use."""
+    words: list[int] = []
+    for one in arguments:
+        if isinstance(one, np.ndarray):
+            words.append(id(one))
+        elif isinstance(one, tuple):
+            words += one
+        elif isinstance(one, float | np.floating):
+            words.append(struct.unpack("q", struct.pack("d", one))[0])
+        else:
+            words.append(int(one) if not isinstance(one, np.uint64) else int(one.view(np.int64)))
+    return np.array(words, np.int64)
+
+
+@cache
+def unpacking(kinds: tuple[Any, ...]) -> int:
+    """The address of code f(function, first, end, block), function and block being addresses.
+
+    It calls the compiled `function` for each task from `first` to before `end`, with the task and the arguments of
+    these types that stand in the block.
+    """
+    with global_compiler_lock:
+        context = _target.target_context
+        convention = context.call_conv
+        integers = (types.int64,) * 4
+        library = context.codegen().create_library("unpacking")
+        module = library.create_ir_module("unpacking")
+        code = ir.Function(module, convention.get_function_type(types.none, integers), "unpacking")
+        builder = ir.IRBuilder(code.append_basic_block())
+        function, first, end, block = convention.get_arguments(code)
+        words = builder.inttoptr(block, _I64.as_pointer())
+        values, at = [], 0
+        for kind in kinds:
+            value, many = _argument(context, builder, words, at, kind)
+            values.append(value)
+            at += many
+        all_kinds = (types.int64, *kinds)
+        callee = builder.inttoptr(function, convention.get_function_type(types.none, all_kinds).as_pointer())
+        with _range_by(builder, first, end, ir.Constant(_I64, 1)) as (task, _):
+            status, _ = convention.call_function(builder, callee, types.none, all_kinds, [task, *values])
+            with _unlikely(builder, status.is_error):
+                convention.return_status_propagate(builder, status)
+        convention.return_native_none(builder)
+        library.add_ir_module(module)
+        library.finalize()
+        _libraries.append(library)
+        return int(library.get_pointer_to_function("unpacking"))
+
+
+def _argument(context: Any, builder: Any, words: Any, at: int, kind: Any) -> tuple[Any, int]:
+    """An argument from the block, and how many of its numbers it takes."""
+
+    def word(k: int, of: Any = words) -> Any:
+        return builder.load(builder.gep(of, [ir.Constant(_I64, k)]))
+
+    if isinstance(kind, types.Array):
+        fields = builder.inttoptr(builder.add(word(at), ir.Constant(_I64, HEAD)), _I64.as_pointer())
+        lengths = builder.inttoptr(word(2, fields), _I64.as_pointer())
+        shape = [word(k, lengths) for k in range(kind.ndim)]
+        strides = [ir.Constant(_I64, _dtype_of(kind.dtype).itemsize)]
+        for n in reversed(shape[1:]):
+            strides.insert(0, builder.mul(strides[0], n))
+        array = _make_array(kind)(context, builder)
+        data = builder.inttoptr(word(0, fields), context.get_data_type(kind.dtype).as_pointer())
+        own = {"data": data, "shape": shape, "strides": strides[: kind.ndim], "itemsize": strides[-1]}
+        _populate(array, **own, meminfo=None)  # nobody counts references: the caller keeps it, views of it cost nothing
+        return array._getvalue(), 1
+    if isinstance(kind, types.UniTuple):
+        return context.make_tuple(builder, kind, [word(at + k) for k in range(kind.count)]), kind.count
+    if kind == types.boolean:
+        return builder.trunc(word(at), ir.IntType(1)), 1
+    if isinstance(kind, types.Float):
+        double = builder.bitcast(word(at), ir.DoubleType())
+        return double if kind.bitwidth == 64 else builder.fptrunc(double, ir.FloatType()), 1
+    return word(at), 1
