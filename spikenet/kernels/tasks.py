@@ -7,7 +7,6 @@ all functions; its arguments go through that loop as a block of numbers (`unpack
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +46,7 @@ class Shared:
         self.function = function
         self._fixed = kinds is not None
         self._entries: dict[tuple[Key, ...], tuple[int, int]] = {}
-        functools.update_wrapper(self, function.py_func)
+        self.__doc__ = function.__doc__
         if kinds is not None:
             self._enter(tuple(map(key_of_type, kinds)), kinds)
 
@@ -63,7 +62,7 @@ class Shared:
         entry = self._entries.get(keys)
         if entry is None:
             if self._fixed:
-                raise TypeError(f"{self.__name__}: expected arguments {next(iter(self._entries))}, got {keys}")
+                raise TypeError(f"{self.function.__name__}: expected arguments {next(iter(self._entries))}, got {keys}")
             entry = self._enter(keys, tuple(map(type_of, keys)))
         block = block_of(arguments)
         run = _tasks if n > 1 else _alone  # one task is done before another thread wakes

@@ -30,6 +30,7 @@ _populate: Any = populate_array
 _unlikely: Any = cgutils.if_unlikely
 _range_by: Any = cgutils.for_range_slice
 _dtype_of: Any = as_dtype
+_tuple_of: Any = types.UniTuple
 _target: Any = cpu_target
 
 Key = tuple[Any, int]  # of an array: its dtype and axes; of a tuple of integers: tuple, how many; else the type, -1
@@ -47,7 +48,7 @@ _NUMBERS = {
     np.int64: numba.int64,
     np.uint64: numba.uint64,
 }
-_libraries = []  # keep the code: only its address is known elsewhere
+_libraries: list[Any] = []  # keep the code: only its address is known elsewhere
 
 
 def key_of(argument: Any) -> Key:
@@ -67,7 +68,7 @@ def type_of(key: Key) -> Any:
     what, n = key
     if isinstance(what, np.dtype):
         return types.Array(numba.from_dtype(what), n, "C")
-    return types.UniTuple(numba.int64, n) if what is tuple else what
+    return _tuple_of(numba.int64, n) if what is tuple else what
 
 
 def key_of_type(kind: Any) -> Key:
