@@ -52,7 +52,7 @@ _libraries: list[Any] = []  # keep the code: only its address is known elsewhere
 
 
 def key_of(argument: Any) -> Key:
-    """What tells apart arguments that need other code; TypeError for an array that is not C-contiguous."""
+    """What tells apart arguments that need other code; TypeError for one that cannot be handed on."""
     if isinstance(argument, np.ndarray):
         flags = argument.flags
         if not (flags.c_contiguous and flags.aligned):
@@ -60,6 +60,8 @@ def key_of(argument: Any) -> Key:
         return argument.dtype, argument.ndim
     if isinstance(argument, tuple):
         return tuple, len(argument)
+    if type(argument) not in _NUMBERS:
+        raise TypeError(f"a compiled loop: expected a number, an array or a tuple of integers, got {argument!r:.60}")
     return _NUMBERS[type(argument)], -1
 
 
