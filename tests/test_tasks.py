@@ -1,4 +1,4 @@
-"""Compiled functions run for every task: arguments arrive as they were given, each task once, wrong ones are refused."""
+"""Compiled functions run for every task: arguments arrive as given, each task is done once, wrong ones are refused."""
 
 from __future__ import annotations
 
