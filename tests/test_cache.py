@@ -295,16 +295,18 @@ ALIKE = """
 import sys
 import numba
 import numpy as np
-from spikenet.derive.compile import compiled_source
+from spikenet.derive.compile import compiled_count, compiled_source
 from spikenet.kernels.tasks import array, in_parallel
 
 kind = array(np.int64, 1, read=False)
 texts = [f"def f(task, x): x[task] += {n}" for n in sys.argv[1:]]
 for f in [compiled_source("f", text, {}, (numba.int64, kind), parallel=False) for text in texts]:
-    x = np.zeros(1, np.int64)
+    x = np.zeros(2, np.int64)
     f(0, x)
     in_parallel(f, (kind,))(1, x)  # by its address
     print(x[0])
+in_parallel(f, (kind,))(2, x)
+print(sum(compiled_count.values()))
 """
 
 
@@ -314,9 +316,9 @@ def test_functions_called_alike_that_different_processes_compiled(tmp_path):
     def run(*numbers):
         return subprocess.check_output([sys.executable, "-c", ALIKE, *numbers], env=environment, text=True).split()
 
-    assert run("1") == ["2"]
-    assert run("2") == ["4"]
-    assert run("1", "2") == ["2", "4"]  # numba numbers functions anew in every process: both were its first
+    assert run("1") == ["2", "3"]  # with the loops of one thread and of several
+    assert run("2") == ["4", "1"]
+    assert run("1", "2") == ["2", "4", "0"]  # numba numbers functions anew in every process: both were its first
 
 
 def test_emitted_text_is_its_own_key(root):

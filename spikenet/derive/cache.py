@@ -83,6 +83,29 @@ def sources_digest(*sources: Path) -> bytes:
     return digest.digest()
 
 
+def read(file: Path) -> bytes | None:
+    """What `write` put there, or None when there is nothing or it is not whole."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    digest, payload = content[:32], content[32:]
+    return payload if hashlib.sha256(payload).digest() == digest else None
+
+
+def write(file: Path, payload: bytes) -> None:
+    """An entry, whole or not at all; a folder that cannot be written is left alone."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(hashlib.sha256(payload).digest() + payload)
+            os.replace(temporary, file)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+
+
 class DiskCache:
     """What a numba dispatcher asks of its cache: load or save one compiled signature.
 
@@ -114,12 +137,8 @@ class DiskCache:
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled function, or None when it is not there or cannot be read."""
         target.refresh()
-        try:
-            content = self._file(signature, target.codegen()).read_bytes()
-        except OSError:
-            return None
-        digest, payload = content[:32], content[32:]
-        if hashlib.sha256(payload).digest() != digest:
+        payload = read(self._file(signature, target.codegen()))
+        if payload is None:
             return None
         try:
             return _rebuild(target, *pickle.loads(payload))
@@ -130,17 +149,7 @@ class DiskCache:
         """Keep the compiled function; a folder that cannot be written leaves it in memory only."""
         if compiled.library.has_dynamic_globals or any(not part.can_cache for part in compiled.lifted):
             return
-        payload = _dumps(compiled._reduce())
-        file = self._file(signature, compiled.codegen)
-        with contextlib.suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(hashlib.sha256(payload).digest() + payload)
-                os.replace(temporary, file)
-            except OSError:
-                Path(temporary).unlink(missing_ok=True)
+        write(self._file(signature, compiled.codegen), _dumps(compiled._reduce()))
 
     def flush(self) -> None:
         """numba's recompile() asks for this; an entry named by its content needs no removal."""

@@ -21,8 +21,7 @@ Kinds = tuple[Any, ...]
 
 
 @compiled(parallel=True)
-def _tasks(unpack: int, function: int, n: int, block: int) -> None:
-    threads = numba.get_num_threads()
+def _together(unpack: int, function: int, n: int, block: int, threads: int) -> None:
     for thread in numba.prange(threads):
         k = np.int64(thread)
         call_at(unpack, (function, (k * n + threads - 1) // threads, ((k + 1) * n + threads - 1) // threads, block))
@@ -65,8 +64,12 @@ class Shared:
                 raise TypeError(f"{self.function.__name__}: expected arguments {next(iter(self._entries))}, got {keys}")
             entry = self._enter(keys, tuple(map(type_of, keys)))
         block = block_of(arguments)
-        run = _tasks if n > 1 else _alone  # one task is done before another thread wakes
-        run(*entry, n, block.ctypes.data)
+        # how many threads there are is asked here: numba keeps no compiled function on disk that asks by itself
+        threads = min(n, numba.get_num_threads())
+        if threads > 1:
+            _together(*entry, n, block.ctypes.data, threads)
+        else:
+            _alone(*entry, n, block.ctypes.data)
 
 
 def shared(function: Callable[..., None]) -> Shared:

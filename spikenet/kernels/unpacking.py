@@ -2,7 +2,7 @@
 
 A block holds for an array where the object lies, for a tuple its integers, for a number its bits. So code that knows
 nothing of a function's types can hand its arguments on. What reads the block is so short that it is built here, by
-hand, in some milliseconds: numba would take tenths of a second for each set of types.
+hand, in some milliseconds, and kept on disk: numba would take tenths of a second for each set of types.
 
 Of an array object it reads what numpy's C interface lays down: behind the head of every Python object a pointer to the
 numbers, the number of axes, and a pointer to the shape.
@@ -10,8 +10,11 @@ numbers, the number of axes, and a pointer to the shape.
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import struct
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -23,6 +26,7 @@ from numba.core.registry import cpu_target
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
 
+from spikenet.derive import cache as cache_of_code
 from spikenet.errors import Array
 
 _make_array: Any = make_array
@@ -104,30 +108,46 @@ def unpacking(kinds: tuple[Any, ...]) -> int:
     """
     with global_compiler_lock:
         context = _target.target_context
-        convention = context.call_conv
-        integers = (types.int64,) * 4
-        library = context.codegen().create_library("unpacking")
-        module = library.create_ir_module("unpacking")
-        code = ir.Function(module, convention.get_function_type(types.none, integers), "unpacking")
-        builder = ir.IRBuilder(code.append_basic_block())
-        function, first, end, block = convention.get_arguments(code)
-        words = builder.inttoptr(block, _I64.as_pointer())
-        values, at = [], 0
-        for kind in kinds:
-            value, many = _argument(context, builder, words, at, kind)
-            values.append(value)
-            at += many
-        all_kinds = (types.int64, *kinds)
-        callee = builder.inttoptr(function, convention.get_function_type(types.none, all_kinds).as_pointer())
-        with _range_by(builder, first, end, ir.Constant(_I64, 1)) as (task, _):
-            status, _ = convention.call_function(builder, callee, types.none, all_kinds, [task, *values])
-            with _unlikely(builder, status.is_error):
-                convention.return_status_propagate(builder, status)
-        convention.return_native_none(builder)
-        library.add_ir_module(module)
-        library.finalize()
+        context.refresh()
+        codegen = context.codegen()
+        key = hashlib.sha256(cache_of_code.sources_digest(Path(__file__)))
+        key.update(repr((*map(str, kinds), codegen.magic_tuple())).encode())
+        name = f"unpacking-{key.hexdigest()[:32]}"
+        file = cache_of_code.folder() / f"{name}.bin"
+        kept = cache_of_code.read(file)
+        if kept is None:
+            library = _built(context, codegen, name, kinds)
+            cache_of_code.write(file, pickle.dumps(library.serialize_using_object_code()))
+        else:
+            library = codegen.unserialize_library(pickle.loads(kept))
         _libraries.append(library)
-        return int(library.get_pointer_to_function("unpacking"))
+        return int(library.get_pointer_to_function(name))
+
+
+def _built(context: Any, codegen: Any, name: str, kinds: tuple[Any, ...]) -> Any:
+    convention = context.call_conv
+    library = codegen.create_library(name)
+    library.enable_object_caching()
+    module = library.create_ir_module(name)
+    code = ir.Function(module, convention.get_function_type(types.none, (types.int64,) * 4), name)
+    builder = ir.IRBuilder(code.append_basic_block())
+    function, first, end, block = convention.get_arguments(code)
+    words = builder.inttoptr(block, _I64.as_pointer())
+    values, at = [], 0
+    for kind in kinds:
+        value, many = _argument(context, builder, words, at, kind)
+        values.append(value)
+        at += many
+    all_kinds = (types.int64, *kinds)
+    callee = builder.inttoptr(function, convention.get_function_type(types.none, all_kinds).as_pointer())
+    with _range_by(builder, first, end, ir.Constant(_I64, 1)) as (task, _):
+        status, _ = convention.call_function(builder, callee, types.none, all_kinds, [task, *values])
+        with _unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+    convention.return_native_none(builder)
+    library.add_ir_module(module)
+    library.finalize()
+    return library
 
 
 def _argument(context: Any, builder: Any, words: Any, at: int, kind: Any) -> tuple[Any, int]:
