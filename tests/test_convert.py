@@ -361,6 +361,39 @@ def test_rates_approach_activations(per_channel, trained, digits):
     assert curve[-1] > curve[0]
 
 
+def _grouped(groups):
+    layers = sn.Conv2d(12, 24, 3, seed=1, groups=groups), sn.ReLU(), sn.AvgPool2d(2), sn.Flatten(3)
+    return sn.Sequential(sn.Conv2d(2, 12, 3, seed=0), sn.ReLU(), *layers, sn.Linear(24, 3, seed=2)), (2, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("net", "shape"),
+    [
+        _grouped(4),
+        _grouped(12),
+        (sn.Sequential(sn.Linear(5, 16, seed=0), sn.ReLU(), sn.Unflatten((4, 2, 2)),
+                       sn.Conv2d(4, 4, 2, seed=1), sn.ReLU(), sn.Flatten(3), sn.Linear(4, 3, seed=2)), (5,)),
+        (sn.Sequential(sn.Conv2d(2, 4, 3, seed=0), sn.Flatten(3), sn.ReLU(), sn.Linear(64, 3, seed=2)), (2, 6, 6)),
+    ],
+    ids=["groups", "depthwise", "unflatten", "flatten before its rectifier"],
+)  # fmt: skip
+def test_scales_of_channels_go_through_groups_and_shapes(net, shape, rng):
+    x = rng.random((10, *shape)).astype(np.float32)
+    spiking = convert.to_spiking(net, x, percent=100, per_channel=True)
+    y = spiking.net(np.broadcast_to(x, (800, *x.shape))).data.mean(axis=0)
+    np.testing.assert_allclose(y, net(x).data, atol=0.02)
+    assert max(one.rate_error for one in convert.losses(net, spiking, x, 100)) < 0.1
+    assert all(s.size > 1 for s in spiking.scales)
+
+
+def test_a_linear_over_channels_of_several_scales_is_refused(rng):
+    net = sn.Sequential(sn.Conv2d(2, 4, 3, seed=0), sn.ReLU(), sn.Linear(4, 3, seed=1))
+    x = rng.random((5, 2, 6, 6))
+    convert.to_spiking(net, x)
+    with pytest.raises(TypeError, match=r"to_spiking: per_channel: Linear\(4, 3\) weighs numbers of several scales"):
+        convert.to_spiking(net, x, per_channel=True)
+
+
 def test_without_pooling_the_rate_is_the_activation_to_half_a_spike(rng):
     """One layer, from half the threshold: |rate - activation| <= 1 / (2 steps) while nothing saturates."""
     net = sn.Sequential(sn.Linear(6, 40, seed=0), sn.ReLU(), sn.Linear(40, 3, seed=1))

@@ -18,6 +18,7 @@ from spikenet.layers import Convolution, Dropout, Layer, Linear, Memoryless, Nor
 from spikenet.layers.converted import ConvertedIF, SpikingMaxPool2d
 
 RECTIFIERS = ("ReLU", "QCFS")
+RESHAPES = ("Flatten", "Unflatten")
 KEPT = ("Flatten", "Unflatten", "AvgPool1d", "AvgPool2d", "SumPool1d", "SumPool2d", "GlobalAvgPool2d", "Identity")
 
 
@@ -49,7 +50,7 @@ def to_spiking(
     calibrate  : (samples, ...) of the training data
     percent    : percentile of a layer's activations that becomes one spike a step; 100 for the largest. Layers of QCFS
                  have their own threshold and need none
-    per_channel: each channel with its own scale
+    per_channel: each channel with its own scale; what an Unflatten makes one channel of has one, the largest
     start      : where membranes begin, in parts of the threshold
 
     Raises TypeError for a layer that has no spiking form, ValueError for empty calibration data and for a layer that
@@ -61,27 +62,29 @@ def to_spiking(
     if not 50 < finite_number("to_spiking: percent", percent) <= 100:
         raise ValueError(f"to_spiking: percent: expected a number in (50, 100], got {percent}")
     made, scales = list[Layer](), list[Array]()
-    scale: Array = np.ones(1)  # what one spike a step of each input channel stands for
+    scale: Array = np.ones(1)  # what one spike a step stands for, as it broadcasts to a sample
     waiting: tuple[Any, Array] | None = None  # a connection, to be rescaled once its rectifier is known
     currents = list[Layer]()  # what stands between the two
     with no_grad():
         for layer in flat(net):
-            x = layer(x).data
+            shape, x = x.shape[1:], layer(x).data
             if isinstance(layer, (Linear, Convolution)):
                 if waiting is not None:
                     raise TypeError(f"to_spiking: expected a ReLU between {waiting[0]!r} and {layer!r}")
-                waiting = layer, scale
+                waiting = layer, _by_input(layer, scale, shape)
             elif layer.kind in RECTIFIERS:
                 if waiting is None:
                     raise TypeError(f"to_spiking: expected a Linear or a convolution before {layer!r}")
-                scale = _largest(layer, x, waiting[0], percent, per_channel)
-                scales.append(scale)
-                made += [_rescaled(*waiting, scale), *currents, ConvertedIF(start=start)]
+                scales.append(_largest(layer, x, waiting[0], percent, per_channel))
+                made += [_rescaled(*waiting, scales[-1]), *currents, ConvertedIF(start=start)]
+                scale = scales[-1].reshape(-1, *(1,) * (x.ndim - 2 if isinstance(waiting[0], Convolution) else 0))
                 waiting, currents = None, []
             else:
                 (made if waiting is None else currents).append(_between(layer))
-                if layer.kind == "Flatten" and scale.size > 1:
-                    scale = np.repeat(scale, x.shape[-1] // scale.size)
+                if waiting is None and scale.size > 1:
+                    scale = _behind(layer, scale, shape, x.ndim - 1)
+                    if layer.kind == "Unflatten":
+                        scale = _one_a_channel(scale, made, scales)
     if waiting is not None:
         made += [_rescaled(*waiting, np.ones(1)), *currents]
     return Converted(Sequential(*made), tuple(scales))
@@ -90,7 +93,8 @@ def to_spiking(
 def flat(net: Any) -> list[Any]:
     """The layers one after the other, dropout left out, batch norms folded into what stands before them.
 
-    A rectifier comes before the maximum it follows: both only grow with their input, so the order makes no difference.
+    A rectifier comes before the maximum it follows: both only grow with their input, so the order makes no difference;
+    nor does it beside what only gives numbers another shape.
     """
     if not isinstance(net, Sequential):
         raise TypeError(f"to_spiking: expected a Sequential, got {net!r:.60}")
@@ -99,8 +103,11 @@ def flat(net: Any) -> list[Any]:
         for one in flat(layer) if isinstance(layer, Sequential) else [layer]:
             if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
                 found[-1] = fold(found[-1], one)
-            elif one.kind in RECTIFIERS and found and found[-1].kind.startswith("MaxPool"):
-                found.insert(-1, one)
+            elif one.kind in RECTIFIERS:
+                k = len(found)
+                while k and (found[k - 1].kind in RESHAPES or found[k - 1].kind.startswith("MaxPool")):
+                    k -= 1
+                found.insert(k, one)
             elif not isinstance(one, Dropout):
                 found.append(one)
     return found
@@ -164,6 +171,39 @@ def _largest(layer: Any, x: Array, connection: Any, percent: float, per_channel:
     return np.asarray(np.where(top > 0, top, top[top > 0].mean()))  # a silent channel: any scale will do
 
 
+def _by_input(layer: Any, scale: Array, shape: tuple[int, ...]) -> Array:
+    """(n_in,) the scale of each input of a connection that is shown samples of `shape`; (1,) when all have the same."""
+    if scale.size == 1:
+        return scale.reshape(1)
+    axis = 0 if isinstance(layer, Convolution) else len(shape) - 1
+    found = np.moveaxis(np.broadcast_to(scale, shape), axis, 0).reshape(shape[axis], -1)
+    if (found != found[:, :1]).any():
+        raise TypeError(
+            f"to_spiking: per_channel: {layer!r} weighs numbers of several scales alike; put a Flatten before it, or "
+            "take per_channel=False"
+        )
+    return found[:, 0]
+
+
+def _behind(layer: Any, scale: Array, shape: tuple[int, ...], n_axes: int) -> Array:
+    """`scale`, which broadcasts to a sample of `shape`, behind a layer that gives `n_axes` axes."""
+    if layer.kind in RESHAPES:
+        return np.asarray(layer(np.broadcast_to(scale, shape)[None]).data[0])
+    return scale.reshape(-1) if n_axes < scale.ndim else scale  # a mean over whole maps leaves their channels
+
+
+def _one_a_channel(scale: Array, made: list[Layer], scales: list[Array]) -> Array:
+    """The largest scale of each channel of an Unflatten, which the population before it is given too."""
+    top = scale.max(axis=tuple(range(1, scale.ndim)), keepdims=True)
+    if (top != scale).any():
+        if len(made) < 3 or made[-2].kind != "ConvertedIF" or not isinstance(made[-3], Linear):
+            raise TypeError(f"to_spiking: per_channel: expected a Linear and a rectifier right before {made[-1]!r}")
+        wider = np.broadcast_to(top, scale.shape).reshape(-1)
+        made[-3] = _rescaled(made[-3], np.ones(1), wider / scale.reshape(-1))
+        scales[-1] = wider
+    return np.asarray(top)
+
+
 def _rescaled(layer: Any, before: Array, after: Array) -> Any:
     """A twin whose input of 1 stands for `before` and whose output of 1 stands for `after`."""
     twin = copy.copy(layer)
@@ -171,7 +211,9 @@ def _rescaled(layer: Any, before: Array, after: Array) -> Any:
     if isinstance(layer, Linear):
         scaled = weight * before.reshape(-1, 1) / after.reshape(1, -1)
     else:
-        scaled = weight * before.reshape(1, -1, *(1,) * n_axes) / after.reshape(-1, *(1,) * (n_axes + 1))
+        seen = before.reshape(layer.groups if before.size > 1 else 1, -1)  # of the inputs that filters of a group see
+        seen = np.repeat(seen, layer.n_out // len(seen), axis=0)
+        scaled = weight * seen.reshape(*seen.shape, *(1,) * n_axes) / after.reshape(-1, *(1,) * (n_axes + 1))
     twin.weight = Tensor(scaled.astype(np.float32), requires_grad=True, name="weight")
     if layer.bias is not None:
         twin.bias = Tensor((layer.bias.data / after).astype(np.float32), requires_grad=True, name="bias")
