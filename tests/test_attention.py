@@ -131,6 +131,20 @@ def test_token_layers_refuse(layer, shape, message):
         layer(np.ones(shape, np.float32))
 
 
+def test_shapes_that_do_not_fit_are_named(rng):
+    q, k = rng.normal(size=(2, 3, 4)), rng.normal(size=(3, 5, 4))
+    with pytest.raises(ValueError, match=r"leading axes that broadcast, got \(2, 3, 4\), \(3, 5, 4\) and \(3, 5, 4\)"):
+        attention(q, k, k)
+
+
+def test_a_decoder_block_drops_in_all_its_branches(rng):
+    x = rng.normal(size=(2, 3, 4)).astype(np.float32)
+    block = DecoderBlock(4, 2, 6, dropout=1 - 1e-6, seed=0)
+    training = sn.Training(np.random.default_rng(0))
+    np.testing.assert_array_equal(block(x, x, training=training).data, x)  # what is left is the shortcut
+    assert np.abs(block(x, x).data - x).max() > 0.1
+
+
 def test_decoder_block_gradients(rng):
     block = DecoderBlock(4, 2, 6, seed=0)
     for p in block.parameters().values():

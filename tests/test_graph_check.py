@@ -128,3 +128,17 @@ def test_numerical_gradient_of_a_function_that_keeps_its_argument():
 def test_bad_calls(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_both_parts_of_a_complex_number_are_moved(rng):
+    z, w = (rng.normal(size=shape) + 1j * rng.normal(size=shape) for shape in ((3, 4), (4, 2)))
+    assert check_gradient(lambda z, w: G.abs(G.matmul(z, w)), z, w) < 1e-6
+    (gradient,) = numerical_gradient(lambda z: (G.abs(z) * G.abs(z)).sum(), z)
+    np.testing.assert_allclose(gradient, 2 * z, rtol=1e-7)
+
+    def half(z):
+        """As if only the real part sent anything back."""
+        return G.real(z) * G.real(z) + Tensor(G.imag(z).data ** 2)
+
+    with pytest.raises(ValueError, match="operand 0"):
+        check_gradient(half, z)

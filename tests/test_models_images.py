@@ -133,8 +133,12 @@ def test_spade_sees_where_labels_are(rng):
     moved[..., 0, 0] += 1
     changed = np.argwhere(np.abs(layer(x, moved).data - layer(x, labels).data).sum(axis=(0, 1)) > 0)
     assert changed.max() == 2, "two 3 x 3 windows reach two pixels far"
-    with pytest.raises(ValueError, match=r"SPADE: expected labels of height and width \(4, 4\), got \(3, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"SPADE: expected labels of the batch, height and width of x, got \(1,\) and \(3, 4\)"
+    ):
         layer(x, labels[..., :3, :])
+    with pytest.raises(ValueError, match=r"SPADE: expected labels of the batch.* got \(3,\) and \(4, 4\) for x \(2,"):
+        layer(np.repeat(x, 2, axis=0), np.repeat(labels, 3, axis=0))
 
 
 # Growing and consistency

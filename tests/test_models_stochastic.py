@@ -109,6 +109,8 @@ def test_a_deep_belief_net_carries_up_and_dreams_down():
     error = np.square(np.c_[features, np.ones(400)] @ solved - lit).mean()
     assert error < 0.3 * lit.var(), "the top knows which rows are lit"
     assert dbn_sample(stack, data[:10], 5, rng).shape == (10, 16)
+    with pytest.raises(ValueError, match=r"dbn_features: expected \(batch, 16\), got \(400, 15\)"):
+        dbn_features(stack, data[:, 1:])
 
 
 def test_rbm_refuses():
@@ -162,10 +164,7 @@ def test_run_network_refuses(rng):
 def test_a_map_unfolds_over_a_square(grid, neighbourhood, rate):
     rng = np.random.default_rng(0)
     x = rng.random((400, 2))
-    last = 1.0 if neighbourhood is bubble else 0.7
-    som = train_som(
-        x, 6, 6, epochs=15, grid=grid, neighbourhood=neighbourhood, radius=(3, last), learning_rate=rate, seed=1
-    )
+    som = train_som(x, 6, 6, epochs=15, grid=grid, neighbourhood=neighbourhood, learning_rate=rate, seed=1)
     assert som.topographic_error(x) < 0.1
     assert som.quantisation_error(x) < 0.12
     assert som.u_matrix().shape == (6, 6)
@@ -188,6 +187,8 @@ def test_train_som_refuses():
         train_som(np.zeros((0, 3)), 2, 2)
     with pytest.raises(ValueError, match="train_som: expected at least two units, got a grid of 1 x 1"):
         train_som(np.zeros((3, 3)), 1, 1)
+    with pytest.raises(ValueError, match="train_som: learning_rate: expected a number > 0"):
+        train_som(np.zeros((3, 3)), 2, 2, learning_rate=(0, 0))
 
 
 # Radial units and doubt

@@ -33,6 +33,12 @@ def attention(
             "attention: expected query (..., queries, n), key (..., keys, n) and value (..., keys, m), "
             f"got {q.shape}, {k.shape} and {v.shape}"
         )
+    try:
+        np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    except ValueError:
+        raise ValueError(
+            f"attention: expected leading axes that broadcast, got {q.shape}, {k.shape} and {v.shape}"
+        ) from None
     scale = q.dtype.type(1 / math.sqrt(q.shape[-1]))
     scores = q @ k.swapaxes(-1, -2) * scale
     allowed = _allowed(mask, causal, scores.shape)

@@ -23,6 +23,9 @@ def numerical_gradient(
 ) -> tuple[Array, ...]:
     """The gradient of sum(g * f(*x)) in each x by central differences, in float64: two calls of f per number.
 
+    Of a complex x both parts are moved: the gradient has the derivative by the real part as its real, that by the
+    imaginary part as its imaginary part, as the graph has it. Of a complex result the real part is taken.
+
     f   : takes one Tensor per x, returns a Tensor, array or number; must not depend on anything random
     g   : of the shape of f's result; may be left out when that has size 1, then it is 1
     step: how far to go to either side; 6e-6 times max(1, |x|) when left out
@@ -93,33 +96,35 @@ def _compared(k: int, ours: Array, numeric: Array, noise: float, relative: float
 
 
 def _differences(f: Function, points: list[Array], k: int, weight: Array, step: float | None) -> Array:
-    gradient = np.empty_like(points[k])
+    gradient = np.zeros_like(points[k])
     moved = [*points[:k], points[k].copy(), *points[k + 1 :]]
     for index in np.ndindex(gradient.shape):
-        centre = float(points[k][index])
+        centre = points[k][index]
         reach = STEP * max(1.0, abs(centre)) if step is None else step
-        above, below = centre + reach, centre - reach
-        moved[k][index] = above
-        y_above = _value(f, moved)
-        moved[k][index] = below
-        y_below = _value(f, moved)
+        for way in (1, 1j) if gradient.dtype.kind == "c" else (1,):
+            above, below = centre + reach * way, centre - reach * way
+            moved[k][index] = above
+            y_above = _value(f, moved)
+            moved[k][index] = below
+            y_below = _value(f, moved)
+            # subtract before summing: parts of f that do not depend on this number then cancel exactly
+            gradient[index] += way * np.sum(weight * (y_above - y_below)) / abs(above - below)
         moved[k][index] = centre
-        # subtract before summing: parts of f that do not depend on this number then cancel exactly
-        gradient[index] = np.sum(weight * (y_above - y_below)) / (above - below)
     return gradient
 
 
 def _point(k: int, value: TensorLike) -> Array:
-    return np.array(finite_values(f"operand {k}", value), np.float64)
+    values = finite_values(f"operand {k}", value)
+    return np.array(values, np.complex128 if values.dtype.kind == "c" else np.float64)
 
 
 def _value(f: Function, points: list[Array]) -> Array:
     with no_grad():  # copies, so that an f which hands its argument through does not change with it
         y = f(*(Tensor(point.copy()) for point in points))
     data = as_tensor(np.asarray(y) if not isinstance(y, Tensor) else y).data
-    if data.dtype != np.float64:
+    if data.dtype not in (np.float64, np.complex128):
         raise ValueError(f"numerical_gradient: expected f to compute in float64, it gave {data.dtype}")
-    return data
+    return data.real
 
 
 def _weight(y: Array, g: Array | None) -> Array:

@@ -94,8 +94,9 @@ class SPADE:
         x = as_input("SPADE", x, self.shared.weight.dtype)
         check_channels("SPADE", x, self.n, 2)
         seen = graph.relu(self.shared(labels))
-        if seen.shape[-2:] != x.shape[-2:]:
-            raise ValueError(f"SPADE: expected labels of height and width {x.shape[-2:]}, got {seen.shape[-2:]}")
+        if seen.shape[-2:] != x.shape[-2:] or seen.shape[:-3] not in (x.shape[:-3], (1,), ()):
+            came = f"{seen.shape[:-3]} and {seen.shape[-2:]} for x {x.shape}"
+            raise ValueError(f"SPADE: expected labels of the batch, height and width of x, got {came}")
         return graph.standardise(x, (-2, -1), self.eps) * (1 + self.scale(seen)) + self.shift(seen)
 
     def parameters(self) -> dict[str, Tensor]:

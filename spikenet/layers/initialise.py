@@ -79,7 +79,10 @@ def fluctuation_driven(rate: float, leak: float, *, threshold: float = 1.0, xi: 
 def initialise(
     net: AnyLayer, rule: Rule, *, bias: float | None = 0.0, seed: int | np.random.Generator | None = None
 ) -> AnyLayer:
-    """`net` with the weights of all its connections drawn anew by `rule`, in place.
+    """`net` with the weights of its connections drawn anew by `rule`, in place.
+
+    Connections are Linear layers and convolutions, wherever in the net. Layers whose weights are several matrices in
+    one (gated cells, attention, complex and quaternion layers, Maxout) keep what they drew themselves.
 
     bias: what all biases become; None leaves them alone
     seed: an int, a numpy Generator, or None for fresh entropy

@@ -24,7 +24,8 @@ def match_rates(net: Sequential, x: TensorLike, rate: float) -> dict[str, float]
     returns: the rate reached of each population, by its position; a step of the rate that no factor can split
              (few neurons, the same input) is left where it is
 
-    Layers are matched in order, each with its predecessors already matched, in place. Biases are left alone.
+    Layers are matched in order, each with its predecessors already matched, in place. Biases are left alone, and so are
+    populations inside other layers (`Recurrent`, `Residual`, `Parallel`): their weights have no single factor.
 
     Raises TypeError when net is no Sequential, ValueError when it has no population with a connection before it, or
     when the input of one is silent, so that no factor makes it fire.

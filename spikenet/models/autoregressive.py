@@ -57,7 +57,7 @@ class WaveNet:
     """Sequences (batch, n_in, length) to scores (batch, levels, length) of what comes next at every place.
 
     Dilated causal convolutions, each a tanh times a sigmoid gate, with a shortcut past it and another to the output.
-    dilations: of the layers; the net sees 1 + (kernel_size - 1) * their sum places
+    dilations: of the layers; the net sees 1 + (kernel_size - 1) * (1 + their sum) places, a causal layer being in front
     Source: van den Oord et al. 2016 (arXiv:1609.03499), section 2.3-2.4.
     """
 

@@ -25,7 +25,9 @@ class BoltzmannMachine(NamedTuple):
 
     def gibbs(self, state: Array, sweeps: int, rng: np.random.Generator) -> Array:
         """States (..., n) after so many sweeps, each unit drawn in turn given all others."""
-        s = state.astype(np.float64)
+        s = np.array(state, np.float64)
+        if not s.ndim or s.shape[-1] != len(self.bias):
+            raise ValueError(f"gibbs: expected states (..., {len(self.bias)}), got {s.shape}")
         for _ in range(whole("gibbs: sweeps", sweeps, least=0)):
             for k in range(len(self.bias)):
                 s[..., k] = rng.random(s.shape[:-1]) < sigmoid(s @ self.weight[:, k] + self.bias[k])
@@ -165,6 +167,9 @@ def train_dbn(
 
 def dbn_features(stack: Sequence[Rbm], v: Array) -> Array:
     """Hidden probabilities of the topmost machine, (batch, sizes[-1])."""
+    if not len(stack) or np.ndim(v) < 1 or np.shape(v)[-1] != len(stack[0].visible):
+        wanted = f"(batch, {len(stack[0].visible)})" if len(stack) else "machines to go through"
+        raise ValueError(f"dbn_features: expected {wanted}, got {np.shape(v)}")
     for machine in stack:
         v = machine.hidden_given(v)
     return v

@@ -76,7 +76,8 @@ def sample_machine(
 
     A synapse is so strong that its potential, averaged over a refractory time, is W in widths of the sigmoid.
     """
-    ratio = sampler.refractory_steps / sampler.tau_syn_steps
+    refractory = whole("sample_machine: refractory_steps", sampler.refractory_steps)
+    ratio = refractory / positive("sample_machine: tau_syn_steps", sampler.tau_syn_steps)
     mean_trace = (1 - math.exp(-ratio)) / ratio
     weight = machine.weight * (calibration.width / mean_trace)
     return run_network(sampler, weight, machine.bias * calibration.width + calibration.centre, steps, rng)

@@ -93,7 +93,8 @@ def train_som(
     """A map of rows x columns units, trained on data (samples, features).
 
     grid, neighbourhood: hexagonal or rectangular; gaussian or bubble
-    radius       : at the beginning and at the end, going down geometrically; half the grid and 0.7 if left out
+    radius       : at the beginning and at the end, going down geometrically; half the grid and 0.7 if left out, for a
+                   bubble 1, the distance of neighbours: below, every unit would learn for itself
     learning_rate: the same of the rate for learning sample by sample; None for the batch rule, in which every unit
                    becomes the mean of all samples weighted by the neighbourhood of their winners
 
@@ -107,7 +108,8 @@ def train_som(
         raise ValueError(f"train_som: expected at least two units, got a grid of {rows} x {columns}")
     places = grid(n_rows, n_columns)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    first, last = radius or (max(n_rows, n_columns) / 2, 0.7)
+    first, last = radius or (max(n_rows, n_columns) / 2, 1.0 if neighbourhood is bubble else 0.7)
+    rates = [positive("train_som: learning_rate", rate) for rate in learning_rate or ()]
     count, weight = whole("train_som: epochs", epochs), _along_components(x, places)
     for epoch in range(count):
         share = epoch / max(count - 1, 1)
@@ -119,7 +121,7 @@ def train_som(
             total = pull.sum(axis=1, keepdims=True)
             weight = np.where(total > 0, pull @ x / np.where(total > 0, total, 1), weight)
         else:
-            rate = learning_rate[0] * (learning_rate[1] / learning_rate[0]) ** share
+            rate = rates[0] * (rates[1] / rates[0]) ** share
             weight = weight.copy()
             for k in rng.permutation(len(x)):
                 winner = np.square(weight - x[k]).sum(axis=1).argmin()

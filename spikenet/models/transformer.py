@@ -53,9 +53,11 @@ class DecoderBlock:
 
     def __init__(self, n: int, heads: int, hidden: int, *, dropout: float = 0.0, seed: Seed = None) -> None:
         rng = generator("DecoderBlock", seed)
-        self.own, self.norm = Residual(LayerNorm(n), MultiHeadAttention(n, heads, causal=True, seed=rng)), LayerNorm(n)
+        attend = MultiHeadAttention(n, heads, causal=True, seed=rng)
+        self.own, self.norm = Residual(LayerNorm(n), attend, Dropout(dropout)), LayerNorm(n)
         self.cross, self.dropout = MultiHeadAttention(n, heads, seed=rng), Dropout(dropout)
-        self.each = Residual(LayerNorm(n), Linear(n, hidden, seed=rng), GELU(), Linear(hidden, n, seed=rng))
+        feed = Linear(n, hidden, seed=rng), GELU(), Linear(hidden, n, seed=rng)
+        self.each = Residual(LayerNorm(n), *feed, Dropout(dropout))
 
     def __call__(
         self, x: TensorLike, context: TensorLike, *, mask: Any = None, training: Training | None = None

@@ -22,7 +22,9 @@ def solve_readout(net: Sequential, data: Any, *, penalty: float = 1e-3, batch_si
     Source: Huang, Zhu & Siew 2006, Neurocomputing 70:489-501; with the penalty, Huang et al. 2012.
     """
     if not isinstance(net, Sequential) or len(net.layers) < 2 or not isinstance(net.layers[-1], Linear):
-        raise TypeError(f"solve_readout: expected a Sequential whose last layer is a Linear, got {net!r:.80}")
+        raise TypeError(
+            f"solve_readout: expected a Sequential of two layers or more, the last a Linear, got {net!r:.80}"
+        )
     last = net.layers[-1]
     chosen = samples("solve_readout: data", data, last.weight.dtype)
     wanted = _targets(chosen.targets, last.n_out)
