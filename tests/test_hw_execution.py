@@ -280,6 +280,16 @@ def test_large_sums_wrap_and_are_counted(rng):
     assert got.overflows["b"] > 0
 
 
+@pytest.mark.parametrize("shape", [(), (1, 1), (40, 1), (1, 36)])
+def test_delays_alike_of_a_layer_a_source_or_a_neuron(case, rng, shape):
+    first, inner, last = case.program.layers
+    layers = (replace(first, delays=np.array([[3]])), replace(inner, delays=rng.integers(1, 5, shape)), last)
+    program = replace(case.program, layers=layers)
+    wanted = program.run(case.x)
+    assert np.abs(wanted.output).max() > 10
+    assert np.array_equal(hw.place_program(program).run(case.x).output, wanted.output)
+
+
 def test_other_chips_follow_the_spikes_of_their_program(case):
     """SpiNNaker's packets and fixed steps; its integers stay the program's."""
     program = replace(case.program, chip=small(spinnaker1, neurons=9))

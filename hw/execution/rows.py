@@ -82,7 +82,7 @@ def _by_delay(placed: Any, projection: Projection, neurons: tuple[Integers, ...]
     if projection.delays is None:
         yield 0, placed
         return
-    delays = np.asarray(projection.delays)[:, neurons[projection.target]]
+    delays = np.broadcast_to(projection.delays, projection.weights.shape)[:, neurons[projection.target]]
     if projection.source >= 0:
         delays = delays[neurons[projection.source]]
     entries = placed.tocoo()

@@ -24,7 +24,7 @@ class Population:
     weights : (inputs, n) mantissas, an array of a dense layer, a scipy csr_array of a convolution
     shape   : of the neurons, without the batch
     reads_v : whether its voltage is the output (a readout that never fires), in place of its spikes
-    delays  : (inputs, n), or (inputs, 1) of sources, steps besides the one that every connection takes, or None
+    delays  : (inputs, n), or what broadcasts to it, steps besides the one that every connection takes, or None
     recurrent_weights, recurrent_exponent: of the synapses among the neurons, (n, n) mantissas, or None
     """
 
