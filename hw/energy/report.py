@@ -25,9 +25,9 @@ def breakdown(energy: Energy) -> str:
 
 
 def energy_dict(energy: Energy) -> dict[str, Any]:
-    """An energy with its terms; the energy of a term whose cost is unknown is null."""
+    """An energy with its terms; what is unknown is null: of a term, and the sum where no cost is known."""
     return {
-        "energy_j": energy.joules,
+        "energy_j": None if energy.is_unknown else energy.joules,
         "energy_is_lower_bound": energy.is_lower_bound,
         "evidence": [kind.value for kind in energy.evidence],
         "assumptions": list(energy.assumptions),
