@@ -85,5 +85,7 @@ def test_a_convolution_counts_no_padding(rng):
 def test_what_neurobench_does_not_define_is_refused(rng):
     with pytest.raises(TypeError, match="LSTM"):
         hw.neurobench(sn.Sequential(sn.LSTM(4, 3, seed=0)), np.ones((2, 4), np.float32), encode=sn.encode.Constant(3))
+    with pytest.raises(ValueError, match="neurons need time; give encode"):  # steps are no samples
+        hw.neurobench(sn.Sequential(sn.Linear(4, 3, seed=0), sn.LIF()), np.ones((5, 2, 4), np.float32))
     with pytest.raises(ValueError, match="inputs"):
         hw.neurobench(sn.Sequential(sn.Linear(4, 3, seed=0)), np.ones((0, 4), np.float32))

@@ -58,8 +58,10 @@ def neurobench(
     MAC or AC is decided for a whole call, so that it may depend on `batch_size`, as it does in NeuroBench.
 
     Raises TypeError for a layer whose operations are not defined there (recurrent and gated layers, attention),
-    ValueError for inputs that are empty or not finite.
+    ValueError for neurons without an encoder and for inputs that are empty or not finite.
     """
+    if encode is None and any(is_neurons(layer) and layer.states for layer in all_layers(net)):
+        raise ValueError("neurobench: the net's neurons need time; give encode, such as sn.encode.Constant(steps=25)")
     inputs = data.inputs if isinstance(data, Arrays) else data
     ones: dict[int, tuple[Any, Any]] = {}
     macs = acs = dense = updates = 0.0
