@@ -39,8 +39,8 @@ def compare(
                 and processors only
 
     With `calibrate`, a spiking net that gets spikes is compiled for each chip, placed, and run in the chip's integers:
-    accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, and
-    its row, if the chip has energies, prices the events of the float net.
+    accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, a
+    note where it was not tried, and its row, if the chip has energies, prices the events of the float net.
 
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
     without an encoder; for a layer that cannot be counted when it is reached.
@@ -77,7 +77,7 @@ def compare(
                 continue
             if isinstance(found, tuple):
                 broken[name, chip.name] = found
-            elif isinstance(found, str) and chip not in known_chips.PRICED:
+            elif isinstance(found, str):
                 notes.append(f"{name}: not compiled for {chip.name} ({found})")
             rows += [row for form in own for row in _rows(form, chip, notes)]
     return Comparison(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -300,6 +301,21 @@ def test_nets_run_in_the_integers_of_every_chip_that_takes_them():
     assert {entry["chip"] for entry in plain["broken"]} == refused
     conventional = {chip.name for chip in (hw.chips.cmos45, *hw.chips.PROCESSORS)}
     assert {r.device for r in found.rows if r.net == "ANN"} == conventional
+
+
+def test_what_a_priced_chip_refuses_has_its_reason():
+    """Weights too small for any exponent, and, without a compiler, the rules that `hw.check` finds broken."""
+    net = Sequential(Linear(6, 5, seed=0), LIF(reset=reset.to_zero), Linear(5, 3, seed=1), LIF(reset=reset.to_zero))
+    net.layers[0].weight.data *= np.float32(1e-9)
+    chip = hw.chips.spinnaker1
+    limits = {name: replace(chip.limits[name], value=n) for name, n in (("cores", 1), ("neurons", 2))}
+    few = replace(chip, limits={**chip.limits, **limits})
+    nets, chips = {"SNN": (net, Rate(steps=4))}, (hw.chips.loihi1, few, hw.chips.spinnaker2)
+    found = hw.compare(nets, data(9, 1), calibrate=data(12, 2), chips=chips)
+    assert "no weight exponent" in str(found.broken["SNN", "Loihi 1"][0])
+    assert {b.limit for b in found.broken["SNN", few.name]} == {"cores"}
+    assert any(f"not compiled for {hw.chips.spinnaker2.name} (there is no compiler" in note for note in found.notes)
+    assert row(found, "SNN", "Loihi 1", "float32").energy_j > 0
 
 
 def test_processors_run_every_net_densely_in_float32():

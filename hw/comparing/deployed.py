@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hw.check import RULES, check
 from hw.comparing.candidate import Candidate, correct
 from hw.compile import compile
+from hw.compilers.driver import COMPILERS
 from hw.counting.count import batches
 from hw.execution.placed import place_program
 from hw.execution.record import Execution
@@ -39,12 +41,17 @@ def deployed(
     if some is None:
         return "its input is no spikes; encode it, as sn.encode.Rate does"
     try:
+        if chip.architecture not in COMPILERS:
+            found = check(entry.net, some.shape[2:], chips=[chip])[chip] if chip.architecture in RULES else None
+            return found.breaches if found and found.breaches else "there is no compiler for it"
         program = compile(entry.net, chip, calibrate=some)
         placed = place_program(program, calibrate=some)
     except DoesNotFit as refused:
         return refused.breaches
     except (TypeError, ValueError) as refused:
-        return " ".join(str(refused).split())
+        said, _, change = " ".join(str(refused).split()).rpartition("; ")
+        change, said = (change, said) if said else ("take another net or another chip", change)
+        return (Breach(chip.name, said, "the net", None, None, "", change),)
     spikes = _spikes(test.inputs, entry, batch_size)
     if spikes is None:
         return "its input is no spikes on the test set; encode it, as sn.encode.Rate does"
