@@ -72,7 +72,8 @@ def test_weights_on_a_grid(bits, axis, symmetric, rng):
     again = convert.quantise_weights(levels.values(), bits=bits, axis=axis, symmetric=symmetric)
     if symmetric:
         np.testing.assert_array_equal(again.integers, levels.integers)
-    assert levels.stored_bytes == int(np.ceil(30 * bits / 8)) + 4 * np.size(levels.scale)
+    zeros = 0 if symmetric else np.size(levels.zero)
+    assert levels.stored_bytes == int(np.ceil(30 * bits / 8)) + 4 * np.size(levels.scale) + zeros
 
 
 def test_a_channel_of_zeros_stays_0():
@@ -215,6 +216,36 @@ def test_training_under_rounding_recovers_few_bits(digits):
     assert after > 0.9
     values = np.unique(np.round(convert.quantise_weights(net.layers[0].weight.data, bits=2, axis=1).integers))
     assert set(values) <= {-1, 0, 1}
+
+
+def test_rounding_of_a_norm_folded_is_that_of_the_integers(rng):
+    """Trained under rounding and quantised are the same, also with one grid for weights of very different norms."""
+    net = sn.Sequential(sn.Sequential(sn.Linear(6, 8, seed=0)), sn.BatchNorm(8), sn.ReLU(), sn.Linear(8, 3, seed=1))
+    norm, x = net.layers[1], rng.random((50, 6)).astype(np.float32)
+    norm.weight.data[...] = [4, -1, 0.1, 0, 2, -3, 1, 0.5]
+    norm.running_var.data[...] = rng.random(8) * 4 + 0.1
+    for options in ({"per_channel": False}, {}):
+        rounded = convert.with_qdq(net, weight_bits=2, **options)
+        exact = convert.quantise(net, weight_bits=2, **options)(x)
+        assert np.square(rounded(x).data - exact).mean() < 0.01**2 * np.square(exact).mean(), "that of 8-bit inputs"
+
+
+def test_rounding_reaches_every_connection_or_says_which_it_does_not():
+    net = sn.models.resnet((1, 8, 8), 3, widths=(4, 6), seed=0)
+    rounded = convert.with_qdq(net)
+    n = sum(p.ndim > 1 for p in net.parameters().values())
+    assert repr(rounded).count("QdqConnection") == n == 7
+    assert {id(p) for p in net.parameters().values()} <= {id(p) for p in rounded.parameters().values()}
+    with pytest.raises(TypeError, match=r"with_qdq: no integer form is known of ConvTranspose2d.* would stay float"):
+        convert.with_qdq(sn.Sequential(sn.Residual(sn.ConvTranspose2d(1, 1, 3))))
+
+
+def test_bytes_of_levels_are_those_of_packed_ones(rng):
+    w = rng.normal(size=(6, 5))
+    assert convert.quantise_weights(w, bits=4, axis=1).stored_bytes == 15 + 4 * 5
+    assert convert.quantise_weights(w, bits=4, axis=1, symmetric=False).stored_bytes == 15 + 4 * 5 + 5
+    with pytest.raises(ValueError, match=r"quantise_weights: weight: expected at least one number, got shape \(0, 3\)"):
+        convert.quantise_weights(np.zeros((0, 3)))
 
 
 # Pruning

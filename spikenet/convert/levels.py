@@ -29,9 +29,13 @@ class Levels(NamedTuple):
 
     @property
     def stored_bytes(self) -> int:
-        """What the integers take when packed, and float32 scales beside them."""
+        """Bytes when packed: integers to their bits, a float32 for each scale, a byte for each zero that can be not 0.
+
+        `integers` themselves are int16, and an IntegerNet at work holds a byte for each also of 4 bits.
+        """
         bits = math.ceil(math.log2(self.high - self.low + 1))
-        return math.ceil(self.integers.size * bits / 8) + 4 * np.size(self.scale)
+        zeros = np.size(self.zero) if self.low == 0 else 0
+        return math.ceil(self.integers.size * bits / 8) + 4 * np.size(self.scale) + zeros
 
 
 def limits(bits: int, symmetric: bool) -> tuple[int, int]:
@@ -60,9 +64,14 @@ def quantise_weights(weight: Array, *, bits: int = 8, axis: int | None = None, s
     """Weights on a grid over all they take on.
 
     bits: 2 to 8;  axis: of the channels, each with its own grid; None for one grid for all
-    A channel that is 0 everywhere gets the grid [0, 1] and stays 0. ValueError when a weight is not finite.
+    A channel that is 0 everywhere gets the grid [0, 1] and stays 0. ValueError when a weight is not finite and when
+    there is none, TypeError when they are complex.
     """
+    if np.iscomplexobj(weight):
+        raise TypeError("quantise_weights: weight: expected real numbers, got complex ones")
     w = finite_values("quantise_weights: weight", weight)
+    if not w.size:
+        raise ValueError(f"quantise_weights: weight: expected at least one number, got shape {w.shape}")
     others = None if axis is None else tuple(k for k in range(w.ndim) if k != axis % w.ndim)
     low, high = w.min(axis=others, keepdims=True), w.max(axis=others, keepdims=True)
     scale, zero = grid_of(low, high, bits, symmetric)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from spikenet.convert.levels import fake_quantise, grid_of, limits, quantise_weights
-from spikenet.errors import within
+from spikenet.convert.refusals import check_no_products, check_real
+from spikenet.errors import Array, within
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers import Convolution, Layer, Linear, Sequential, Training
+from spikenet.layers import (
+    Convolution,
+    Dropout,
+    Ensemble,
+    Layer,
+    Linear,
+    MeanOverTime,
+    Normalisation,
+    Parallel,
+    Residual,
+    Sequential,
+    Training,
+)
 from spikenet.layers.layer import State, as_input, check_training, dtype_of, refuse_state
 
 
@@ -18,28 +32,42 @@ class QdqConnection:
     """A Linear or convolution whose weights are rounded on the way in; the weights themselves stay float and learn.
 
     layer: the one it stands for, whose parameters it shares;  bits, per_channel, symmetric: of the weights' grid
+    norms: batch norms behind it, which `quantise` folds into the weights before it rounds them: the grid is the folded
+           ones'. They stay layers of their own
     """
 
     kind = "QdqConnection"
 
     def __init__(
-        self, layer: Linear | Convolution, *, bits: int = 8, per_channel: bool = True, symmetric: bool = True
-    ) -> None:
+        self, layer: Linear | Convolution, *, bits: int = 8, per_channel: bool = True, symmetric: bool = True,
+        norms: Sequence[Normalisation] = (),
+    ) -> None:  # fmt: skip
         if not isinstance(layer, (Linear, Convolution)):
             raise TypeError(f"QdqConnection: expected a Linear or a convolution, got {layer!r:.60}")
         limits(bits, symmetric)
-        self.layers = (layer,)
+        check_real("QdqConnection", layer)
+        self.layers, self.norms = (layer,), tuple(norms)
         self.bits, self.per_channel, self.symmetric = bits, per_channel, symmetric
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         layer = self.layers[0]
+        factor = self._factor()
         levels = quantise_weights(
-            layer.weight.data, bits=self.bits, axis=channel_axis(layer) if self.per_channel else None,
+            layer.weight.data * factor, bits=self.bits, axis=channel_axis(layer) if self.per_channel else None,
             symmetric=self.symmetric,
         )  # fmt: skip
         twin = copy.copy(layer)
-        twin.weight = fake_quantise(layer.weight, levels.scale, levels.zero, levels.low, levels.high)
+        scale = levels.scale / np.where(factor == 0, 1.0, factor)
+        twin.weight = fake_quantise(layer.weight, scale, levels.zero, levels.low, levels.high)
         return twin(x, training=training)
+
+    def _factor(self) -> Array:
+        """What folding the norms will multiply the weights of each output with."""
+        layer = self.layers[0]
+        factor = np.ones(layer.n_out)
+        for norm in self.norms:
+            factor *= norm.weight.data * norm.scale / np.sqrt(norm.running_var.data.astype(np.float64) + norm.eps)
+        return factor if isinstance(layer, Linear) else factor.reshape(-1, *(1,) * (layer.weight.ndim - 1))
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
@@ -102,21 +130,69 @@ class QdqActivation:
 def with_qdq(
     net: Sequential, *, weight_bits: int = 8, activation_bits: int = 8, per_channel: bool = True
 ) -> Sequential:
-    """`net` for training under rounding, its weights shared: every connection and its input pass through grids."""
+    """`net` for training under rounding, its weights shared: every connection and its input pass through grids.
+
+    Connections are Linear and convolutions, also within Sequential, Residual, Parallel, Ensemble and MeanOverTime. The
+    grids of weights are symmetric, those of inputs are not. With a batch norm behind a connection the grid is that of
+    the folded weights, as `quantise` will have it. TypeError for other layers whose weights multiply their input, and
+    for complex weights.
+    """
     if not isinstance(net, Sequential):
         raise TypeError(f"with_qdq: expected a Sequential, got {net!r:.60}")
-    layers: list[Layer] = []
-    for layer in net.layers:
-        if isinstance(layer, (Linear, Convolution)):
-            layers.append(QdqActivation(bits=activation_bits))
-            layers.append(QdqConnection(layer, bits=weight_bits, per_channel=per_channel))
-        elif isinstance(layer, Sequential):
-            layers.append(
-                with_qdq(layer, weight_bits=weight_bits, activation_bits=activation_bits, per_channel=per_channel)
-            )
-        else:
-            layers.append(layer)
-    return Sequential(*layers)
+    wrap = _Wrap(activation_bits, {"bits": weight_bits, "per_channel": per_channel})
+    return Sequential(*wrap.run_of(net.layers))
+
+
+class _Wrap:
+    """Puts grids into the layers of a net, for activations of `bits` and weights of `options`."""
+
+    def __init__(self, bits: int, options: dict[str, Any]) -> None:
+        self.bits, self.options = bits, options
+
+    def run_of(self, layers: Sequence[Layer]) -> list[Layer]:
+        """Layers one after the other, with the grids; nested Sequentials are of the same run."""
+        return self._run(layers, _norms_behind(layers))
+
+    def _run(self, layers: Sequence[Layer], norms: dict[int, list[Normalisation]]) -> list[Layer]:
+        found: list[Layer] = []
+        for layer in layers:
+            if isinstance(layer, (Linear, Convolution)):
+                connection = QdqConnection(layer, norms=norms.get(id(layer), ()), **self.options)
+                found += [QdqActivation(bits=self.bits), connection]
+            elif isinstance(layer, Sequential):
+                found.append(Sequential(*self._run(layer.layers, norms)))
+            else:
+                found.append(self._other(layer))
+        return found
+
+    def _other(self, layer: Layer) -> Layer:
+        if isinstance(layer, Residual):
+            return Residual(*self.run_of(layer.layers))
+        if isinstance(layer, (Parallel, Ensemble, MeanOverTime)):
+            twin = copy.copy(layer)
+            branches = [self.run_of([one]) for one in layer.layers]
+            twin.layers = tuple(one[0] if len(one) == 1 else Sequential(*one) for one in branches)
+            return twin
+        check_no_products("with_qdq", layer)
+        return layer
+
+
+def _norms_behind(layers: Sequence[Layer]) -> dict[int, list[Normalisation]]:
+    """By id of a connection, the batch norms right behind it, which quantise will fold."""
+    found: dict[int, list[Normalisation]] = {}
+    last: Layer | None = None
+    for one in _flat(layers):
+        if isinstance(one, (Linear, Convolution)):
+            last = one
+        elif isinstance(one, Normalisation) and last is not None:
+            found.setdefault(id(last), []).append(one)
+        elif not isinstance(one, Dropout):
+            last = None
+    return found
+
+
+def _flat(layers: Sequence[Layer]) -> list[Layer]:
+    return [one for layer in layers for one in (_flat(layer.layers) if isinstance(layer, Sequential) else [layer])]
 
 
 def channel_axis(layer: Linear | Convolution) -> int:
