@@ -1,7 +1,7 @@
 """Weights taken out: the smallest, those that training moves towards 0, whole channels; at once or by a schedule.
 
 A pruned weight is held at 0 by the bounds that every optimiser of this package keeps parameters within, so training
-goes on around it.
+goes on around it; checkpoints keep what is held, and an early stop goes back to no weights from before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 
 from spikenet.errors import Array, flag, whole, within
 from spikenet.graph import Tensor
+from spikenet.graph.held import held as held
+from spikenet.graph.held import hold_at_zero as hold_at_zero
 from spikenet.layers import Layer
 
 Params = Mapping[str, Tensor]
@@ -85,22 +87,6 @@ def prune_channels(net: Layer, share: float) -> dict[str, float]:
     return taken
 
 
-def hold_at_zero(p: Tensor, mask: Array) -> None:
-    """Sets p to 0 where the mask says so and keeps it there, whatever an optimiser does."""
-    low, high = p.bounds if p.bounds is not None else (-np.inf, np.inf)
-    p.data[mask] = 0
-    kept = np.where(mask, 0, low).astype(p.dtype), np.where(mask, 0, high).astype(p.dtype)
-    p.bounds = kept  # type: ignore[assignment]  # np.clip takes arrays as well as numbers
-
-
-def held(p: Tensor) -> Array:
-    """Where p is held at 0."""
-    if p.bounds is None:
-        return np.zeros(p.shape, bool)
-    low, high = np.broadcast_arrays(*p.bounds, np.empty(p.shape))[:2]
-    return np.asarray((low == 0) & (high == 0))
-
-
 def sparsity(net: Layer) -> float:
     """Share of all weights that are 0."""
     params = weights_of(net).values()
@@ -127,11 +113,9 @@ class Gradually:
     net: Layer
     schedule: Callable[[int], float]
     scores: Callable[[], Mapping[str, Array]] | None = None
-    epochs: int = 0
 
     def __call__(self, record: Any) -> None:
-        self.epochs += 1
-        prune(self.net, self.schedule(self.epochs), scores=None if self.scores is None else self.scores())
+        prune(self.net, self.schedule(record.epoch), scores=None if self.scores is None else self.scores())
 
 
 @dataclass
@@ -143,17 +127,20 @@ class Movement:
     """
 
     optimiser: Any
-    scores: dict[str, Array] = field(default_factory=dict)
+    scores: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def start(self, params: Params) -> Any:
-        return self.optimiser.start(params)
+        self.scores = {name: np.zeros(p.shape, p.dtype) for name, p in params.items() if p.ndim >= 2}
+        return self.optimiser.start(params) | {"movement": self.scores}
 
     def step(self, params: Params, state: Any, rate_scale: float = 1.0) -> Any:
-        for name, p in params.items():
-            if p.grad is not None and p.ndim >= 2:
-                moved = -p.data * p.grad
-                self.scores[name] = self.scores[name] + moved if name in self.scores else moved
-        return self.optimiser.step(params, state, rate_scale)
+        self.scores = state["movement"]  # another dict than that of `start` in a resumed run
+        for name, scores in self.scores.items():
+            p = params[name]
+            if p.grad is not None:
+                scores -= p.data * p.grad
+        inner = {moment: arrays for moment, arrays in state.items() if moment != "movement"}
+        return self.optimiser.step(params, inner, rate_scale) | {"movement": self.scores}
 
 
 def _smallest(ranks: Array, part: float) -> Array:

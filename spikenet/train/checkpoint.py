@@ -7,7 +7,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from spikenet.errors import Array, finite_values
+from spikenet.graph.held import held, hold_at_zero
 from spikenet.layers import Layer, build
 from spikenet.train.checkpoint_file import check_writable, read_checkpoint, write_checkpoint
 from spikenet.train.checks import check_net
@@ -18,10 +21,12 @@ Path = str | os.PathLike[str]
 def save(path: Path, net: Layer) -> None:
     """Writes the net's description and weights to `path`; a file that is there is replaced only when all is written.
 
+    Weights that pruning holds at 0 are marked, and held again by whoever reads them.
+
     Raises ValueError when the folder cannot be written, or a weight is not finite.
     """
     check_net("save", net)
-    write_checkpoint(check_writable(path), {"network": describe(net)}, named("weights", values(net)))
+    write_checkpoint(check_writable(path), {"network": describe(net)}, arrays_of(net))
 
 
 def load(path: Path) -> Layer:
@@ -36,13 +41,15 @@ def load(path: Path) -> Layer:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: cannot make its net: {error}") from error
     weights = fitting(path, "weights", arrays, values(net), same_dtype=False)
+    masks = held_masks(path, arrays, net)
     for name, p in net.parameters().items():
         p.data = weights[name]
+    hold(net, masks)
     return net
 
 
 def restore(path: Path, net: Layer) -> None:
-    """Copies the weights saved at `path` into `net`, in place.
+    """Copies the weights saved at `path` into `net`, in place; what was held at 0 then is so in `net`, too.
 
     Raises ValueError when the file is missing or damaged, or the net differs from the saved one; the net is
     unchanged then.
@@ -50,9 +57,10 @@ def restore(path: Path, net: Layer) -> None:
     check_net("restore", net)
     header, arrays = read_checkpoint(path)
     check_same_net(path, header["network"], net)
-    weights = fitting(path, "weights", arrays, values(net))
+    weights, masks = fitting(path, "weights", arrays, values(net)), held_masks(path, arrays, net)
     for name, p in net.parameters().items():
         p.data[...] = weights[name]
+    hold(net, masks)
 
 
 def describe(layer: Layer) -> dict[str, Any]:
@@ -72,6 +80,29 @@ def check_same_net(path: Path, saved: dict[str, Any], net: Layer) -> None:
 def values(net: Layer) -> dict[str, Array]:
     """The arrays of all parameters."""
     return {name: p.data for name, p in net.parameters().items()}
+
+
+def arrays_of(net: Layer) -> dict[str, Array]:
+    """All of a net that a checkpoint stores: its weights, and in bits where they are held at 0, if any are."""
+    masks = {name: held(p) for name, p in net.parameters().items() if p.bounds is not None}
+    packed = {name: np.packbits(mask) for name, mask in masks.items() if mask.any()}
+    return named("weights", values(net)) | named("held", packed)
+
+
+def held_masks(path: Path, arrays: Mapping[str, Array], net: Layer) -> dict[str, Array]:
+    """Where weights are held at 0, by name, as stored by `arrays_of`; ValueError when that does not fit the net."""
+    params = net.parameters()
+    packed = {name.removeprefix("held/"): bits for name, bits in arrays.items() if name.startswith("held/")}
+    wanted = {name: np.packbits(np.zeros(params[name].size, bool)) for name in packed if name in params}
+    bits = fitting(path, "held", arrays, wanted)
+    return {name: np.unpackbits(bits[name], count=params[name].size).astype(bool) for name in bits}
+
+
+def hold(net: Layer, masks: Mapping[str, Array]) -> None:
+    """Holds the weights at 0 that the masks name."""
+    params = net.parameters()
+    for name, mask in masks.items():
+        hold_at_zero(params[name], mask.reshape(params[name].shape))
 
 
 def named(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

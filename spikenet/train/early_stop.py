@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spikenet.errors import Array, whole
+from spikenet.graph.held import held, keep_within_bounds
 from spikenet.train.history import EpochRecord
 from spikenet.train.parameters import Parameters
 from spikenet.train.ranges import not_negative
@@ -30,6 +31,8 @@ class EarlyStop:
 
     A NaN is no improvement. `fit` calls watch once before training too, with the numbers of one batch, so that a
     mistake shows at once. The best weights are also restored when all epochs have been run, but not after Ctrl-C.
+    An epoch whose weights have been pruned since is not the best any more: the next one is, and patience begins anew.
+    Weights held at 0 stay 0 in any case.
     """
 
     patience: int = 5
@@ -59,6 +62,7 @@ class EarlyStop:
     def better(self, best: Best | None, record: EpochRecord, params: Parameters) -> Best | None:
         """The best epoch so far, after one more; None as long as the watched number has been NaN."""
         value = self.watched(record)
+        best = None if best is None or _pruned_since(best, params) else best
         if math.isnan(value) or (best is not None and not value < best.value - self.min_delta):
             return best
         return Best(value, record.epoch, {name: p.data.copy() for name, p in params.items()})
@@ -78,6 +82,12 @@ class Best:
 
 
 def put_weights(params: Parameters, weights: dict[str, Array]) -> None:
-    """Copies the weights into the parameters, in place."""
+    """Copies the weights into the parameters, in place and within their bounds."""
     for name, p in params.items():
         p.data[...] = weights[name]
+        keep_within_bounds(p)
+
+
+def _pruned_since(best: Best, params: Parameters) -> bool:
+    """Whether weights of that epoch, not 0 then, are held at 0 now."""
+    return any(p.bounds is not None and best.weights[name][held(p)].any() for name, p in params.items())

@@ -6,8 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from spikenet.errors import Array
 from spikenet.layers import Layer
 from spikenet.train.advance import advance
+from spikenet.train.checkpoint import arrays_of
 from spikenet.train.early_stop import EarlyStop, put_weights
 from spikenet.train.evaluation import Loss, Metric
 from spikenet.train.history import History
@@ -60,7 +64,7 @@ def fit(
     clip_norm  : largest norm of all gradients together
     rule       : of sn.learning, such as sn.learning.OTTT(): where gradients come from, in place of backpropagation
     early_stop : sn.EarlyStop(...), needs a test set
-    callbacks  : called with the EpochRecord after each epoch
+    callbacks  : called with the EpochRecord after each epoch; if they change the net, the checkpoint is written anew
     checkpoint : file to write after every epoch and on Ctrl-C; replaced only when the new one is whole
     resume     : checkpoint to go on from, also in the middle of an epoch: weights and history become, bit for bit,
                  those of a run that never stopped. It must have been written with the same arguments, except epochs,
@@ -105,10 +109,7 @@ def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: boo
             for standing in advance(made, standing):  # noqa: B020  (the newest one is what an interruption saves)
                 show(standing)
                 if standing.step == 0 and made.is_first:
-                    if made.checkpoint is not None:
-                        write_run(made.checkpoint, made, same, standing)
-                    for callback in made.callbacks:
-                        callback(standing.records[-1])
+                    _finish_epoch(made, same, standing)
                 _deliver(made, ctrl_c)
         except KeyboardInterrupt:
             if made.checkpoint is None or ctrl_c.forced:
@@ -119,6 +120,23 @@ def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: boo
     if standing.best is not None:
         put_weights(made.params, standing.best.weights)
     return history(made, standing, interrupted=False)
+
+
+def _finish_epoch(made: Plan, same: dict[str, str], standing: Standing) -> None:
+    """Writes the checkpoint, calls the callbacks, and writes it again if they changed the net, as pruning does."""
+    if made.checkpoint is not None:
+        write_run(made.checkpoint, made, same, standing)
+    before = {}
+    if made.checkpoint is not None and made.callbacks:
+        before = {name: array.copy() for name, array in arrays_of(made.net).items()}
+    for callback in made.callbacks:
+        callback(standing.records[-1])
+    if made.checkpoint is not None and before and _differ(before, arrays_of(made.net)):
+        write_run(made.checkpoint, made, same, standing)
+
+
+def _differ(before: dict[str, Array], after: dict[str, Array]) -> bool:
+    return before.keys() != after.keys() or any(not np.array_equal(array, after[k]) for k, array in before.items())
 
 
 def _deliver(made: Plan, ctrl_c: Deferred) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -43,10 +44,13 @@ def identity(plan: Plan) -> dict[str, str]:
 def described(thing: Any) -> str:
     """A function by its name, a record by its fields, anything plain by its value."""
     if is_dataclass(thing) and not isinstance(thing, type):
-        inside = ", ".join(f"{f.name}={described(getattr(thing, f.name))}" for f in fields(thing))
+        told = [f.name for f in fields(thing) if f.compare]  # the rest is what it has gathered, and decides nothing
+        inside = ", ".join(f"{name}={described(getattr(thing, name))}" for name in told)
         return f"{type(thing).__qualname__}({inside})"
     if isinstance(thing, partial):
         return f"partial({described(thing.func)}, {described(thing.args)}, {described(sorted(thing.keywords.items()))})"
+    if isinstance(thing, Mapping):
+        return f"{{{', '.join(f'{described(k)}: {described(v)}' for k, v in thing.items())}}}"
     if isinstance(thing, (tuple, list)):
         return f"({', '.join(map(described, thing))})"
     if isinstance(thing, np.ndarray):

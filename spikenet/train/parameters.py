@@ -9,6 +9,7 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor
+from spikenet.graph.held import keep_within_bounds
 
 Parameters: TypeAlias = Mapping[str, Tensor]
 
@@ -55,8 +56,7 @@ def updating(params: Parameters) -> Iterator[tuple[str, Tensor, Array, Array]]:
         yield name, p, values.reshape(-1), flat(p.grad, p.dtype)
         if values is not p.data:
             p.data[...] = values
-        if p.bounds is not None:
-            np.clip(p.data, *p.bounds, out=p.data)
+        keep_within_bounds(p)
 
 
 def flat(array: Array, dtype: np.dtype[Any]) -> Array:

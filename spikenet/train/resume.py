@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from spikenet.errors import Array
-from spikenet.train.checkpoint import check_same_net, describe, fitting, named, values
+from spikenet.train.checkpoint import arrays_of, check_same_net, describe, fitting, held_masks, hold, named, values
 from spikenet.train.checkpoint_file import read_checkpoint, write_checkpoint
 from spikenet.train.early_stop import Best
 from spikenet.train.history import EpochRecord
@@ -28,7 +28,7 @@ def write_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str], st
         "records": [asdict(record) for record in standing.records],
         "best": None if best is None else {"value": best.value, "epoch": best.epoch},
     }
-    arrays = named("weights", values(plan.net))
+    arrays = arrays_of(plan.net)
     for moment, of_parameters in standing.optimiser.items():
         arrays |= named(f"optimiser/{moment}", of_parameters)
     if best is not None:
@@ -37,7 +37,7 @@ def write_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str], st
 
 
 def read_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str]) -> Standing:
-    """The standing in a checkpoint; its weights are put into the plan's net.
+    """The standing in a checkpoint; its weights are put into the plan's net, and held at 0 where they were.
 
     Raises ValueError naming the file and what differs when it is damaged, holds no training run, or was written by
     another net, optimiser, seed, data set or other argument that decides a number. The net is unchanged then.
@@ -52,7 +52,7 @@ def read_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str]) -> 
             raise ValueError(f"{name}: resume: expected {what} {run['identity'].get(what)}, got {value}")
     if len(run["records"]) > plan.epochs:
         raise ValueError(f"{name}: resume: expected epochs >= the {len(run['records'])} done, got {plan.epochs}")
-    weights = fitting(path, "weights", arrays, values(plan.net))
+    weights, masks = fitting(path, "weights", arrays, values(plan.net)), held_masks(path, arrays, plan.net)
     standing = Standing(
         optimiser=_optimiser_state(path, arrays, plan),
         records=tuple(EpochRecord(**record) for record in run["records"]),
@@ -63,6 +63,7 @@ def read_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str]) -> 
     )
     for parameter, p in plan.net.parameters().items():
         p.data[...] = weights[parameter]
+    hold(plan.net, masks)
     return standing
 
 

@@ -1,0 +1,126 @@
+"""What is pruned stays pruned: through files, resumed runs and early stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import spikenet as sn
+from spikenet import convert
+from spikenet.train.checkpoint_file import read_checkpoint, write_checkpoint
+
+
+def small(seed=0):
+    return sn.Sequential(sn.Linear(8, 16, seed=seed), sn.ReLU(), sn.Linear(16, 3, seed=seed + 1))
+
+
+def samples(seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, 60)
+    return (rng.random((60, 8)) + labels[:, None] / 3).astype(np.float32), labels
+
+
+def fit(net, epochs, **more):
+    options = {"optimiser": sn.optim.Adam(1e-2), "progress": False} | more
+    return sn.fit(net, samples(), loss=sn.loss.cross_entropy, epochs=epochs, **options)
+
+
+def masks(net):
+    return {name: convert.held(p) for name, p in net.parameters().items()}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def weights(net):
+    return {name: p.data for name, p in net.parameters().items()}
+
+
+def test_files_keep_what_is_held(tmp_path):
+    net, path = small(), tmp_path / "net.npz"
+    convert.prune(net, 0.8, together=False)
+    sn.save(path, net)
+    loaded, restored = sn.load(path), small(5)
+    sn.restore(path, restored)
+    for other in (loaded, restored):
+        assert same(masks(other), masks(net))
+        fit(other, 1)
+        assert convert.sparsity(other) == pytest.approx(0.8, abs=0.01)
+    bits = [array for name, array in read_checkpoint(path)[1].items() if name.startswith("held/")]
+    assert sorted(array.nbytes for array in bits) == [6, 16], "a bit a weight, and nothing of biases"
+
+
+@pytest.mark.parametrize("wrong", [{"held/0.weight": np.zeros(15, np.uint8)}, {"held/7.weight": np.zeros(1, np.uint8)}])
+def test_masks_that_do_not_fit_are_refused(wrong, tmp_path):
+    net, path = small(), tmp_path / "net.npz"
+    sn.save(path, net)
+    header, arrays = read_checkpoint(path)
+    write_checkpoint(path, {"network": header["network"]}, arrays | wrong)
+    before = {name: values.copy() for name, values in weights(net).items()}
+    for read in (sn.load, lambda path: sn.restore(path, net)):
+        with pytest.raises(ValueError, match=r"net\.npz: expected held '[07]\.weight' as"):
+            read(path)
+    assert same(weights(net), before)
+
+
+@pytest.mark.parametrize("with_scores", [False, True], ids=["sizes", "movement"])
+def test_a_resumed_run_prunes_as_one_that_never_stopped(with_scores, tmp_path):
+    def run(net, epochs, **more):
+        movement = convert.Movement(sn.optim.Adam(1e-2))
+        scores = (lambda: movement.scores) if with_scores else None
+        pruning = convert.Gradually(net, convert.cubic(0.8, 6), scores)
+        return fit(net, epochs, optimiser=movement, callbacks=[pruning], **more)
+
+    path, whole, resumed = tmp_path / "run.npz", small(), small()
+    history = run(whole, 8)
+    run(small(), 3, checkpoint=path)
+    assert run(resumed, 8, resume=path) == history
+    assert same(weights(resumed), weights(whole))
+    assert same(masks(resumed), masks(whole))
+    assert convert.sparsity(resumed) == pytest.approx(0.8, abs=0.01)
+
+
+def test_an_early_stop_goes_back_to_no_weights_from_before_pruning():
+    net, seen = small(), []
+
+    def watch(record):  # every epoch is worse than the one before
+        return float(record.epoch)
+
+    callbacks = [convert.Gradually(net, convert.cubic(0.8, 4)), lambda record: seen.append(convert.sparsity(net))]
+    stop = sn.EarlyStop(3, watch=watch)
+    history = fit(net, 12, test=samples(1), early_stop=stop, callbacks=callbacks)
+    assert history.best_epoch == 5, "the first after the last pruning"
+    assert history.stopped_early
+    assert len(history.epochs) == 8
+    assert convert.sparsity(net) == seen[-1] == pytest.approx(0.8, abs=0.01)
+
+
+def test_pruned_after_the_last_epoch_is_pruned_with_an_early_stop():
+    net = small()
+    fit(net, 2, test=samples(1), early_stop=sn.EarlyStop(5), callbacks=[convert.Gradually(net, convert.cubic(0.5, 1))])
+    fit(net, 1, test=samples(1), early_stop=sn.EarlyStop(5), callbacks=[lambda record: convert.prune(net, 0.7)])
+    assert convert.sparsity(net) == pytest.approx(0.7, abs=0.01)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An optimiser with a dict of settings, for each of which a resumed run has to agree."""
+
+    rates: dict
+
+    def start(self, params):
+        return {}
+
+    def step(self, params, state, rate_scale=1.0):
+        return sn.optim.SGD(self.rates["all"]).step(params, state, rate_scale)
+
+
+def test_settings_in_a_dict_are_part_of_a_run(tmp_path):
+    path = tmp_path / "run.npz"
+    fit(small(), 1, optimiser=Settings({"all": 0.1}), checkpoint=path)
+    fit(small(), 2, optimiser=Settings({"all": 0.1}), resume=path)
+    with pytest.raises(ValueError, match=r"expected optimiser Settings\(rates={'all': 0.1}\), got"):
+        fit(small(), 2, optimiser=Settings({"all": 0.2}), resume=path)
