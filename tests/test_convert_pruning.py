@@ -1,4 +1,4 @@
-"""What is pruned stays pruned: through files, resumed runs and early stops."""
+"""What is pruned stays pruned: through files, resumed runs and early stops; and whole channels of every layer."""
 
 from __future__ import annotations
 
@@ -124,3 +124,43 @@ def test_settings_in_a_dict_are_part_of_a_run(tmp_path):
     fit(small(), 2, optimiser=Settings({"all": 0.1}), resume=path)
     with pytest.raises(ValueError, match=r"expected optimiser Settings\(rates={'all': 0.1}\), got"):
         fit(small(), 2, optimiser=Settings({"all": 0.2}), resume=path)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_channels_of_a_transposed_convolution_are_its_outputs(groups):
+    first = sn.ConvTranspose2d(4, 8, 3, groups=groups, seed=0)
+    first.bias.data[...] = 1
+    net = sn.Sequential(first, sn.ReLU(), sn.Conv2d(8, 2, 3, seed=1))
+    y = first(np.ones((1, 4, 3, 3), np.float32)).data
+    assert convert.prune_channels(net, 0.5) == {"0.weight": 0.5}
+    left = first(np.ones((1, 4, 3, 3), np.float32)).data
+    silent = ~left.any(axis=(0, 2, 3))
+    assert silent.sum() == 4
+    np.testing.assert_array_equal(left[:, ~silent], y[:, ~silent])
+
+
+def test_complex_channels_go_whole_and_the_last_layer_stays():
+    net = sn.Sequential(sn.ComplexLinear(5, 8, seed=0), sn.ModReLU(8), sn.ComplexLinear(8, 3, seed=1), sn.Magnitude())
+    first = net.layers[0].weights
+    lengths = np.abs(first["weight_real"].data + 1j * first["weight_imag"].data)
+    shortest = np.argsort(np.square(lengths).sum(axis=0))[:4]
+    convert.prune_channels(net, 0.5)
+    for part in ("real", "imag"):
+        gone = ~first[f"weight_{part}"].data.any(axis=0)
+        assert set(np.flatnonzero(gone)) == set(shortest)
+        assert set(np.flatnonzero(convert.held(first[f"bias_{part}"]))) == set(shortest)
+        assert net.layers[2].weights[f"weight_{part}"].data.all()
+
+
+@pytest.mark.parametrize("layer", [sn.LSTM(4, 4), sn.QuaternionLinear(1, 1)], ids=["LSTM", "quaternion"])
+def test_layers_without_one_array_of_outputs_are_refused(layer):
+    net = sn.Sequential(sn.Linear(4, 4, seed=0), layer, sn.Linear(4, 2, seed=1))
+    with pytest.raises(TypeError, match=f"prune_channels: expected layers .* got {layer.kind} with '1.weight'"):
+        convert.prune_channels(net, 0.5)
+    assert convert.sparsity(net) == 0
+
+
+@pytest.mark.parametrize("name", ["temperature", "shrink"])
+def test_deep_r_refuses_what_makes_no_step(name):
+    with pytest.raises(ValueError, match=f"DeepR: {name}: expected a number in"):
+        convert.DeepR(**{name: -1})

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, positive
+from spikenet.errors import Array, positive, within
 from spikenet.graph import Tensor
 
 
@@ -34,6 +34,8 @@ class DeepR:
 
     def __post_init__(self) -> None:
         positive("DeepR: learning_rate", self.learning_rate)
+        within("DeepR: shrink", self.shrink, 0, np.inf)
+        within("DeepR: temperature", self.temperature, 0, np.inf)
         if not 0 < self.density < 1:
             raise ValueError(f"DeepR: density: expected a number between 0 and 1, got {self.density}")
 

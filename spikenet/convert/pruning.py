@@ -66,25 +66,60 @@ def prune_channels(net: Layer, share: float) -> dict[str, float]:
     """Holds whole outputs of each layer at 0, those with the shortest weight vectors, but for the last layer's.
 
     share: of the channels of each layer, in [0, 1). Biases of pruned channels are held at 0 as well.
+    Real and imaginary part of a complex layer go together. Raises TypeError naming the layer where other weights than
+    one array of them make an output, as in attention, gated and quaternion layers; nothing is pruned then.
     Source: Li et al. 2016 (arXiv:1608.08710), with lengths (L2) for their L1.
     """
-    part, all_params, taken = _share(share), net.parameters(), {}
-    params = weights_of(net)
-    for name in list(params)[:-1]:
-        p = params[name]
-        axis = 1 if p.ndim == 2 else 0
-        length = np.sqrt(np.square(p.data).sum(axis=tuple(k for k in range(p.ndim) if k != axis)))
-        count = int(part * length.size)
-        gone = np.zeros(length.size, bool)
-        gone[np.argsort(length)[:count]] = True
-        shape = [1] * p.ndim
-        shape[axis] = -1
-        hold_at_zero(p, np.broadcast_to(gone.reshape(shape), p.shape))
-        bias = all_params.get(name.removesuffix("weight") + "bias")
-        if bias is not None and bias.shape == gone.shape:
-            hold_at_zero(bias, gone)
-        taken[name] = float(gone.mean())
+    part, all_params = _share(share), net.parameters()
+    layers = _layers_with_weights(net)[:-1]
+    for layer, params in layers:
+        ends = {name.rpartition(".")[2] for name in params}
+        if (len(ends) > 1 and ends != {"weight_real", "weight_imag"}) or layer.kind == "QuaternionLinear":
+            raise TypeError(
+                f"prune_channels: expected layers whose outputs have one array of weights, got {layer.kind} with "
+                f"{', '.join(map(repr, params))}; prune() takes single weights of any layer"
+            )
+    taken = {}
+    for layer, params in layers:
+        views = {name: _by_channel(layer, p.shape) for name, p in params.items()}
+        lengths = sum(np.square(p.data.reshape(views[name][0])).sum(axis=views[name][1]) for name, p in params.items())
+        gone = np.zeros(lengths.size, bool)
+        gone[np.argsort(lengths.reshape(-1), kind="stable")[: int(part * lengths.size)]] = True
+        for name, p in params.items():
+            shape, others = views[name]
+            wide = np.expand_dims(gone.reshape(lengths.shape), others)
+            hold_at_zero(p, np.broadcast_to(wide, shape).reshape(p.shape))
+            before, _, end = name.rpartition("weight")
+            bias = all_params.get(f"{before}bias{end}")
+            if bias is not None and bias.shape == gone.shape:
+                hold_at_zero(bias, gone)
+            taken[name] = float(gone.mean())
     return taken
+
+
+def _layers_with_weights(net: Layer) -> list[tuple[Layer, dict[str, Tensor]]]:
+    """Every layer that has weights of its own, with these, in the order of the parameters."""
+    owners: dict[int, Layer] = {}
+
+    def look(layer: Layer) -> None:
+        owners.update((id(p), layer) for p in layer.parameters().values())
+        for inner in getattr(layer, "layers", ()):
+            look(inner)
+
+    look(net)
+    found: dict[tuple[int, str], tuple[Layer, dict[str, Tensor]]] = {}
+    for name, p in weights_of(net).items():
+        place = name.rpartition(".")[0]
+        found.setdefault((id(owners[id(p)]), place), (owners[id(p)], {}))[1][name] = p
+    return list(found.values())
+
+
+def _by_channel(layer: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(a shape for the weights, which of its axes run within an output channel)."""
+    if getattr(layer, "is_transposed", False):  # (n_in, n_out / groups, ...), inputs group by group
+        split = (layer.groups, shape[0] // layer.groups, *shape[1:])
+        return split, (1, *range(3, len(split)))
+    return shape, (0,) if len(shape) == 2 else tuple(range(1, len(shape)))
 
 
 def sparsity(net: Layer) -> float:
