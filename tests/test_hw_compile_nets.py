@@ -302,6 +302,11 @@ def test_speck_is_exact_where_the_words_hold_the_net_and_no_neuron_has_two_spike
     counts = program.run(x * 300)
     assert sum(counts.overflows.values()) > 0
     assert counts.output.max() > 1
+    placed = hw.place_program(program).run(x * 300)  # counts beyond 8 bits
+    assert np.array_equal(placed.output, counts.output)
+    assert placed.events.received.sum() == 300 * x.sum()
+    fan_out = np.diff(program.layers[0].connectivity.indptr)
+    assert placed.events.synaptic_ops[0] == 300 * (x.sum((0, 1)).ravel() @ fan_out)
 
 
 def test_filters_with_thresholds_of_their_own_share_specks(rng):

@@ -28,7 +28,7 @@ class Projection(NamedTuple):
     source  : number of the layer the spikes come from, -1 for the input
     weights : (sources, n) scipy csr_array of integers, zeros being no synapses
     exponent: sums are multiplied by 2^exponent, downward where negative
-    late    : steps a spike takes at least;  delays: steps of each synapse on top, which broadcast to (sources, n), or None
+    late    : steps a spike takes at least;  delays: steps of each synapse on top, broadcast to (sources, n), or None
     windows : whether the synapses are those of a window that moves over a map
     """
 

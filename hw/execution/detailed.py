@@ -61,7 +61,8 @@ class Detailed:
         begins = np.searchsorted(tables.core[order], np.arange(len(cores) + 1))
         places = np.array([(core.x, core.y, core.number) for core in cores], np.int64)
         grid = np.array([mesh.width, mesh.height, mesh.cores], np.int64)
-        given = (spikes, flags, tables.first, tables.core, tables.to_core, effects(tables), order, begins, places, grid)
+        given = (spikes.astype(np.int16), flags, tables.first, tables.core, tables.to_core, effects(tables), order,
+                 begins, places, grid)  # fmt: skip
         values = np.zeros(flags.shape[:2])
         arguments = (read_only(np.ascontiguousarray(a)) for a in (*given, takes, costs))
         message_times()(flags.shape[1], *arguments, float(self.buffer), values)

@@ -29,7 +29,7 @@ def counted(tables: Axons, spikes: Array, flags: Array) -> Array:
     """(steps, batch, cores, COUNTED) of `hw.kernels.event_counts`, int64."""
     steps, batch = flags.shape[:2]
     counts = np.zeros((steps, batch, tables.n_cores, COUNTED), np.int64)
-    arguments = (spikes, flags, tables.first, tables.core, tables.to_core, effects(tables))
+    arguments = (spikes.astype(np.int16), flags, tables.first, tables.core, tables.to_core, effects(tables))
     count_loop()(batch, *(read_only(np.ascontiguousarray(a)) for a in arguments), counts)
     return counts
 

@@ -61,11 +61,12 @@ class PlacedProgram:
         whole("run: samples_at_once", samples_at_once)
         steps, batch = given.shape[:2]
         integers = runs_on_cores if all(isinstance(k, Population) for k in program.layers) else runs_on_one_machine
+        kind = np.int8 if program.most_events == 1 else np.int16  # Speck counts to 2^15 - 1
         outputs, total, fired = list[Array](), Events.none(self.axons), np.zeros(len(program.layers))
         words: list[dict[str, int]] = [{} for _ in program.layers]
         times = list[StepTimes]()
         for first in range(0, batch, samples_at_once):
-            some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(np.int8)
+            some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(kind)
             runs, flags = integers(self, some)
             counts = counted(self.axons, some, flags)
             times.append(timing(self, some, flags, counts))

@@ -57,7 +57,7 @@ def _count(sample: Any, inputs: Any, flags: Any, first: Any, core: Any, to_core:
 def count_loop() -> Callable[..., None]:
     """run(samples, inputs, flags, first, core, to_core, effect, counts); counts (steps, batch, cores, COUNTED) grow."""
     kinds = (
-        *(array("int8", 3, read=True), array("uint16", 3, read=True), array("int64", 1, read=True)),
+        *(array("int16", 3, read=True), array("uint16", 3, read=True), array("int64", 1, read=True)),
         *(array("int64", 1, read=True), array("int64", 1, read=True), array("int64", 2, read=True)),
         array("int64", 4, read=False),
     )

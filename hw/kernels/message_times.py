@@ -146,7 +146,7 @@ def message_times() -> Callable[..., None]:
     """run(samples, *arguments) with the arguments of `_times` behind `sample`; seconds (steps, batch) is written."""
     whole = [array("int64", axes, read=True) for axes in (1, 2)]
     kinds = (
-        *(array("int8", 3, read=True), array("uint16", 3, read=True), whole[0], whole[0], whole[0], whole[1]),
+        *(array("int16", 3, read=True), array("uint16", 3, read=True), whole[0], whole[0], whole[0], whole[1]),
         *(whole[0], whole[0], whole[1], whole[0], array("float64", 1, read=True), array("float64", 1, read=True)),
         numba.float64,
         array("float64", 2, read=False),
