@@ -51,6 +51,8 @@ def load(path: Path) -> Layer:
 def restore(path: Path, net: Layer) -> None:
     """Copies the weights saved at `path` into `net`, in place; what was held at 0 then is so in `net`, too.
 
+    What `net` itself holds at 0 it goes on holding: its next training step puts it back to 0. Fresh nets hold nothing.
+
     Raises ValueError when the file is missing or damaged, or the net differs from the saved one; the net is
     unchanged then.
     """
