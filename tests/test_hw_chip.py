@@ -10,7 +10,7 @@ import pytest
 
 from hw import chips
 from hw.chips import ALL, NEUROMORPHIC, cmos45, loihi1
-from hw.records.architecture import REQUIRED
+from hw.records.architecture import AT_LEAST_ONE, REQUIRED
 from hw.records.chip import AllInEnergies, Chip, EventEnergies, Level, Memory, Sram, TechnologyEnergies
 from hw.records.fact import Evidence, Fact, unknown
 from hw.records.formats import FLOAT32, INT8, Format
@@ -168,6 +168,12 @@ def test_a_record_edited_by_hand_is_refused_by_chip_and_entry(chip):
             Fact(-5, chip.limits[name].unit, Evidence.QUOTED, "a test")
         unsure = dataclasses.replace(chip, limits=lacking | {name: unknown("of it", "a test")})
         assert unsure.limit(name) is None
+        for value in (1.5, 0) if name in AT_LEAST_ONE else (1.5,):
+            odd = Fact(value, "of it", Evidence.QUOTED, "a test")
+            with pytest.raises(ValueError, match=rf"{chip.name}: limit {name}: expected a whole.*, got {value} of it"):
+                dataclasses.replace(chip, limits=lacking | {name: odd})
+    with pytest.raises(ValueError, match=f"{chip.name}: limit weight_bit: no rule knows it; did you mean weight_bits"):
+        dataclasses.replace(chip, limits={**chip.limits, "weight_bit": unknown("bits", "a test")})
     with pytest.raises(TypeError, match="Architecture"):
         dataclasses.replace(chip, architecture="crossbar")
     with pytest.raises(ValueError, match=f"{chip.name}: limit warp_cores: missing"):

@@ -39,3 +39,18 @@ REQUIRED: dict[Architecture, tuple[str, ...]] = {
     Architecture.ANALOGUE: ("neurons", "fan_in", "synapses", "weight_bits"),
 }  # fmt: skip
 """Limits a record must have by name, if only as `unknown(unit, where it was looked for)`."""
+
+DESCRIPTIVE = (
+    "refractory", "compartment_profiles", "threshold_profiles", "synapse_formats", "spike_payload_bits",
+    "embedded_processors", "membrane_bits", "threshold_bits", "tick_ms", "router_entries", "timer_ms", "sram_bytes",
+    "synapses_per_neuron", "spikes_hidden", "spikes_input", "state_bits", "readout_classes", "processors_dense_on_chip",
+    "processors_dense_external", "input_width", "input_bytes", "weight_bytes", "signs_per_row", "readout_bits",
+    "speed_up", "step_least_ns",
+)  # fmt: skip
+"""Entries that no rule asks for."""
+
+AT_LEAST_ONE = (*_MESH, "neurons", "processors", "weight_bits", "synapse_word_bytes")
+"""Limits that cannot be 0: there would be no chip."""
+
+ENTRIES = frozenset((*(name for names in REQUIRED.values() for name in names), *DESCRIPTIVE))
+"""Every name that a limit of a record may have."""

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from difflib import get_close_matches
 from enum import Enum
 
-from hw.records.architecture import REQUIRED, Architecture
+from hw.records.architecture import AT_LEAST_ONE, ENTRIES, REQUIRED, Architecture
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Fact, checked
 from hw.records.formats import Format
@@ -163,7 +164,8 @@ class Chip:
     architecture: how networks are laid onto it, which says the limits it has to state
     times  : how long its events take, or its steps; None where nobody published either
 
-    Raises ValueError / TypeError naming the chip and the entry when one is missing or no Fact.
+    Raises ValueError / TypeError naming the chip and the entry when one is missing, unknown, no Fact, or a limit of its
+    architecture that is no whole number or, such as cores, 0.
     """
 
     name: str
@@ -187,7 +189,12 @@ class Chip:
         if not isinstance(self.times, EventTimes | Tick | None):
             raise TypeError(f"{self.name}: expected times as EventTimes, Tick or None, got {self.times!r:.60}")
         for name in REQUIRED[self.architecture]:
-            checked(f"{self.name}: limit {name}", self.limits.get(name))
+            _count(f"{self.name}: limit {name}", checked(f"{self.name}: limit {name}", self.limits.get(name)), name)
+        for name in self.limits if REQUIRED[self.architecture] else ():
+            if name not in ENTRIES:
+                near = get_close_matches(str(name), sorted(ENTRIES), 1)
+                meant = f"did you mean {near[0]}?" if near else "what is only to be read belongs in notes"
+                raise ValueError(f"{self.name}: limit {name}: no rule knows it; {meant}")
 
     @property
     def level(self) -> Level:
@@ -196,3 +203,10 @@ class Chip:
     def limit(self, name: str) -> float | None:
         """A limit's value, None when nobody published it; ValueError when the record does not have it."""
         return checked(f"{self.name}: limit {name}", self.limits.get(name)).value
+
+
+def _count(where: str, limit: Fact, name: str) -> None:
+    """ValueError for a limit that can count nothing."""
+    least = 1 if name in AT_LEAST_ONE else 0
+    if limit.value is not None and (limit.value != int(limit.value) or limit.value < least):
+        raise ValueError(f"{where}: expected a whole number >= {least}, got {limit.value:.12g} {limit.unit}")
