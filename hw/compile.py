@@ -12,7 +12,8 @@ from hw.records.chip import Chip
 def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
-    chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then hold
+    chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then
+                 hold; the width of weights is the chip's own and cannot be edited
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
     n_chips    : how many of the chip there are
     per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import naive_loihi as naive
 import numpy as np
@@ -159,6 +160,7 @@ def test_what_loihi_has_not_got_is_refused(rng):
     broken = Sequential(linear(np.full((4, 3), 0.1)), to_zero(LIF))
     broken.layers[0].weight.data[1, 2] = np.nan
     far = Sequential(linear(np.full((4, 3), 1e-9)), to_zero(LIF, threshold=1e9))
+    narrow = replace(loihi1, limits={**loihi1.limits, "weight_bits": replace(loihi1.limits["weight_bits"], value=4)})
     for net, chip, calibrate, words in (
         (broken, loihi1, x, r"weights.*nan at index \(1, 2\)"),
         (far, loihi1, x, "no weight exponent"),
@@ -166,6 +168,7 @@ def test_what_loihi_has_not_got_is_refused(rng):
         (Sequential(*good), loihi1, x[0], r"\(steps, batch, ...\)"),
         (Sequential(*good), loihi1, x[:0], "none of them empty"),
         (Sequential(*good), hw.chips.cmos45, x, "no compiler for"),
+        (Sequential(*good), narrow, x, "Loihi 1: weight_bits: expected 8, got 4"),
     ):
         with pytest.raises(ValueError, match=words):
             hw.compile(net, chip, calibrate=calibrate)

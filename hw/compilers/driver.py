@@ -38,6 +38,7 @@ class Compiler:
     late, most_events: of `Program`
     settle  : all layers' scales made to agree, where layers share a core; None: each its own
     together: of `Program`, from its layers
+    weight_bits: of the words it writes
     """
 
     choose: Callable[[Part, Array, Chip], Any]
@@ -46,6 +47,7 @@ class Compiler:
     most_events: int = 1
     settle: Callable[[tuple[Part, ...], tuple[Any, ...]], tuple[Any, ...]] | None = None
     together: Callable[[tuple[Any, ...]], Together] | None = None
+    weight_bits: int = 8
 
 
 COMPILERS: dict[Architecture, Compiler] = {
@@ -54,7 +56,7 @@ COMPILERS: dict[Architecture, Compiler] = {
         xylo.chooser(per_channel=True), xylo.words, 1, MOST_INPUT, xylo.settle, together_xylo
     ),
     Architecture.CONVOLUTION_CORES: Compiler(speck.choose, speck.words, 0, SPECK_STATE[1]),
-    Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words),
+    Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words, weight_bits=9),
 }
 
 
@@ -79,13 +81,16 @@ class Recipe:
 
 
 def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
-    """TypeError for what is no chip, ValueError for a chip without a compiler."""
+    """TypeError for what is no chip, ValueError for a chip without a compiler or with weights of another width."""
     if not isinstance(chip, Chip):
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
     if chip.architecture not in COMPILERS:
         raise ValueError(
             f"compile: no compiler for {chip.name}; there are ones for loihi1, xylo, speck and truenorth of hw.chips"
         )
+    wanted, bits = COMPILERS[chip.architecture].weight_bits, chip.limit("weight_bits")
+    if bits not in (None, wanted):
+        raise ValueError(f"compile: {chip.name}: weight_bits: expected {wanted}, got {bits:g}; no other is written")
     if chip.architecture is Architecture.SINGLE_CORE and not per_channel:
         return replace(COMPILERS[chip.architecture], choose=xylo.chooser(per_channel=False))
     return COMPILERS[chip.architecture]
