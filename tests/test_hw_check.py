@@ -198,6 +198,13 @@ def test_thresholds_are_above_0_on_every_chip_with_fixed_neurons(value, said):
         assert said in str(breach)
 
 
+def test_too_few_layers_are_said_to_be_too_few():
+    net = sn.Sequential(sn.Linear(4, 3, seed=0), sn.CubaLIF())
+    (breach,) = hw.check(net, chips=xylo)[xylo].breaches
+    assert (breach.limit, breach.over) == ("neuron_layers", -1)
+    assert "neuron layers: has 1, expected 2 layers of neurons at least (1 too few); put a hidden" in str(breach)
+
+
 def test_limits_nobody_published_are_reported_as_not_checked():
     unsure = replace(xylo, limits={**xylo.limits, "fan_in": unknown("synapses", "nowhere")})
     verdict = hw.check(dense(16, 100, 8), chips=unsure)[unsure]

@@ -12,7 +12,8 @@ class Breach:
 
     limit  : its name in the chip's record, or what the chip lacks
     where  : the layer, or "the net"
-    needed, allowed: in `unit`; both None where a construct is lacking rather than too large
+    needed, allowed: in `unit`, `needed` the smaller where a chip wants at least so many of something; both None where
+             a construct is lacking rather than too large
     change : the smallest change that fits
     """
 
@@ -26,13 +27,18 @@ class Breach:
 
     @property
     def over(self) -> float | None:
-        """How far beyond the limit, in `unit`."""
+        """How far beyond the limit, in `unit`; negative for too few."""
         return None if self.needed is None or self.allowed is None else self.needed - self.allowed
 
     def __str__(self) -> str:
         if self.needed is None or self.allowed is None:
             return f"{self.chip}: {self.where}: {self.limit}; {self.change}"
         name = self.limit.replace("_", " ")
+        if self.needed < self.allowed:
+            return (
+                f"{self.chip}: {self.where}: {name}: has {self.needed:.12g}, expected {self.allowed:.12g} {self.unit} "
+                f"({self.allowed - self.needed:.12g} too few); {self.change}"
+            )
         return (
             f"{self.chip}: {self.where}: {name}: needs {self.needed:.12g} {self.unit}, has {self.allowed:.12g} "
             f"({self.needed - self.allowed:.12g} over); {self.change}"
