@@ -240,6 +240,35 @@ def test_rounding_reaches_every_connection_or_says_which_it_does_not():
         convert.with_qdq(sn.Sequential(sn.Residual(sn.ConvTranspose2d(1, 1, 3))))
 
 
+def test_branches_are_in_integers_too_and_what_would_stay_float_is_refused(rng):
+    net, x = sn.models.resnet((1, 8, 8), 3, widths=(4, 6), seed=0), rng.random((40, 64)).astype(np.float32)
+    y, exact = convert.quantise(net, x), net(x).data
+    assert np.square(y(x) - exact).mean() < 0.03**2 * np.square(exact).mean()
+    n = sum(p.data.size for p in net.parameters().values() if p.ndim > 1)
+    assert n < y.weight_bytes < n + 8 * 50, "a scale and a bias for each output"
+    whole = sn.Sequential(sn.Linear(4, 4, seed=0), sn.Residual(sn.Linear(4, 4, seed=1), sn.PReLU(4)))
+    some = rng.random((9, 4)).astype(np.float32)
+    np.testing.assert_allclose(convert.quantise(whole, some)(some), whole(some).data, atol=0.03)
+    assert convert.quantise(whole).weight_bytes == 2 * (16 + 8 * 4) + 4 * 4
+    for layer in (sn.ConvTranspose2d(1, 1, 3), sn.MultiHeadAttention(4, 2), sn.Maxout(4, 4, 2), sn.ComplexLinear(4, 4)):
+        with pytest.raises(TypeError, match=rf"quantise: no integer form is known of {layer.kind}.* would stay float"):
+            convert.quantise(sn.Sequential(sn.Linear(4, 4), sn.Residual(layer)))
+
+
+def test_imaginary_parts_are_not_lost_without_a_word():
+    layer, x = sn.Linear(2, 2, seed=0), np.ones((3, 2))
+    net = sn.Sequential(layer, sn.ReLU())
+    for name, make in (("quantise", convert.quantise), ("to_spiking", convert.to_spiking)):
+        with pytest.raises(TypeError, match=f"{name}: calibrate: expected real numbers, got complex ones"):
+            make(net, x + 1j)
+    layer.weight.data = layer.weight.data.astype(np.complex64)
+    for name, make in (("quantise", convert.quantise), ("to_spiking", convert.to_spiking)):
+        with pytest.raises(TypeError, match=rf"{name}: expected real weights, 'weight' of Linear\(2, 2\) is complex64"):
+            make(net, x)
+    with pytest.raises(TypeError, match="QdqConnection: expected real weights"):
+        convert.with_qdq(net)
+
+
 def test_bytes_of_levels_are_those_of_packed_ones(rng):
     w = rng.normal(size=(6, 5))
     assert convert.quantise_weights(w, bits=4, axis=1).stored_bytes == 15 + 4 * 5

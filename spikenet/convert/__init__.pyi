@@ -3,7 +3,7 @@
 # fmt: off
 
 from .deep_r import DeepR
-from .integer_net import IntegerConnection, IntegerNet, quantise
+from .integer_net import IntegerBranches, IntegerConnection, IntegerNet, quantise
 from .levels import Levels, fake_quantise, grid_of, limits, quantise_weights
 from .pruning import Gradually, Movement, cubic, held, hold_at_zero, prune, prune_channels, sparsity, weights_of
 from .qdq import QdqActivation, QdqConnection, with_qdq
@@ -12,9 +12,9 @@ from .sparse import Blocks, Csr, blocks, crossover, csr
 from .to_spiking import Converted, LayerLoss, accuracy_by_steps, losses, to_spiking, worst
 
 __all__ = [
-    "Blocks", "Converted", "Csr", "DeepR", "Gradually", "IntegerConnection", "IntegerNet", "LayerLoss", "Levels",
-    "Movement", "QdqActivation", "QdqConnection", "Range", "accuracy_by_steps", "blocks", "crossover", "csr",
-    "cubic", "entropy", "fake_quantise", "grid_of", "held", "hold_at_zero", "limits", "losses", "min_max",
-    "percentile", "prune", "prune_channels", "quantise", "quantise_weights", "sparsity", "to_spiking", "weights_of",
-    "with_qdq", "worst",
+    "Blocks", "Converted", "Csr", "DeepR", "Gradually", "IntegerBranches", "IntegerConnection", "IntegerNet",
+    "LayerLoss", "Levels", "Movement", "QdqActivation", "QdqConnection", "Range", "accuracy_by_steps", "blocks",
+    "crossover", "csr", "cubic", "entropy", "fake_quantise", "grid_of", "held", "hold_at_zero", "limits", "losses",
+    "min_max", "percentile", "prune", "prune_channels", "quantise", "quantise_weights", "sparsity", "to_spiking",
+    "weights_of", "with_qdq", "worst",
 ]

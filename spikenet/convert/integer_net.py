@@ -7,6 +7,7 @@ with float rescaling; hw.quantise has the one that stays in integers from end to
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,16 @@ import numpy as np
 
 from spikenet.convert.levels import Levels, grid_of, quantise_weights
 from spikenet.convert.ranges import Range, min_max
-from spikenet.errors import Array, finite_values, flag
-from spikenet.graph import no_grad
-from spikenet.layers import Convolution, Dropout, Linear, Normalisation, Pointwise, Pooling, Sequential, fold
+from spikenet.convert.refusals import check_no_products, check_real, real_values, unnested
+from spikenet.errors import Array, flag
+from spikenet.graph import Tensor, no_grad
+from spikenet.layers import Convolution, Dropout, Linear, Normalisation, Parallel, Pooling, Residual, Sequential, fold
+from spikenet.layers.joins import added
 from spikenet.layers.layer import as_input
 from spikenet.layers.pooled_convolution import joined
 
 ACCUMULATOR = 2**31 - 1
+BRANCHES = (Residual, Parallel)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class IntegerConnection:
 
 @dataclass(frozen=True)
 class IntegerNet:
-    """Steps in order: connections in integers, and float functions (pooling, other activations) between them."""
+    """Steps in order: connections in integers, branches of them, and float functions (pooling, activations) between."""
 
     steps: tuple[Any, ...]
 
@@ -87,14 +91,27 @@ class IntegerNet:
         now = as_input("IntegerNet", x, np.dtype(np.float32)).data
         with no_grad():
             for step in self.steps:
-                now = step(now) if isinstance(step, IntegerConnection) else step(now).data
+                now = step(now) if isinstance(step, (IntegerConnection, IntegerBranches)) else step(now).data
         return now
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of all weights when packed to their bits, scales and biases included."""
-        found = [step for step in self.steps if isinstance(step, IntegerConnection)]
-        return sum(step.levels.stored_bytes + 4 * len(step.bias) for step in found)
+        """Bytes of all weights when packed to their bits, scales and biases included, and of what stays in float32.
+
+        4-bit weights are counted as half a byte each; while the net works they take a byte.
+        """
+        return sum(_bytes(step) for step in self.steps)
+
+
+@dataclass(frozen=True)
+class IntegerBranches:
+    """join(first(x), second(x)) of two integer nets: a Parallel, or a Residual, whose first has no steps."""
+
+    nets: tuple[IntegerNet, IntegerNet]
+    join: Callable[[Tensor, Tensor], Tensor]
+
+    def __call__(self, x: Array) -> Array:
+        return self.join(*(Tensor(net(x)) for net in self.nets)).data
 
 
 def quantise(
@@ -107,6 +124,9 @@ def quantise(
 ) -> IntegerNet:
     """`net` with its products in integers; batch norms are folded and dropout left out.
 
+    Weights are symmetric, inputs of connections unsigned with 8 bits: the only products there are. Connections are
+    Linear and convolutions, also within Sequential, Residual and Parallel.
+
     calibrate  : (samples, ...) of the training data, on which the grids of inputs are chosen (static); None chooses
                  them from every batch anew (dynamic)
     choose     : min_max, percentile(99.9) or entropy() of spikenet.convert
@@ -115,29 +135,58 @@ def quantise(
     A range that is zero is no error: an output whose weights are all 0 gives its bias, and inputs that were always 0 in
     calibration are rounded within [0, 1].
 
-    Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory.
+    Raises ValueError for empty or non-finite calibration data, TypeError for layers with memory, for others whose
+    weights multiply their input (they would stay float) and for complex numbers.
     """
-    layers, per_channel = _flat(net), flag("quantise: per_channel", per_channel)
-    if not any(isinstance(layer, (Linear, Convolution)) for layer in layers):
-        raise ValueError("quantise: expected a net with at least one Linear or convolution")
-    now = None if calibrate is None else finite_values("quantise: calibrate", calibrate).astype(np.float32)
+    if not isinstance(net, Sequential):
+        raise TypeError(f"quantise: expected a Sequential, got {net!r:.60}")
+    make = _Quantiser(choose, weight_bits, flag("quantise: per_channel", per_channel))
+    now = None if calibrate is None else real_values("quantise: calibrate", calibrate).astype(np.float32)
     if now is not None and (now.ndim < 2 or not now.size):
         raise ValueError(f"quantise: expected calibration data (samples, ...), at least one, got shape {now.shape}")
-    steps, k = list[Any](), 0
     with no_grad():
+        made = make.net(net.layers, now)
+    if not any(isinstance(step, (IntegerConnection, IntegerBranches)) for step in made.steps):
+        raise ValueError("quantise: expected a net with at least one Linear or convolution")
+    return made
+
+
+@dataclass(frozen=True)
+class _Quantiser:
+    choose: Range
+    weight_bits: int
+    per_channel: bool
+
+    def net(self, given: Sequence[Any], now: Array | None) -> IntegerNet:
+        """The layers `given` in integers, with grids for what they make of the calibration data `now`."""
+        layers = _flat(given)
+        steps, k = list[Any](), 0
         while k < len(layers):
             layer, behind = layers[k], 1
             if isinstance(layer, (Linear, Convolution)):
-                grid = None if now is None else _grid(*choose(now))
+                grid = None if now is None else _grid(*self.choose(now))
                 taken = _taken(layers, k)
                 behind += len(taken)
-                steps.append(_connection(layer, taken, grid, weight_bits, per_channel))
+                steps.append(_connection(layer, taken, grid, self.weight_bits, self.per_channel))
+            elif isinstance(layer, Residual):
+                steps.append(IntegerBranches((IntegerNet(()), self.net(layer.layers, now)), added))
+            elif isinstance(layer, Parallel):
+                first, second = (self.net([one], now) for one in layer.layers)
+                steps.append(IntegerBranches((first, second), layer.join))
             else:
                 steps.append(layer)
             for one in layers[k : k + behind] if now is not None else ():
                 now = one(now).data
             k += behind
-    return IntegerNet(tuple(steps))
+        return IntegerNet(tuple(steps))
+
+
+def _bytes(step: Any) -> int:
+    if isinstance(step, IntegerConnection):
+        return step.levels.stored_bytes + 4 * len(step.bias)
+    if isinstance(step, IntegerBranches):
+        return sum(net.weight_bytes for net in step.nets)
+    return sum(4 * p.size for p in step.parameters().values())
 
 
 def _grid(low: float, high: float) -> tuple[float, float]:
@@ -180,18 +229,17 @@ def _connection(
     return IntegerConnection(layer, levels, packed, scale, columns, bias, grid, rectify, pooling)
 
 
-def _flat(net: Any) -> list[Any]:
+def _flat(layers: Sequence[Any]) -> list[Any]:
     """The layers one after the other, batch norms folded into what stands before them."""
-    if not isinstance(net, Sequential):
-        raise TypeError(f"quantise: expected a Sequential, got {net!r:.60}")
     found: list[Any] = []
-    for layer in net.layers:
-        inner = _flat(layer) if isinstance(layer, Sequential) else [layer]
-        for one in inner:
-            if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
-                found[-1] = fold(found[-1], one)
-            elif getattr(one, "states", ()) or (getattr(one, "layers", ()) and not isinstance(one, Pointwise)):
-                raise TypeError(f"quantise: no integer form is known of {one!r:.60}")
-            elif not isinstance(one, Dropout):
-                found.append(one)
+    for one in unnested(layers):
+        check_real("quantise", one)
+        if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
+            found[-1] = fold(found[-1], one)
+        elif getattr(one, "states", ()) or (getattr(one, "layers", ()) and not isinstance(one, BRANCHES)):
+            raise TypeError(f"quantise: no integer form is known of {one!r:.60}")
+        elif not isinstance(one, Dropout):
+            if not isinstance(one, (Linear, Convolution, *BRANCHES)):
+                check_no_products("quantise", one)
+            found.append(one)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.convert.levels import fake_quantise, grid_of, limits, quantise_weights
-from spikenet.convert.refusals import check_no_products, check_real
+from spikenet.convert.refusals import check_no_products, check_real, unnested
 from spikenet.errors import Array, within
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers import (
@@ -32,6 +32,7 @@ class QdqConnection:
     """A Linear or convolution whose weights are rounded on the way in; the weights themselves stay float and learn.
 
     layer: the one it stands for, whose parameters it shares;  bits, per_channel, symmetric: of the weights' grid
+           symmetric=False has no integer form here: `quantise` knows symmetric weights and 8-bit inputs only
     norms: batch norms behind it, which `quantise` folds into the weights before it rounds them: the grid is the folded
            ones'. They stay layers of their own
     """
@@ -133,9 +134,9 @@ def with_qdq(
     """`net` for training under rounding, its weights shared: every connection and its input pass through grids.
 
     Connections are Linear and convolutions, also within Sequential, Residual, Parallel, Ensemble and MeanOverTime. The
-    grids of weights are symmetric, those of inputs are not. With a batch norm behind a connection the grid is that of
-    the folded weights, as `quantise` will have it. TypeError for other layers whose weights multiply their input, and
-    for complex weights.
+    grids of weights are symmetric, those of inputs are not; `quantise` has 8 bits for inputs, other activation_bits are
+    for chips that have fewer. With a batch norm behind a connection the grid is that of the folded weights, as `quantise`
+    will have it. TypeError for other layers whose weights multiply their input, and for complex weights.
     """
     if not isinstance(net, Sequential):
         raise TypeError(f"with_qdq: expected a Sequential, got {net!r:.60}")
@@ -181,7 +182,7 @@ def _norms_behind(layers: Sequence[Layer]) -> dict[int, list[Normalisation]]:
     """By id of a connection, the batch norms right behind it, which quantise will fold."""
     found: dict[int, list[Normalisation]] = {}
     last: Layer | None = None
-    for one in _flat(layers):
+    for one in unnested(layers):
         if isinstance(one, (Linear, Convolution)):
             last = one
         elif isinstance(one, Normalisation) and last is not None:
@@ -189,10 +190,6 @@ def _norms_behind(layers: Sequence[Layer]) -> dict[int, list[Normalisation]]:
         elif not isinstance(one, Dropout):
             last = None
     return found
-
-
-def _flat(layers: Sequence[Layer]) -> list[Layer]:
-    return [one for layer in layers for one in (_flat(layer.layers) if isinstance(layer, Sequential) else [layer])]
 
 
 def channel_axis(layer: Linear | Convolution) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from spikenet.errors import Array, finite_values
+from spikenet.layers import Sequential
 
 NO_PRODUCTS = ("Embedding", "LearntPositions")  # weights that are looked up or added
 
@@ -24,3 +28,15 @@ def check_no_products(where: str, layer: Any) -> None:
                 f"{where}: no integer form is known of {layer!r:.60}, its {name!r} would stay float; there are Linear, "
                 "Conv1d and Conv2d, also within Sequential, Residual and Parallel"
             )
+
+
+def real_values(where: str, values: Any) -> Array:
+    """`values` as a float array; TypeError for complex ones, ValueError for those that are not finite."""
+    if np.iscomplexobj(values):
+        raise TypeError(f"{where}: expected real numbers, got complex ones")
+    return finite_values(where, values)
+
+
+def unnested(layers: Sequence[Any]) -> list[Any]:
+    """Layers one after the other, those of a Sequential among them in its place."""
+    return [one for layer in layers for one in (unnested(layer.layers) if isinstance(layer, Sequential) else [layer])]

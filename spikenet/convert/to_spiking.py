@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikenet.convert.refusals import check_real, real_values, unnested
 from spikenet.errors import Array, finite_number, finite_values
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Convolution, Dropout, Layer, Linear, Memoryless, Normalisation, Pooling, Sequential, fold
@@ -53,10 +54,10 @@ def to_spiking(
     per_channel: each channel with its own scale; what an Unflatten makes one channel of has one, the largest
     start      : where membranes begin, in parts of the threshold
 
-    Raises TypeError for a layer that has no spiking form, ValueError for empty calibration data and for a layer that
-    is silent on them.
+    Raises TypeError for a layer that has no spiking form and for complex numbers, ValueError for empty calibration data
+    and for a layer that is silent on them.
     """
-    x = finite_values("to_spiking: calibrate", calibrate).astype(np.float32)
+    x = real_values("to_spiking: calibrate", calibrate).astype(np.float32)
     if x.ndim < 2 or not x.size:
         raise ValueError(f"to_spiking: expected calibration data (samples, ...), at least one, got shape {x.shape}")
     if not 50 < finite_number("to_spiking: percent", percent) <= 100:
@@ -99,17 +100,17 @@ def flat(net: Any) -> list[Any]:
     if not isinstance(net, Sequential):
         raise TypeError(f"to_spiking: expected a Sequential, got {net!r:.60}")
     found: list[Any] = []
-    for layer in net.layers:
-        for one in flat(layer) if isinstance(layer, Sequential) else [layer]:
-            if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
-                found[-1] = fold(found[-1], one)
-            elif one.kind in RECTIFIERS:
-                k = len(found)
-                while k and (found[k - 1].kind in RESHAPES or found[k - 1].kind.startswith("MaxPool")):
-                    k -= 1
-                found.insert(k, one)
-            elif not isinstance(one, Dropout):
-                found.append(one)
+    for one in unnested(net.layers):
+        check_real("to_spiking", one)
+        if isinstance(one, Normalisation) and found and isinstance(found[-1], (Linear, Convolution)):
+            found[-1] = fold(found[-1], one)
+        elif one.kind in RECTIFIERS:
+            k = len(found)
+            while k and (found[k - 1].kind in RESHAPES or found[k - 1].kind.startswith("MaxPool")):
+                k -= 1
+            found.insert(k, one)
+        elif not isinstance(one, Dropout):
+            found.append(one)
     return found
 
 
