@@ -92,6 +92,7 @@ def test_the_negative_side_by_hand():
     ):
         run = truenorth.run(one(**kinds | {"negative_threshold": beta} | changes), [[1]])
         assert run.v.ravel().tolist() == [v], changes
+        assert (run.held, run.overflow) == (int(v == -6), 0)
         assert not run.spikes.any()
 
 

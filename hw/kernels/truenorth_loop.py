@@ -53,23 +53,26 @@ def run_truenorth(raster: Array, weights: Array, leak: Array, reversal: Array, t
                   reset_value: Array, negative_threshold: Array, negative_saturates: Array, negative_reset: Array,
                   leak_first: Array, inclusive: Array, state: Array, spikes: Array, rec_v: Array,
                   met: Array) -> None:  # fmt: skip
+    """met: (batch, 2) additions that met an end of the word, and how often v was held at a floor that saturates."""
     for row in numba.prange(raster.shape[1]):
         b = np.int64(row)
         v = state[b]
         for t in range(raster.shape[0]):
             if leak_first:
-                met[b] += leak_all(v, leak, reversal)
+                met[b, 0] += leak_all(v, leak, reversal)
             for axon in range(raster.shape[2]):
                 if raster[t, b, axon]:
-                    met[b] += add(v, weights[axon])
+                    met[b, 0] += add(v, weights[axon])
             if not leak_first:
-                met[b] += leak_all(v, leak, reversal)
+                met[b, 0] += leak_all(v, leak, reversal)
             for j in range(v.size):
                 x, floor = v[j], np.int32(-negative_threshold[j])
                 fired = x >= threshold[j]
                 if fired:
                     x = after_spike(x, reset[j], reset_value[j], threshold[j])
                 elif x < floor or (inclusive and x == floor):
+                    if negative_saturates[j] and x < floor:
+                        met[b, 1] += 1
                     x = floor if negative_saturates[j] else after_spike(x, reset[j], negative_reset[j], floor)
                 v[j] = x
                 spikes[t, b, j] = fired

@@ -107,7 +107,8 @@ class Run:
     """What happened, time-major like the raster, with its batch axis if that had one.
 
     spikes    : (ticks, [batch,] neurons) 0/1;  v: alike, after the tick
-    overflow  : additions that met the ends of the 20 bits, over the whole run
+    overflow  : additions that met the ends of the 20 bits, over the whole run;  held: how often v fell below
+                -negative_threshold and was held there
     v_after   : (batch, neurons), to carry on from
     """
 
@@ -115,6 +116,7 @@ class Run:
     v: npt.NDArray[np.int32]
     overflow: int
     v_after: Integers
+    held: int
 
 
 def run(params: Params, raster: Any, v: Any = 0) -> Run:
@@ -132,7 +134,7 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 
     weights = params.crossbar * params.weights.T[params.axon_types]
     spikes, rec_v = np.empty((ticks, batch, n), np.uint8), np.empty((ticks, batch, n), np.int32)
-    met = np.zeros(batch, np.int64)
+    met = np.zeros((batch, 2), np.int64)
     words = (weights, params.leak, params.leak_reversal, params.threshold, params.reset, params.reset_value,
              params.negative_threshold, params.negative_saturates, params.negative_reset)  # fmt: skip
     arguments: list[Any] = [
@@ -142,4 +144,5 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
         *(state, spikes, rec_v, met),
     ]
     truenorth_loop.run_truenorth(*arguments)
-    return Run(without_batch(spikes, alone), without_batch(rec_v, alone), int(met.sum()), state.astype(np.int64))
+    overflow, held = (int(number) for number in met.sum(axis=0))
+    return Run(without_batch(spikes, alone), without_batch(rec_v, alone), overflow, state.astype(np.int64), held)

@@ -66,12 +66,13 @@ class TrueNorthLayer:
                 x = np.where(self.delays == delay, later(x, int(delay)), x) if delay else x
         steps, batch = x.shape[:2]
         out = np.zeros((steps, batch, len(self.scale)), np.int8)
-        overflow, largest = 0, 0
+        overflow, held, largest = 0, 0, 0
         if not self.is_recurrent:
             for core in self.cores:
                 got = truenorth.run(core.params, x[:, :, core.sources])
                 out[:, :, core.neurons] = got.spikes
-                overflow, largest = overflow + got.overflow, max(largest, int(np.abs(got.v).max(initial=0)))
+                overflow, held = overflow + got.overflow, held + got.held
+                largest = max(largest, int(np.abs(got.v).max(initial=0)))
         else:
             state: list[Any] = [0] * len(self.cores)
             sent = np.zeros((batch, len(self.scale)), x.dtype)
@@ -80,9 +81,11 @@ class TrueNorthLayer:
                 for k, core in enumerate(self.cores):
                     got = truenorth.run(core.params, heard[None, :, core.sources], state[k])
                     out[t][:, core.neurons], state[k] = got.spikes[0], got.v_after
-                    overflow, largest = overflow + got.overflow, max(largest, int(np.abs(got.v).max(initial=0)))
+                    overflow, held = overflow + got.overflow, held + got.held
+                    largest = max(largest, int(np.abs(got.v).max(initial=0)))
                 sent = out[t].astype(x.dtype)
-        return LayerRun(out, None, {"v": overflow}, largest / (1 << 19))
+        words = {"v": overflow, "floor of v": held}
+        return LayerRun(out, None, words, largest / (1 << 18))  # thresholds and the floor have 18 bits
 
     def _weights(self) -> Integers:
         """(inputs and own neurons, n) of all cores."""
