@@ -265,6 +265,8 @@ def test_imaginary_parts_are_not_lost_without_a_word():
     for name, make in (("quantise", convert.quantise), ("to_spiking", convert.to_spiking)):
         with pytest.raises(TypeError, match=rf"{name}: expected real weights, 'weight' of Linear\(2, 2\) is complex64"):
             make(net, x)
+    with pytest.raises(TypeError, match="IntegerNet: expected real numbers, got complex ones"):
+        convert.quantise(sn.Sequential(sn.Linear(2, 2)))(x + 1j)
     with pytest.raises(TypeError, match="QdqConnection: expected real weights"):
         convert.with_qdq(net)
 
@@ -434,8 +436,9 @@ def _grouped(groups):
         (sn.Sequential(sn.Linear(5, 16, seed=0), sn.ReLU(), sn.Unflatten((4, 2, 2)),
                        sn.Conv2d(4, 4, 2, seed=1), sn.ReLU(), sn.Flatten(3), sn.Linear(4, 3, seed=2)), (5,)),
         (sn.Sequential(sn.Conv2d(2, 4, 3, seed=0), sn.Flatten(3), sn.ReLU(), sn.Linear(64, 3, seed=2)), (2, 6, 6)),
+        (sn.Sequential(sn.Linear(5, 8, seed=0), sn.ReLU(), sn.Flatten(2), sn.Linear(24, 3, seed=1)), (3, 5)),
     ],
-    ids=["groups", "depthwise", "unflatten", "flatten before its rectifier"],
+    ids=["groups", "depthwise", "unflatten", "flatten before its rectifier", "several places"],
 )  # fmt: skip
 def test_scales_of_channels_go_through_groups_and_shapes(net, shape, rng):
     x = rng.random((10, *shape)).astype(np.float32)

@@ -87,7 +87,12 @@ class IntegerNet:
     steps: tuple[Any, ...]
 
     def __call__(self, x: Array) -> Array:
-        """float32 outputs for inputs (batch, ...); ValueError when one is not finite: no integer stands for it."""
+        """float32 outputs for inputs (batch, ...); ValueError when one is not finite: no integer stands for it.
+
+        TypeError for complex inputs.
+        """
+        if np.iscomplexobj(x):
+            raise TypeError("IntegerNet: expected real numbers, got complex ones")
         now = as_input("IntegerNet", x, np.dtype(np.float32)).data
         with no_grad():
             for step in self.steps:

@@ -135,8 +135,8 @@ def with_qdq(
 
     Connections are Linear and convolutions, also within Sequential, Residual, Parallel, Ensemble and MeanOverTime. The
     grids of weights are symmetric, those of inputs are not; `quantise` has 8 bits for inputs, other activation_bits are
-    for chips that have fewer. With a batch norm behind a connection the grid is that of the folded weights, as `quantise`
-    will have it. TypeError for other layers whose weights multiply their input, and for complex weights.
+    for chips that have fewer. With a batch norm behind a connection the grid is that of the folded weights, as
+    `quantise` will have it. TypeError for other layers whose weights multiply their input, and for complex weights.
     """
     if not isinstance(net, Sequential):
         raise TypeError(f"with_qdq: expected a Sequential, got {net!r:.60}")

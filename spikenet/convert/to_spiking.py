@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikenet.convert.refusals import check_real, real_values, unnested
-from spikenet.errors import Array, finite_number, finite_values
+from spikenet.errors import Array, finite_number
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Convolution, Dropout, Layer, Linear, Memoryless, Normalisation, Pooling, Sequential, fold
 from spikenet.layers.converted import ConvertedIF, SpikingMaxPool2d
@@ -116,21 +116,23 @@ def flat(net: Any) -> list[Any]:
 
 def losses(net: Sequential, spiking: Converted, x: Array, steps: int) -> list[LayerLoss]:
     """What each population of `spiking` loses of the activations of `net` on x (samples, ...), in order."""
-    numbers = []
+    numbers, of_maps = [], False
     with no_grad():
-        now = finite_values("losses: x", x).astype(np.float32)
+        now = real_values("losses: x", x).astype(np.float32)
         for layer in flat(net):
             now = layer(now).data
-            if layer.kind in RECTIFIERS:
-                numbers.append((layer.kind, now))
+            if isinstance(layer, (Linear, Convolution)):
+                of_maps = isinstance(layer, Convolution)
+            elif layer.kind in RECTIFIERS:
+                numbers.append((of_maps, now))
         signal, rates = Tensor(np.broadcast_to(np.asarray(x, np.float32), (steps, *x.shape))), []
         for k, one in enumerate(spiking.net.layers):
             signal = one(signal)
             if one.kind == "ConvertedIF":
                 rates.append((f"{k} {one.kind}", signal.data.mean(axis=0)))
     found = []
-    for (_, wanted), (name, rate), scale in zip(numbers, rates, spiking.scales, strict=True):
-        shape = (-1, *(1,) * (wanted.ndim - 2)) if np.size(scale) > 1 else ()
+    for (of_maps, wanted), (name, rate), scale in zip(numbers, rates, spiking.scales, strict=True):
+        shape = (-1, *(1,) * (wanted.ndim - 2)) if of_maps else (-1,)
         top = np.reshape(scale, shape) if np.size(scale) > 1 else float(np.ravel(scale)[0])
         size = float(np.sqrt(np.mean(np.square(wanted)))) or 1.0
         error = float(np.sqrt(np.mean(np.square(rate * top - wanted)))) / size
