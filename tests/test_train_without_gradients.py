@@ -123,7 +123,9 @@ def test_solve_readout_refuses():
         solve_readout(net, (x, labels))
     with pytest.raises(ValueError, match=r"solve_readout: expected targets \(N, 3\), got \(4, 2\)"):
         solve_readout(net, (x, np.ones((4, 2))))
-    with pytest.raises(TypeError, match="solve_readout: expected a Sequential of two layers or more, the last a Linear"):
+    with pytest.raises(
+        TypeError, match="solve_readout: expected a Sequential of two layers or more, the last a Linear"
+    ):
         solve_readout(sn.Sequential(sn.Linear(3, 4), sn.ReLU()), (x, labels))
 
 
