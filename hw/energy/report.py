@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hw.energy.total import Energy
-from hw.records.fact import Fact
+from hw.records.fact import fact_dict
 from hw.records.si import joules
 
 
@@ -42,17 +42,6 @@ def energy_dict(energy: Energy) -> dict[str, Any]:
             }
             for term in energy.terms
         ],
-    }
-
-
-def fact_dict(fact: Fact) -> dict[str, Any]:
-    """A fact as JSON-able values; null for unknown."""
-    return {
-        "value": fact.value,
-        "high": fact.high,
-        "unit": fact.unit,
-        "evidence": fact.evidence.value,
-        "source": fact.source,
     }
 
 

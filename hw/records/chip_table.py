@@ -10,7 +10,7 @@ from typing import Any
 
 from hw.records.chip import Chip, TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
-from hw.records.fact import Evidence, Fact
+from hw.records.fact import Evidence, Fact, fact_dict
 
 
 def chips(records: Iterable[Chip]) -> str:
@@ -53,22 +53,12 @@ def as_dict(records: Iterable[Chip]) -> dict[str, Any]:
             "vendor": chip.vendor,
             "process": chip.process,
             "level": chip.level.value,
-            "energies": {name: _fact_dict(fact) for name, fact in _energies(chip)},
-            "times": {} if chip.times is None else {name: _fact_dict(fact) for name, fact in _times(chip.times)},
-            "limits": {name: _fact_dict(fact) for name, fact in chip.limits.items()},
+            "energies": {name: fact_dict(fact) for name, fact in _energies(chip)},
+            "times": {} if chip.times is None else {name: fact_dict(fact) for name, fact in _times(chip.times)},
+            "limits": {name: fact_dict(fact) for name, fact in chip.limits.items()},
             "notes": list(chip.notes),
         }
         for chip in records
-    }
-
-
-def _fact_dict(fact: Fact) -> dict[str, Any]:
-    return {
-        "value": fact.value,
-        "high": fact.high,
-        "unit": fact.unit,
-        "evidence": fact.evidence.value,
-        "source": fact.source,
     }
 
 

@@ -75,6 +75,17 @@ def unknown(unit: str, source: str) -> Fact:
     return Fact(None, unit, Evidence.UNKNOWN, source)
 
 
+def fact_dict(fact: Fact) -> dict[str, Any]:
+    """A fact as JSON-able values; null for unknown."""
+    return {
+        "value": fact.value,
+        "high": fact.high,
+        "unit": fact.unit,
+        "evidence": fact.evidence.value,
+        "source": fact.source,
+    }
+
+
 def checked(name: str, entry: Any, *, energy: bool = False) -> Fact:
     """`entry` as a Fact; raises naming `name` when it is missing, no Fact, or no energy where one is wanted."""
     if entry is None:
