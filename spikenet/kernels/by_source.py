@@ -13,7 +13,6 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.tasks import shared
 from spikenet.kernels.vector_products import prefetch
 
@@ -42,8 +41,8 @@ def by_source(events: Events, share: int, skipped: Array | None = None) -> BySou
     starts = memory.empty((shares, n + 1), np.int64)
     places = memory.empty((int(before[-1]),), np.uint16)
     before_events = np.zeros_like(events.counts) if skipped is None else skipped
-    lists = read_only(events.columns), read_only(before_events), read_only(events.counts)
-    _sort(shares, *lists, share, BLOCK, read_only(before), starts, places)
+    lists = events.columns, before_events, events.counts
+    _sort(shares, *lists, share, BLOCK, before, starts, places)
     return BySource(starts, places, share)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events, blocks
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.tasks import shared
 
 FEWEST_STEPS = 4  # below, hardly anything is usual
@@ -56,7 +55,7 @@ def around_usual(events: Events, steps: int) -> Complement | None:
     usual = Events(memory.empty((samples, n), np.uint16), memory.empty((samples, blocks(n)), np.int32), binary=True)
     columns = memory.empty((rows, n), np.uint16)
     more, fewer = (memory.empty((rows, blocks(n)), np.int32) for _ in range(2))
-    lists = read_only(events.columns), read_only(events.counts)
+    lists = events.columns, events.counts
     found = usual.columns, usual.counts, columns, more, fewer
     saved, listed = np.zeros(samples, np.int64), np.zeros(samples, np.int64)
     every = max(1, samples // LOOKED_AT)

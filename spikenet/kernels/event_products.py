@@ -26,7 +26,6 @@ from spikenet.kernels.by_source import BySource, by_source
 from spikenet.kernels.complement import Complement
 from spikenet.kernels.event_kernels import multiply_kernel, scattered_kernel, transposed_kernel
 from spikenet.kernels.events import Events
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.packing import pack, unpack, unpack_tasks
 
 NARROW = 16  # outputs of the tile that a ten-class readout needs
@@ -62,13 +61,13 @@ def multiply(x: Callable[[], Array], events: Events | Complement, w: Array, star
     pack(len(packed), w, first_packed, packed)
     y = memory.empty((len(events.columns), m), w.dtype)
     begun = np.zeros((1, m), w.dtype) if start is None else np.atleast_2d(start).astype(w.dtype, copy=False)
-    lists = read_only(events.columns), read_only(events.counts), read_only(fewer), _values(x, events.binary, w)
-    weights = read_only(w).reshape(-1), read_only(packed).reshape(-1)
+    lists = events.columns, events.counts, fewer, _values(x, events.binary, w)
+    weights = w.reshape(-1), packed.reshape(-1)
     tiles = -(-m // lanes)
     share, tiles_a_task = (FEW, 1) if few else (SHARE, tiles)
     tasks = -(-len(y) // share) * -(-tiles // tiles_a_task)
     multiply_kernel(lanes, events.binary, len(fewer) > 0, w.dtype)(
-        tasks, share, tiles_a_task, *lists, *weights, first_packed, read_only(begun), y
+        tasks, share, tiles_a_task, *lists, *weights, first_packed, begun, y
     )
     return y
 
@@ -118,9 +117,9 @@ def _few_lanes(m: int) -> int:
 def _by_rows(x: Callable[[], Array], events: Events, g: Array, n: int, more: int) -> tuple[Array, Array]:
     """As `_by_columns`, from the events as they stand."""
     parts = memory.empty(few_parts_shape(n + more, g.shape[1]), g.dtype)
-    lists = read_only(events.columns), read_only(events.counts)
+    lists = events.columns, events.counts
     scattered_kernel(parts.shape[-1], events.binary, g.dtype)(
-        len(parts), *lists, _values(x, events.binary, g), read_only(g), parts
+        len(parts), *lists, _values(x, events.binary, g), g, parts
     )
     return _unpacked(parts, n, g.shape[1])
 
@@ -138,9 +137,9 @@ def _by_columns(
     around = len(lists) > 1
     no_list = BySource(np.zeros((0, 1), np.int64), np.zeros(0, np.uint16), 0)
     listed = lists if around else (*lists, no_list, no_list)
-    sources = (read_only(a) for one in listed for a in (one.starts, one.places))
+    sources = (a for one in listed for a in (one.starts, one.places))
     transposed_kernel(lanes, binary, around, g.dtype)(
-        groups * tiles, *sources, _values(x, binary, g), read_only(g), lists[0].share, listed[2].share, parts
+        groups * tiles, *sources, _values(x, binary, g), g, lists[0].share, listed[2].share, parts
     )
     return _unpacked(parts, n, m)
 
@@ -165,4 +164,4 @@ def _share(density: float) -> int:  # rows: more where events are few, so that a
 
 
 def _values(x: Callable[[], Array], binary: bool, like: Array) -> Array:
-    return read_only(np.empty((0, 0), like.dtype) if binary else x())
+    return np.empty((0, 0), like.dtype) if binary else x()

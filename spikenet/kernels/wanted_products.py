@@ -21,7 +21,6 @@ from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import Events
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.packing import pack
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
@@ -87,6 +86,6 @@ def multiply_transposed(g: Array, w: Array, wanted: Events) -> Array:
     lanes = TILE_BYTES // g.itemsize
     packed = memory.empty((-(-w.shape[1] // lanes), len(w), lanes), w.dtype)
     pack(len(packed), w, 0, packed)
-    sources = read_only(lists.starts), read_only(lists.places), read_only(g), read_only(packed)
+    sources = lists.starts, lists.places, g, packed
     _kernel(lanes, g.dtype)(len(lists.starts), *sources, y, SHARE)
     return y
