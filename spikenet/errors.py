@@ -55,6 +55,16 @@ def finite_values(name: str, values: Any) -> Array:
     return array
 
 
+def finite_extremes(values: Array) -> bool:
+    """Whether an array is finite: without a mask as large as it, as its extremes are finite only when all values are.
+
+    Complex numbers are looked at one by one: the order they have goes by their real part.
+    """
+    if values.dtype.kind == "c":
+        return bool(np.isfinite(values).all())
+    return not values.size or values.dtype.kind != "f" or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+
+
 def single_values(name: str, values: Any) -> Array:
     """`finite_values` that float32 can hold; ValueError for one that it makes infinite, or 0 of what is not 0."""
     array = finite_values(name, values)
@@ -98,7 +108,9 @@ def within(name: str, value: Any, low: float, high: float) -> float:
 
 
 def all_within(expected: str, array: Array, low: float, high: float) -> None:
-    """ValueError, beginning with `expected`, at the first value of an array outside of [low, high]."""
+    """ValueError, beginning with `expected`, at the first value outside of [low, high]; TypeError for complex ones."""
+    if array.dtype.kind == "c":
+        raise TypeError(f"{expected} in [{low:g}, {high:g}], got complex numbers ({array.dtype})")
     if array.min() < low or array.max() > high:
         where = tuple(int(k) for k in np.argwhere((array < low) | (array > high))[0])
         raise ValueError(

@@ -200,3 +200,75 @@ def test_whole_complex_nets_are_checked_against_differences_of_both_parts(rng):
 def test_activations_refuse_real_input(layer):
     with pytest.raises(TypeError, match="expected complex input, got float32"):
         layer(np.zeros((2, 4), np.float32))
+
+
+@pytest.fixture(scope="module")
+def turned():
+    """Complex phasors, and the quarter of the circle that the first is in."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(120, 3)) + 1j * rng.normal(size=(120, 3))
+    return x, (np.angle(x[:, 0]) // (np.pi / 2)).astype(np.int64) + 2
+
+
+def phase_net():
+    return sn.Sequential(
+        sn.ComplexLinear(3, 12, seed=0), sn.ComplexBatchNorm(12), sn.ModReLU(12), sn.ComplexLinear(12, 4, seed=1),
+        sn.Magnitude(),
+    )  # fmt: skip
+
+
+def test_fit_trains_complex_nets_on_complex_data(turned, tmp_path):
+    """Complex data keep their imaginary part through fit, evaluate, a record of sn.data and a resumed run."""
+    x, labels = turned
+    asked = {"loss": sn.loss.cross_entropy, "optimiser": sn.optim.Adam(2e-2), "batch_size": 40, "progress": False}
+    net, path = (
+        sn.Sequential(sn.ComplexLinear(3, 12, seed=0), sn.SplitReLU(), sn.ComplexLinear(12, 4), sn.Magnitude()),
+        (tmp_path / "run.npz"),
+    )
+    sn.fit(net, (x, labels), (x, labels), epochs=80, **asked)
+    data = sn.data.arrays(x, labels)
+    assert data.inputs.dtype == np.complex64
+    found = sn.evaluate(net, data, loss=sn.loss.cross_entropy)
+    assert found["accuracy"] > 0.9
+    with sn.no_grad():
+        right = (net(x.astype(np.complex64)).data.argmax(axis=-1) == labels).mean()
+    assert found["accuracy"] == pytest.approx(right)
+    assert sn.evaluate(net, (x.real, labels))["accuracy"] < 0.8, "the answer lies in both parts"
+    once, halved, resumed = phase_net(), phase_net(), phase_net()
+    sn.fit(once, data, epochs=3, **asked)
+    sn.fit(halved, data, epochs=1, checkpoint=path, **asked)
+    sn.fit(resumed, data, epochs=3, resume=path, **asked)
+    for a, b in zip(once.parameters().values(), resumed.parameters().values(), strict=True):
+        assert np.array_equal(a.data, b.data)
+    assert sn.memory_estimate(net, data.inputs).input == x.size * 8
+
+
+@pytest.mark.parametrize("loss", [sn.loss.mse, sn.loss.l1, sn.loss.huber], ids=lambda f: f.__name__)
+def test_losses_of_complex_values(loss, turned, rng):
+    """Means of functions of |d|, whose gradient points along d."""
+    x, y = turned[0][:8], turned[0][8:16] * 1.5
+    d = np.abs(x - y)
+    expected = {"mse": d**2, "l1": d, "huber": np.where(d <= 1, d**2 / 2, d - 0.5)}[loss.__name__]
+    assert loss(x, y).item() == pytest.approx(expected.mean(), rel=1e-12)
+    check_gradient(lambda z: loss(z, y), x)
+    net, wanted = sn.ComplexLinear(3, 2, seed=0), rng.normal(size=(3, 2)) + 1j * rng.normal(size=(3, 2))
+    measured = [sn.metrics.mean_squared_error]
+    history = sn.fit(
+        net, (turned[0], turned[0] @ wanted), loss=loss, optimiser=sn.optim.Adam(5e-2), epochs=40, metrics=measured,
+        progress=False,
+    )  # fmt: skip
+    assert history.epochs[-1].train["mean_squared_error"] < 1e-2
+
+
+def test_complex_data_where_real_ones_are_meant_are_refused(turned):
+    x, labels = turned
+    broken = x.copy()
+    broken[7, 1] = complex(0, np.inf)  # its real part is nowhere near the largest
+    with pytest.raises(ValueError, match=r"data: inputs: expected finite values, got infj at index \(7, 1\)"):
+        sn.evaluate(phase_net(), (broken, labels))
+    with pytest.raises(TypeError, match=r"cross_entropy: expected real outputs, got complex64; Magnitude\(\)"):
+        sn.evaluate(sn.ComplexLinear(3, 4), (x, labels), loss=sn.loss.cross_entropy)
+    with pytest.raises(TypeError, match="mse: expected target numbers for outputs of float32, got dtype complex128"):
+        sn.evaluate(phase_net(), (x, np.tile(x, 2)[:, :4]), loss=sn.loss.mse)
+    with pytest.raises(TypeError, match="Constant: expected an array of real numbers, got complex64"):
+        sn.evaluate(phase_net(), (x, labels), encode=sn.encode.Constant(2))

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, array_of, finite_values, whole
+from spikenet.errors import Array, array_of, finite_extremes, finite_values, whole
 
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
     """A labelled data set, or part of one.
 
-    inputs : (N, ...) float32, finite; the first axis counts samples, N >= 1
+    inputs : (N, ...) float32 or complex64, finite; the first axis counts samples, N >= 1
     labels : (N,) int64, each in 0 .. classes - 1
     name   : what the data are called in reports
     classes: number of classes; a part may hold fewer
@@ -27,7 +27,7 @@ class Arrays:
     Raises TypeError for other dtypes (`arrays` converts), ValueError for anything else that does not hold.
     """
 
-    inputs: npt.NDArray[np.float32] = field(repr=False)
+    inputs: npt.NDArray[np.inexact[Any]] = field(repr=False)
     labels: npt.NDArray[np.int64] = field(repr=False)
     name: str
     classes: int
@@ -36,7 +36,7 @@ class Arrays:
         if not isinstance(self.name, str):
             raise TypeError(f"Arrays: expected a name, got {self.name!r} of type {type(self.name).__name__}")
         object.__setattr__(self, "classes", whole(f"{self.name}: classes", self.classes))
-        _check_dtype(f"{self.name}: inputs", self.inputs, np.float32)
+        _check_dtype(f"{self.name}: inputs", self.inputs, np.float32, np.complex64)
         _check_dtype(f"{self.name}: labels", self.labels, np.int64)
         _check_shapes(self.name, self.inputs, self.labels)
         _check_finite(f"{self.name}: inputs", self.inputs)
@@ -66,31 +66,32 @@ class Arrays:
 def arrays(inputs: npt.ArrayLike, labels: npt.ArrayLike, name: str = "arrays", classes: int | None = None) -> Arrays:
     """A user's own numbers as a checked data set.
 
-    inputs : (N, ...) numbers, finite also as float32; kept without a copy when already float32
+    inputs : (N, ...) numbers, finite also as float32; kept without a copy when already float32, or complex64
     labels : (N,) whole numbers in 0 .. classes - 1
     classes: largest label + 1 unless given; give it for a test set that may lack the last class
 
     Raises TypeError when inputs are no numbers or labels not whole, ValueError naming what else is wrong.
     """
     numbers, classed = array_of(f"{name}: inputs", inputs), array_of(f"{name}: labels", labels)
-    if numbers.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: inputs: expected real numbers, got an array of {numbers.dtype}")
+    if numbers.dtype.kind not in "fiubc":
+        raise TypeError(f"{name}: inputs: expected numbers, got an array of {numbers.dtype}")
     _check_shapes(name, numbers, classed)
     if classed.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels: expected whole numbers, got an array of {classed.dtype}")
     with np.errstate(over="ignore"):  # what overflows is infinite in the record and refused there
-        single = numbers.astype(np.float32, copy=False)
+        single = numbers.astype(np.complex64 if numbers.dtype.kind == "c" else np.float32, copy=False)
     top = int(classed.max())
     if top > np.iinfo(np.int64).max:
         raise ValueError(f"{name}: labels: expected labels that fit int64, got {top}")
     return Arrays(single, classed.astype(np.int64, copy=False), name, max(top, 0) + 1 if classes is None else classes)
 
 
-def _check_dtype(name: str, array: Any, dtype: type[np.generic]) -> None:
+def _check_dtype(name: str, array: Any, *dtypes: type[np.generic]) -> None:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected an array, got {type(array).__name__}; sn.data.arrays converts")
-    if array.dtype != dtype:
-        raise TypeError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}; sn.data.arrays converts")
+    if array.dtype not in dtypes:
+        wanted = " or ".join(str(np.dtype(dtype)) for dtype in dtypes)
+        raise TypeError(f"{name}: expected dtype {wanted}, got {array.dtype}; sn.data.arrays converts")
 
 
 def _check_shapes(name: str, inputs: Array, labels: Array) -> None:
@@ -108,8 +109,7 @@ def _check_shapes(name: str, inputs: Array, labels: Array) -> None:
 
 
 def _check_finite(name: str, values: Array) -> None:
-    # The extremes are finite only when all values are, and need no mask as large as the data.
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+    if not finite_extremes(values):
         finite_values(name, values)  # finds the place and raises
 
 

@@ -78,6 +78,8 @@ def memory_estimate(net: Layer, x: Any, *, optimiser: Any = None) -> MemoryEstim
     held = timed and len(data) > 1 and data.strides[0] == 0 and any(data.strides)
     shape = (2, 1, *data.shape[2:]) if timed else (2, *data.shape[1:])
     dtype = dtype_of(net.parameters()) or dtype
+    if data.dtype.kind == "c":
+        dtype = np.result_type(dtype, np.complex64)
     one = np.zeros(shape[1:] if held else shape, dtype)
     probe = Tensor(np.broadcast_to(one, shape) if held else one)
     layers = layer_memory(net, probe, len(data), data.shape[1] if timed else None)

@@ -61,14 +61,14 @@ def smape(y: Array, target: Any) -> float:
 
 
 def mean_squared_error(y: Array, target: Any) -> float:
-    """Mean of (y - target)^2; target of the shape of y, or without its time axis."""
-    y = outputs("mean_squared_error", y).data
-    return float(np.mean(np.square(y - same_values("mean_squared_error", target, y))))
+    """Mean of |y - target|^2, also of complex numbers; target of the shape of y, or without its time axis."""
+    y = outputs("mean_squared_error", y, takes_complex=True).data
+    return float(np.mean(np.square(np.abs(y - same_values("mean_squared_error", target, y)))))
 
 
 def mean_absolute_error(y: Array, target: Any) -> float:
-    """Mean of |y - target|; target of the shape of y, or without its time axis."""
-    y = outputs("mean_absolute_error", y).data
+    """Mean of |y - target|, also of complex numbers; target of the shape of y, or without its time axis."""
+    y = outputs("mean_absolute_error", y, takes_complex=True).data
     return float(np.mean(np.abs(y - same_values("mean_absolute_error", target, y))))
 
 

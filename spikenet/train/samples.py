@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from spikenet.errors import Array, array_of, finite_values
+from spikenet.errors import Array, array_of, finite_extremes, finite_values
 from spikenet.graph import Tensor
 
 Encoder: TypeAlias = Callable[..., Array]
@@ -15,7 +15,7 @@ Encoder: TypeAlias = Callable[..., Array]
 
 
 class Samples(NamedTuple):
-    """inputs (N, ...) in the net's float type, targets (N,) labels or (N, ...) values."""
+    """inputs (N, ...) in the net's float type, or complex ones of it; targets (N,) labels or (N, ...) values."""
 
     inputs: Array
     targets: Array
@@ -36,12 +36,16 @@ class Samples(NamedTuple):
             x, targets = self.inputs.take(rows, axis=0), self.targets.take(rows, axis=0)
         if encode is not None:
             numbers = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-            x = np.asarray(encode(x, index=numbers, seed=seed)).astype(self.inputs.dtype, copy=False)
+            x = np.asarray(encode(x, index=numbers, seed=seed))
+            if x.dtype.kind != "c":
+                x = x.astype(self.inputs.real.dtype, copy=False)
         return Tensor(x), targets
 
 
 def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
     """`data` as Samples: an `sn.data.Arrays`, or a pair (inputs, targets) of arrays.
+
+    dtype: of the net's parameters, float32 or float64; complex inputs become complex numbers of such parts
 
     Raises TypeError for anything else, ValueError when it is empty, not finite, or its lengths differ.
     """
@@ -55,7 +59,9 @@ def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
             "sn.data.arrays(inputs, labels) makes one"
         )
     with np.errstate(over="ignore"):  # what overflows is infinite then, and refused
-        inputs = _finite(f"{name}: inputs", _numbers(f"{name}: inputs", given[0]).astype(dtype, copy=False))
+        numbers = _numbers(f"{name}: inputs", given[0])
+        wanted = np.result_type(dtype, np.complex64) if numbers.dtype.kind == "c" else dtype
+        inputs = _finite(f"{name}: inputs", numbers.astype(wanted, copy=False))
     targets = _finite(f"{name}: targets", _numbers(f"{name}: targets", given[1]))
     if inputs.ndim < 2:
         raise ValueError(f"{name}: expected inputs (samples, features...), got shape {inputs.shape}")
@@ -68,13 +74,12 @@ def samples(name: str, data: Any, dtype: np.dtype[Any]) -> Samples:
 
 def _numbers(name: str, values: Any) -> Array:
     array = array_of(name, values)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
     return array
 
 
 def _finite(name: str, values: Array) -> Array:
-    # The extremes are finite only when all values are, and need no mask as large as the data.
-    if values.dtype.kind == "f" and values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+    if not finite_extremes(values):
         finite_values(name, values)  # finds the place and raises
     return values

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, array_of, finite_values
+from spikenet.errors import Array, array_of, finite_extremes, finite_values
 from spikenet.graph import Tensor
 from spikenet.graph.operands import as_tensor
 from spikenet.graph.tensor import TensorLike
@@ -16,20 +16,23 @@ class OutputsNotFinite(ValueError):
     """A loss or a metric was asked of outputs with NaN or infinity; training says which layer they come from."""
 
 
-def outputs(name: str, y: TensorLike) -> Tensor:
+def outputs(name: str, y: TensorLike, *, takes_complex: bool = False) -> Tensor:
     """`y` itself when it is a Tensor, else a constant of its numbers.
 
-    Raises TypeError when it holds none, OutputsNotFinite, a ValueError, at the first NaN or infinity.
+    Raises TypeError when it holds none, or complex ones that the loss does not take, OutputsNotFinite, a ValueError, at
+    the first NaN or infinity.
     """
     try:
         given = as_tensor(y)
     except TypeError:
         raise TypeError(f"{name}: expected outputs as a Tensor or an array of numbers, got {y!r:.60}") from None
-    numbers = given.data
-    # The extremes are finite only when all values are, and need no mask as large as the outputs.
-    if numbers.size and not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
+    if given.dtype.kind == "c" and not takes_complex:
+        raise TypeError(
+            f"{name}: expected real outputs, got {given.dtype}; Magnitude() as the last layer makes them so"
+        )
+    if not finite_extremes(given.data):
         try:
-            finite_values(f"{name}: outputs", numbers)
+            finite_values(f"{name}: outputs", given.data)
         except ValueError as error:
             raise OutputsNotFinite(f"{error}; a layer or a weight before is not finite") from None
     return given
@@ -63,11 +66,12 @@ def class_labels(name: str, labels: Any, classes: int, batch: int) -> Array:
 def same_values(name: str, target: Any, y: Array) -> Array:
     """`target` in the float type of y: of its shape, or without its time axis, then the same at every step.
 
-    Raises TypeError when it holds no numbers, ValueError for any other shape, NaN or infinity.
+    Raises TypeError when it holds no numbers, or complex ones for real outputs, ValueError for any other shape, NaN or
+    infinity.
     """
     values = array_of(f"{name}: target", target)
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expected target numbers, got dtype {values.dtype}")
+    if values.dtype.kind not in ("biufc" if y.dtype.kind == "c" else "biuf"):
+        raise TypeError(f"{name}: expected target numbers for outputs of {y.dtype}, got dtype {values.dtype}")
     over_time = y.ndim >= 3 and values.shape == y.shape[1:]
     if values.shape != y.shape and not over_time:
         raise ValueError(f"{name}: expected a target of shape {y.shape}, as the output, got {values.shape}")
