@@ -113,6 +113,7 @@ def test_finite_up_to_1e30(curve, dtype):
     u = np.concatenate([-magnitude, magnitude, [0]]).astype(dtype)
     with np.errstate(all="raise"):  # nor does anything warn on the way
         derivative, smooth = curve.derivative(u), curve.smooth(u)
+    assert derivative.dtype == smooth.dtype == dtype
     assert np.isfinite(derivative).all()
     assert np.isfinite(smooth).all()
 

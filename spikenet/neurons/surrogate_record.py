@@ -53,17 +53,24 @@ class Surrogate:
     def derivative(self, u: Any) -> Any:
         """d spike / d u at u (number or array)."""
         with _quiet():
-            return self.derivative_at(u, self.value)
+            return _of_type(u, self.derivative_at(u, self.value))
 
     def smooth(self, u: Any) -> Any:
         """The smooth twin of the spike at u (number or array)."""
         with _quiet():
-            return self.smooth_at(u, self.value)
+            return _of_type(u, self.smooth_at(u, self.value))
 
     @property
     def support(self) -> float:
         """The |u| beyond which the derivative is exactly 0 (inf for curves with tails)."""
         return self.reach(self.value)
+
+
+def _of_type(u: Any, value: Any) -> Any:
+    """`value` in the float type of the array u: where two numbers are chosen from, numpy takes float64."""
+    if not isinstance(u, (np.ndarray, np.generic)):
+        return value
+    return np.asarray(value, np.result_type(u, np.float32))[()]
 
 
 def _quiet() -> np.errstate:
