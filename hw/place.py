@@ -75,8 +75,9 @@ def laid_onto(
     n_chips: int | None = None,
     crossing_hops: float = 4.0,
     seed: int = 0,
+    made: Filled | None = None,
 ) -> Placement:
-    """As `place`, of stages whose synapses are listed already."""
+    """As `place`, of stages whose synapses are listed already; made: cores to be arranged as they are."""
     spikes = _rates(found, rates)
     load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
     whole("place: seed", seed, least=0)
@@ -84,7 +85,7 @@ def laid_onto(
     if cored is None:
         laid = on_whole_cores(found, wired, chip, n_chips)
     else:
-        laid = _on_alike_cores(found, wired, chip, n_chips, load, spikes, crossing_hops, seed)
+        laid = _on_alike_cores(found, wired, chip, n_chips, load, spikes, crossing_hops, seed, made)
     filled, greedy, slots, mesh = laid.filled, laid.greedy, laid.slots, laid.mesh
     traffic, incoming = _traffic(filled, spikes)
     before, _ = _traffic(greedy, spikes)
@@ -96,7 +97,9 @@ def laid_onto(
         mesh=mesh,
         layers=tuple(stage.name for stage in found.stages),
         cores=tuple(
-            PlacedCore(number, x, y, core_number, _parts(found, core), laid.used(filled, core), _load(core, load))
+            PlacedCore(
+                number, x, y, core_number, _parts(found, core), laid.used(filled, core), _load(core, filled, load)
+            )
             for core, (number, x, y, core_number) in zip(filled.cores, slots.tolist(), strict=True)
         ),
         traffic=traffic,
@@ -104,7 +107,7 @@ def laid_onto(
         links=link_traffic(mesh, slots[:, 1:3], traffic),
         hops=_mean_hops(traffic, slots),
         hops_greedy=_mean_hops(before, in_rows),
-        load_most_greedy=max(_load(core, load) for core in greedy.cores),
+        load_most_greedy=max(_load(core, greedy, load) for core in greedy.cores),
         seed=seed,
         assumptions=tuple(text for texts in said for text in texts),
     )
@@ -119,15 +122,16 @@ def _on_alike_cores(
     spikes: list[Floats],
     crossing_hops: float,
     seed: int,
+    made: Filled | None,
 ) -> Laid:
     cored = room_of(chip)
     assert cored is not None
     try:
-        greedy = fill(wired, chip)
+        greedy = fill(wired, chip) if made is None else made
     except DoesNotFit:
         raise DoesNotFit(cores_broken(found, wired, chip, MANY)) from None
     chips = _chips(chip, len(greedy.cores), n_chips)
-    even = _balanced(wired, chip, greedy, load)
+    even = _balanced(wired, chip, greedy, load) if made is None else made
     mesh = mesh_of(chip, chips)
     slots = mesh.nearest(chips, len(even.cores) + max(SPARE, len(even.cores) // 4))
     at = arranged(_traffic(even, spikes)[0], distances(slots, crossing_hops), seed)
@@ -179,23 +183,30 @@ def _loads(wiring: Wiring, k: int, spikes: list[Floats]) -> Floats:
     return load
 
 
-def _load(core: Core, load: list[Floats]) -> float:
-    return sum(float(load[piece.stage][piece.low : piece.high].sum()) for piece in core)
+def _load(core: Core, filled: Filled, load: list[Floats]) -> float:
+    """Operations of a core; copies of a neuron do what it does."""
+    total = 0.0
+    for piece in core:
+        each, copies = load[piece.stage][piece.low : piece.high], filled.wired[piece.stage].copies
+        total += float((each if copies is None else each * copies[piece.low : piece.high]).sum())
+    return total
 
 
 def _balanced(wired: tuple[Wiring, ...], chip: Chip, greedy: Filled, load: list[Floats]) -> Filled:
     """As many cores as the greedy filling, cut where the busiest has least to do: bisection of what one may have."""
     n = len(greedy.cores)
-    high = max(_load(core, load) for core in greedy.cores)
-    low = max(sum(float(part.sum()) for part in load) / n, max(float(part.max()) for part in load))
+    high = max(_load(core, greedy, load) for core in greedy.cores)
+    worth = [part if w.copies is None else part * w.copies for part, w in zip(load, greedy.wired, strict=True)]
+    low = max(sum(float(part.sum()) for part in worth) / n, max(float(part.max()) for part in worth))
     best = greedy
     for _ in range(HALVINGS):
         if high - low <= 1e-9 * high:
             break
         middle = (low + high) / 2
-        filled = fill(wired, chip, load, middle)
-        if len(filled.cores) <= n:
-            best, high = filled, max(_load(core, load) for core in filled.cores)
+        filled = fill(wired, chip, worth, middle)
+        most = max(_load(core, filled, load) for core in filled.cores)
+        if len(filled.cores) <= n and most < high:
+            best, high = filled, most
         else:
             low = middle
     return best

@@ -341,19 +341,20 @@ def test_truenorth_is_exact_where_four_weights_are_enough(rng):
 
 
 def test_truenorths_floor_is_counted():
-    """200 axons of -255 take 51000 a step off: at the sixth v is held at 1 - 2^18, and again at each after it."""
+    """200 axons of -255 would reach 1 - 2^18 in the sixth step: of -128 they do in the eleventh, beyond calibration."""
     net = sn.Sequential(sn.Linear(200, 2, seed=0), sn.IF(threshold=2.0))
     net.layers[0].weight.data[...] = -1.0
     net.layers[0].bias.data[...] = 0
     program = hw.compile(net, truenorth, calibrate=np.ones((8, 3, 200), np.int8))
-    assert program.run(np.ones((8, 3, 200), np.int8)).words == {"1 IF": {"v": 0, "floor of v": 3 * 2 * 3}}
-    assert (program.report[0].overflows, round(program.report[0].headroom, 4)) == (18, 1.0)
-    assert program.run(np.ones((5, 3, 200), np.int8)).overflows == {"1 IF": 0}
+    assert (program.layers[0].connectivity.toarray() == -128).all()
+    assert program.report[0].overflows == 0
+    assert program.report[0].headroom == pytest.approx(2**18 / (8 * 200 * 128))
+    assert program.run(np.ones((12, 3, 200), np.int8)).words == {"1 IF": {"v": 0, "floor of v": 2 * 2 * 3}}
 
 
 def test_best_values_are_the_best_there_are(rng):
     """Against every subset of the axons of a type, tried out."""
-    from hw.compilers.truenorth import best_values
+    from hw.compilers.axon_types import best_values
 
     w, counts = rng.normal(0, 1, (7, 3)), rng.random(7) + 0.1
     values = best_values(w, np.zeros(7, int), counts)[0]

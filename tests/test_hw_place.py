@@ -147,16 +147,23 @@ def test_a_crossbar_has_a_copy_of_a_neuron_for_each_core_it_goes_to(placed, name
 
 @pytest.mark.parametrize("name", CASES)
 def test_traffic_and_load_counted_again(placed, name):
-    _, _, stages, rates, placement = placed[name]
+    _, chip, stages, rates, placement = placed[name]
     where = homes(stages, placement)
     n = len(placement.cores)
     traffic, incoming, load = np.zeros((n, n)), np.zeros(n), np.zeros(n)
+    copies = [np.ones(stage.n_neurons) for stage in stages]
+    if chip.architecture is hw.Architecture.CROSSBAR_CORES:
+        reach = [np.zeros(stage.n_neurons) for stage in stages]
+        for source, target, matrix in connections(stages):
+            if source >= 0:
+                reach[source] += [len(set(where[target][row])) for row in matrix]
+        copies = [np.maximum(1, r) for r in reach]
     for k in range(len(stages)):
-        np.add.at(load, where[k], 1.0)
+        np.add.at(load, where[k], copies[k])
     for source, target, matrix in connections(stages):
         for i, row in enumerate(matrix):
             rate = rates[source + 1][i]
-            np.add.at(load, where[target][row], rate)
+            np.add.at(load, where[target][row], rate * copies[target][row])
             for c in set(where[target][row].tolist()):
                 if source < 0:
                     incoming[c] += rate

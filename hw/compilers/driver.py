@@ -14,7 +14,7 @@ from hw.compilers import loihi, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
 from hw.lowering.kinds import flat_layers
 from hw.lowering.network import as_layers
-from hw.lowering.stages import layout
+from hw.lowering.stages import Layout, layout
 from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import integers
 from hw.neurons.xylo import MOST_INPUT
@@ -39,6 +39,7 @@ class Compiler:
     settle  : all layers' scales made to agree, where layers share a core; None: each its own
     together: of `Program`, from its layers
     weight_bits: of the words it writes
+    cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     """
 
     choose: Callable[[Part, Array, Chip], Any]
@@ -48,6 +49,7 @@ class Compiler:
     settle: Callable[[tuple[Part, ...], tuple[Any, ...]], tuple[Any, ...]] | None = None
     together: Callable[[tuple[Any, ...]], Together] | None = None
     weight_bits: int = 8
+    cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
 
 
 COMPILERS: dict[Architecture, Compiler] = {
@@ -56,7 +58,7 @@ COMPILERS: dict[Architecture, Compiler] = {
         xylo.chooser(per_channel=True), xylo.words, 1, MOST_INPUT, xylo.settle, together_xylo
     ),
     Architecture.CONVOLUTION_CORES: Compiler(speck.choose, speck.words, 0, SPECK_STATE[1]),
-    Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words, weight_bits=9),
+    Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words, weight_bits=9, cut=truenorth.cut),
 }
 
 
@@ -108,10 +110,13 @@ def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: 
     if x.ndim < 3 or not x.size:
         raise ValueError(f"calibrate: expected spikes (steps, batch, ...), none of them empty, got shape {x.shape}")
     shape = x.shape[2:]
-    for stage in layout(net, shape).stages:
+    found = layout(net, shape)
+    for stage in found.stages:
         finite_values(f"compile: weights of {stage.name}", stage.weight)
     check(net, shape, chips=(chip,), n_chips=n_chips).require(chip)
     parts, choices = parts_of(net, shape), list[Any]()
+    if compiler.cut is not None:
+        parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
     spikes = x.reshape(*x.shape[:2], -1).astype(np.int8 if compiler.most_events == 1 else np.int32)
     for part in parts:
         choices.append(compiler.choose(part, spikes, chip))

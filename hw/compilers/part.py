@@ -30,6 +30,7 @@ class Part:
     bias     : (n,) float64;  recurrent: (n, n) float64 or None
     delays   : (sources, n) or (sources, 1) whole steps of synapses, or None
     is_last  : whether nothing comes behind
+    cores    : (number of a core, neurons on it) each, where the net as a whole has to be cut first; else ()
     """
 
     name: str
@@ -41,6 +42,7 @@ class Part:
     recurrent: Array | None
     delays: Array | None
     is_last: bool
+    cores: tuple[tuple[int, Array], ...] = ()
 
     @property
     def reads_v(self) -> bool:

@@ -46,7 +46,8 @@ class Axons:
     """What is counted: an entry for each axon, sorted by source.
 
     neurons : of each layer, the neuron at each of its places;  begins: place of the first neuron of each layer, and end
-    core    : (neurons,) the core of each place
+    core    : (neurons,) the core of each place;  copies: how many of the neuron there are on it, on a chip whose
+              neurons reach one axon of one core each: one for each of its axons, at least one; 1 on others
     first   : (sources + 1,) number of the first axon of each source
     to_core, synapses: (axons,) the core it leads to, its synapses
     form    : (axons,) how these are stored: DENSE where every source that reaches neurons of its layer on that core
@@ -58,6 +59,7 @@ class Axons:
     neurons: tuple[Integers, ...]
     begins: Integers
     core: Integers
+    copies: Integers
     n_cores: int
     n_inputs: int
     first: Integers
@@ -77,8 +79,11 @@ class Axons:
         return found
 
 
-def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]) -> Axons:
-    """All axons of a placed program."""
+def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection], *, copied: bool = False) -> Axons:
+    """All axons of a placed program; copied: whether a neuron has a copy of itself for each of its axons.
+
+    Copies hear what the neuron hears: an axon has synapses onto each.
+    """
     parts: list[list[tuple[int, Integers]]] = [[] for _ in placement.layers]
     for c, core in enumerate(placement.cores):
         for part in core.parts:
@@ -87,14 +92,19 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
     begins = np.concatenate([[0], np.cumsum([n.size for n in neurons])]).astype(np.int64)
     core_of = np.concatenate([np.full(n.size, c, np.int64) for layer in parts for c, n in layer])
     columns: list[tuple[Array, ...]] = []
-    for projection in projections:
-        weights, low = placed_weights(projection, neurons), 0
+    wired = [placed_weights(projection, neurons) for projection in projections]
+    copies = np.ones(len(core_of), np.int64)
+    if copied:
+        copies = np.maximum(_axons_out(projections, wired, parts, begins), 1)
+    for projection, weights in zip(projections, wired, strict=True):
+        low, worth = 0, copies[begins[projection.target] : begins[projection.target + 1]]
         begin = 0 if projection.source < 0 else n_inputs + int(begins[projection.source])
         for number, own in parts[projection.target]:
-            synapses = np.diff(sparse.csr_array(weights[:, low : low + own.size]).indptr)
+            here = sparse.csr_array(weights[:, low : low + own.size])
+            here.data = worth[low : low + own.size][here.indices]
+            synapses = np.asarray(here.sum(axis=1)).reshape(-1)
+            dense = bool((np.diff(here.indptr)[sources := np.flatnonzero(synapses)] == own.size).all())
             low += own.size
-            sources = np.flatnonzero(synapses)
-            dense = bool((synapses[sources] == own.size).all())
             stored = CONVOLUTION if projection.windows else DENSE if dense else SPARSE
             each = np.ones(len(sources), np.int64)
             columns.append((sources + begin, each * number, synapses[sources], each * stored))
@@ -103,7 +113,24 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
     first = np.searchsorted(source, np.arange(n_inputs + begins[-1] + 1)).astype(np.int64)
     from_core = np.concatenate([np.full(n_inputs, -1), core_of])[source]
     ways = _ways(placement, from_core, to_core)
-    return Axons(neurons, begins, core_of, len(placement.cores), n_inputs, first, to_core, synapses, form, *ways)
+    return Axons(
+        neurons, begins, core_of, copies, len(placement.cores), n_inputs, first, to_core, synapses, form, *ways
+    )
+
+
+def _axons_out(
+    projections: Sequence[Projection], wired: Sequence[Any], parts: Sequence[Sequence[tuple[int, Integers]]],
+    begins: Integers,
+) -> Integers:  # fmt: skip
+    """(neurons,) axons of each neuron."""
+    found = np.zeros(begins[-1], np.int64)
+    for projection, weights in zip(projections, wired, strict=True):
+        low = 0
+        for _, own in parts[projection.target] if projection.source >= 0 else ():
+            reaches = np.diff(sparse.csr_array(weights[:, low : low + own.size]).indptr) > 0
+            found[begins[projection.source] : begins[projection.source + 1]] += reaches
+            low += own.size
+    return found
 
 
 def placed_weights(projection: Projection, neurons: tuple[Integers, ...]) -> Any:

@@ -29,14 +29,15 @@ def counted(tables: Axons, spikes: Array, flags: Array) -> Array:
     """(steps, batch, cores, COUNTED) of `hw.kernels.event_counts`, int64."""
     steps, batch = flags.shape[:2]
     counts = np.zeros((steps, batch, tables.n_cores, COUNTED), np.int64)
-    arguments = (spikes.astype(np.int16), flags, tables.first, tables.core, tables.to_core, effects(tables))
+    homes = np.stack([tables.core, tables.copies], axis=1)
+    arguments = (spikes.astype(np.int16), flags, tables.first, homes, tables.to_core, effects(tables))
     count_loop()(batch, *(read_only(np.ascontiguousarray(a)) for a in arguments), counts)
     return counts
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Events of every core, (cores,) each, summed over all samples and steps.
+    """Events of every core, (cores,) each, summed over all samples and steps; copies of a neuron count as neurons.
 
     samples, steps : how many, steps including those that spikes need on their way through the layers
     synaptic_ops   : weights added;  axons_in: messages that arrived, those of the input included
@@ -73,12 +74,13 @@ class Events:
         sent, received = np.zeros(len(tables.core), np.int64), np.zeros(tables.n_inputs, np.int64)
         return cls(0, 0, **nothing, sent=sent, received=received)
 
-    def plus(self, counts: Array, spikes: Array, flags: Array, core: Integers) -> Events:
-        """With another batch, counted by `counted`; core: of every neuron."""
+    def plus(self, counts: Array, spikes: Array, flags: Array, tables: Axons) -> Events:
+        """With another batch, counted by `counted`."""
         steps, batch = flags.shape[:2]
         sums = counts.sum(axis=(0, 1)).T
         found: dict[str, Any] = {name: getattr(self, name) + n for name, n in zip(COUNTS, sums, strict=True)}
-        found["updates"] = self.updates + steps * batch * np.bincount(core, minlength=len(self.updates))
+        each = np.bincount(tables.core, tables.copies, len(self.updates)).astype(np.int64)
+        found["updates"] = self.updates + steps * batch * each
         found["sent"] = self.sent + (flags >> 1).sum(axis=(0, 1), dtype=np.int64)
         found["received"] = self.received + spikes.sum(axis=(0, 1), dtype=np.int64)
         return replace(self, samples=self.samples + batch, steps=steps, **found)

@@ -15,7 +15,7 @@ from hw.execution.events import Events, counted
 from hw.execution.integers import runs_on_cores, runs_on_one_machine
 from hw.execution.record import Execution
 from hw.execution.rows import Rows, rows
-from hw.execution.stages import projections, staged
+from hw.execution.stages import crossbars, projections, staged
 from hw.execution.times import StepTimes, Timing, simple
 from hw.place import laid_onto
 from hw.placement.mesh import Links, Mesh
@@ -38,7 +38,8 @@ class PlacedProgram:
     @cached_property
     def axons(self) -> Axons:
         """The tables it is counted with."""
-        return axons(self.placement, self.program.layers[0].n_inputs, projections(self.program))
+        copied = self.program.chip.architecture is Architecture.CROSSBAR_CORES
+        return axons(self.placement, self.program.layers[0].n_inputs, projections(self.program), copied=copied)
 
     @cached_property
     def rows(self) -> Rows:
@@ -70,7 +71,7 @@ class PlacedProgram:
             runs, flags = integers(self, some)
             counts = counted(self.axons, some, flags)
             times.append(timing(self, some, flags, counts))
-            total = total.plus(counts, some, flags, self.axons.core)
+            total = total.plus(counts, some, flags, self.axons)
             outputs.append(program.output(runs[-1], steps))
             _tally(program, runs, steps, fired, words)
         return Execution.of(self, steps, batch, outputs, fired, words, total, times)
@@ -99,7 +100,7 @@ def place_program(
     calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
 
     On a chip whose cores are not alike, compiling has found a place for every layer: here each has a core of its own
-    (Speck), or all have one (Xylo).
+    (Speck), or all have one (Xylo). TrueNorth's cores are arranged as they were compiled.
 
     Raises DoesNotFit when there are not enough cores, TypeError for what is no program, ValueError for rates and spikes
     that do not fit it.
@@ -117,8 +118,9 @@ def place_program(
         rates = measured_rates(program, calibrate)
     return PlacedProgram(
         program,
-        laid_onto(found, wired, program.chip, rates=rates, n_chips=n_chips, crossing_hops=crossing_hops, seed=seed),
-    )
+        laid_onto(found, wired, program.chip, rates=rates, n_chips=n_chips, crossing_hops=crossing_hops, seed=seed,
+                  made=crossbars(program, wired)),
+    )  # fmt: skip
 
 
 ALIKE = (

@@ -13,6 +13,8 @@ from hw.execution.axons import Projection
 from hw.lowering.connectivity import order
 from hw.lowering.stages import Layout
 from hw.placement.core_room import Wiring
+from hw.placement.fill import Core, Filled, Piece, reach_of, with_copies
+from hw.programs.truenorth import TrueNorthLayer
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,20 @@ def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
         stages.append(stage)
         wired.append(Wiring(stage, tuple(matrix.tocsc() for matrix in matrices)))
     return Layout(tuple(stages), ()), tuple(wired)
+
+
+def crossbars(program: Any, wired: tuple[Wiring, ...]) -> Filled | None:
+    """TrueNorth's cores as they were compiled, each type of axon being a core's own; None for other programs."""
+    if not all(isinstance(layer, TrueNorthLayer) for layer in program.layers):
+        return None
+    pieces = dict[int, Core]()
+    for k, layer in enumerate(program.layers):
+        low = 0  # a layer's cores follow each other in the order of its neurons
+        for core in layer.cores:
+            pieces[core.number] = (*pieces.get(core.number, ()), Piece(k, low, low + core.neurons.size))
+            low += core.neurons.size
+    cores = tuple(pieces[number] for number in sorted(pieces))
+    return Filled(cores, tuple(map(with_copies, wired, reach_of(wired, cores))))
 
 
 def _ones(matrix: Any) -> Any:

@@ -26,9 +26,12 @@ def _arrive(here: Any, low: Any, high: Any, times: Any, to_core: Any, effect: An
 
 
 @compiled()
-def _count(sample: Any, inputs: Any, flags: Any, first: Any, core: Any, to_core: Any, effect: Any, counts: Any) -> None:
-    """flags as in `placed_loop`; effect: (axons, 6) synapses; messages within a tile, hops east-west and
-    north-south, messages from chip to chip; where its synaptic operations are counted besides, or 0."""
+def _count(
+    sample: Any, inputs: Any, flags: Any, first: Any, homes: Any, to_core: Any, effect: Any, counts: Any
+) -> None:
+    """flags as in `placed_loop`; homes: (neurons, 2) core of each, and its copies there; effect: (axons, 6) synapses;
+    messages within a tile, hops east-west and north-south, messages from chip to chip; where its synaptic operations
+    are counted besides, or 0."""
     n_inputs = inputs.shape[2]
     for t in range(flags.shape[0]):
         here = counts[t, sample, :, :]
@@ -41,10 +44,10 @@ def _count(sample: Any, inputs: Any, flags: Any, first: Any, core: Any, to_core:
         for j in range(said.size):
             if said[j] == 0:
                 continue
-            home, times = core[j], np.int64(said[j] >> 1)
-            here[home, ACTIVE_UPDATES] += said[j] & 1
+            home, times = homes[j, 0], np.int64(said[j] >> 1)
+            here[home, ACTIVE_UPDATES] += homes[j, 1] * np.int64(said[j] & 1)
             if times > 0:
-                here[home, SPIKES] += times
+                here[home, SPIKES] += times * homes[j, 1]
                 low, high = first[n_inputs + j], first[n_inputs + j + 1]
                 _arrive(here, low, high, times, to_core, effect)
                 here[home, AXONS_OUT] += times * (high - low)
@@ -55,10 +58,10 @@ def _count(sample: Any, inputs: Any, flags: Any, first: Any, core: Any, to_core:
 
 @cache
 def count_loop() -> Callable[..., None]:
-    """run(samples, inputs, flags, first, core, to_core, effect, counts); counts (steps, batch, cores, COUNTED) grow."""
+    """run(samples, inputs, flags, first, homes, to_core, effect, counts): counts (steps, batch, cores, COUNTED) grow"""
     kinds = (
         *(array("int16", 3, read=True), array("uint16", 3, read=True), array("int64", 1, read=True)),
-        *(array("int64", 1, read=True), array("int64", 1, read=True), array("int64", 2, read=True)),
+        *(array("int64", 2, read=True), array("int64", 1, read=True), array("int64", 2, read=True)),
         array("int64", 4, read=False),
     )
     return in_parallel(_count, kinds)

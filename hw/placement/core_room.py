@@ -22,11 +22,14 @@ INDEX_BITS = (0, 6, 7, 8, 9, 10, 11, 12)  # what a synapse's index may take: nen
 
 @dataclass(frozen=True)
 class Wiring:
-    """Synapses onto a stage's neurons, from the stage before and from itself, by column. copies: see `crossbar`."""
+    """Synapses onto a stage's neurons, from the stage before and from itself, by column.
+
+    copies: (neurons,) how many of each there are on its core, one for each core it reaches (on a crossbar); None: one
+    """
 
     stage: Stage
     columns: tuple[Any, ...]  # scipy csc matrices (sources, neurons in `connectivity.order`)
-    copies: int = 1
+    copies: Integers | None = None
 
     def counts(self, low: int, high: int) -> list[Integers]:
         """For each matrix, how many synapses each source that has any makes onto neurons low..high-1."""
@@ -127,7 +130,8 @@ def _on_shared_memory(chip: Chip) -> Use:
 def _on_crossbar(wiring: Wiring, low: int, high: int) -> Mapping[str, float]:
     """A neuron for each destination core: one reaches only one axon of one core."""
     axons = sum(map(len, wiring.counts(low, high)))
-    return {"neurons": (high - low) * wiring.copies, "input_axons": axons}
+    neurons = high - low if wiring.copies is None else int(wiring.copies[low:high].sum())
+    return {"neurons": neurons, "input_axons": axons}
 
 
 def _as_software(wiring: Wiring, low: int, high: int) -> Mapping[str, float]:

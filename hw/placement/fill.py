@@ -67,11 +67,11 @@ def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most:
             return found | {"output_axons": float(sent[k][high] - sent[k][low])}
 
         cores = _greedy(wired, limit, used, chip)
-        reached = _reach(wired, cores)
+        reached = reach_of(wired, cores)
         if chip.architecture is Architecture.CROSSBAR_CORES:
-            copies = [max(wiring.copies, int(r.max(initial=1))) for wiring, r in zip(wired, reached, strict=True)]
-            settled = copies == [wiring.copies for wiring in wired]
-            wired = tuple(replace(wiring, copies=n) for wiring, n in zip(wired, copies, strict=True))
+            each = list(zip(wired, reached, strict=True))
+            settled = all(w.copies is not None and bool((w.copies >= r).all()) for w, r in each)
+            wired = tuple(with_copies(w, r, least=1 if settled else w.copies) for w, r in each)
         else:
             sums_out = (sum(int(reached[p.stage][p.low : p.high].sum()) for p in core) for core in cores)
             settled = outputs is None or all(total <= outputs for total in sums_out)
@@ -134,7 +134,8 @@ def _too_large(wiring: Wiring, k: int, low: int, limit: Room, used: Used, chip: 
     alone = used(wiring, k, low, low + 1)
     where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
     remedy = {"input_axons": f"keep at most {limit.get('input_axons', 0):.12g} of its inputs",
-              "output_axons": "give it fewer targets"}  # fmt: skip
+              "output_axons": "give it fewer targets",
+              "neurons": "give it fewer targets: it needs a copy for each core it reaches"}  # fmt: skip
     return [
         Breach(chip.name, name, where, need, limit[name], chip.limits[name].unit if name in chip.limits else "",
                remedy.get(name, "give it fewer inputs"))
@@ -165,7 +166,12 @@ def destinations(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[tuple[i
     return found
 
 
-def _reach(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[Integers]:
+def with_copies(wiring: Wiring, reach: Integers, least: Any = 1) -> Wiring:
+    """With as many copies of each neuron as the cores it reaches, and at least `least`."""
+    return replace(wiring, copies=np.maximum(reach, 1 if least is None else least))
+
+
+def reach_of(wired: Sequence[Wiring], cores: Sequence[Core]) -> list[Integers]:
     """For each stage (neurons,) how many cores each neuron sends to."""
     reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
     for stage, _, sources in destinations(wired, cores):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class CrossbarCore:
-    """neurons: which of the layer's; sources: what its axons hear, the layer's inputs and then its own neurons."""
+    """neurons: which of the layer's; sources: what its axons hear, the layer's inputs and then its own neurons.
 
+    number: of the core on the chip; the end of a layer and the beginning of the next may share one, whose axons and
+    neurons they divide among them
+    """
+
+    number: int
     neurons: Integers
     sources: Integers
     params: truenorth.Params
@@ -60,32 +66,44 @@ class TrueNorthLayer:
         return sparse.csr_array(self._weights()[self.n_inputs :]) if self.is_recurrent else None
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
-        x = later(spikes, late)
-        if self.delays is not None:
-            for delay in np.unique(self.delays[self.delays > 0]):
-                x = np.where(self.delays == delay, later(x, int(delay)), x) if delay else x
-        steps, batch = x.shape[:2]
-        out = np.zeros((steps, batch, len(self.scale)), np.int8)
+        out = np.zeros((*spikes.shape[:2], len(self.scale)), np.int8)
         overflow, held, largest = 0, 0, 0
-        if not self.is_recurrent:
-            for core in self.cores:
-                got = truenorth.run(core.params, x[:, :, core.sources])
-                out[:, :, core.neurons] = got.spikes
-                overflow, held = overflow + got.overflow, held + got.held
-                largest = max(largest, int(np.abs(got.v).max(initial=0)))
-        else:
-            state: list[Any] = [0] * len(self.cores)
-            sent = np.zeros((batch, len(self.scale)), x.dtype)
-            for t in range(steps):
-                heard = np.concatenate([x[t], sent], axis=1)
-                for k, core in enumerate(self.cores):
-                    got = truenorth.run(core.params, heard[None, :, core.sources], state[k])
-                    out[t][:, core.neurons], state[k] = got.spikes[0], got.v_after
-                    overflow, held = overflow + got.overflow, held + got.held
-                    largest = max(largest, int(np.abs(got.v).max(initial=0)))
-                sent = out[t].astype(x.dtype)
+        for now, core, got in self._runs(later(spikes, late), out):
+            out[now, :, core.neurons] = got.spikes
+            overflow, held = overflow + got.overflow, held + got.held
+            largest = max(largest, int(np.abs(got.v).max(initial=0)))
         words = {"v": overflow, "floor of v": held}
         return LayerRun(out, None, words, largest / (1 << 18))  # thresholds and the floor have 18 bits
+
+    def largest(self, spikes: Array) -> Integers:
+        """(n,) the largest absolute value of each membrane on (steps, batch, inputs) spikes."""
+        out, found = np.zeros((*spikes.shape[:2], len(self.scale)), np.int8), np.zeros(len(self.scale), np.int64)
+        for now, core, got in self._runs(spikes, out):
+            out[now, :, core.neurons] = got.spikes
+            found[core.neurons] = np.maximum(found[core.neurons], np.abs(got.v).max(axis=(0, 1), initial=0))
+        return found
+
+    def _runs(self, x: Array, out: Array) -> Iterator[tuple[slice, CrossbarCore, truenorth.Run]]:
+        """(steps, core, what it did in them): all steps at once, or step by step where the layer hears itself.
+
+        out: (steps, batch, n) of spikes, where the caller puts those of each core before it asks for the next
+        """
+        if self.delays is not None:
+            for delay in np.unique(self.delays[self.delays > 0]):
+                x = np.where(self.delays == delay, later(x, int(delay)), x)
+        if not self.is_recurrent:
+            for core in self.cores:
+                yield slice(0, len(x)), core, truenorth.run(core.params, x[:, :, core.sources])
+            return
+        state: list[Any] = [0] * len(self.cores)
+        sent = np.zeros(out.shape[1:], x.dtype)
+        for t in range(len(x)):
+            heard = np.concatenate([x[t], sent], axis=1)
+            for k, core in enumerate(self.cores):
+                got = truenorth.run(core.params, heard[None, :, core.sources], state[k])
+                state[k] = got.v_after
+                yield slice(t, t + 1), core, got
+            sent = out[t].astype(x.dtype)
 
     def _weights(self) -> Integers:
         """(inputs and own neurons, n) of all cores."""
