@@ -25,9 +25,9 @@ def array_of(name: str, values: Any) -> Array:
 
 
 def finite_number(name: str, value: Any) -> float:
-    """`value` as a float; TypeError when it is no number, ValueError when it is NaN or infinite."""
+    """`value` as a float; TypeError when it is no number (nor are True and False), ValueError when NaN or infinite."""
     try:
-        if isinstance(value, (str, bytes)):
+        if isinstance(value, (str, bytes, bool, np.bool_)):
             raise TypeError
         number = float(value)
     except OverflowError:

@@ -61,6 +61,24 @@ def test_takes_read_only_views(function):
     assert len(result) == 3
 
 
+@pytest.mark.parametrize("function", [*ALL[:4], lambda s: encode.predict_by_population(s, 3)], ids=lambda f: f.__name__)
+def test_spikes_are_not_negative(function):
+    """Ternary spikes and membranes have no count and no first spike; what takes them is named."""
+    signed = SPIKES.copy()
+    signed[2, 1, 0] = -1
+    with pytest.raises(
+        ValueError, match=r"expected spikes >= 0, got -1.0 at index \(2, 1, 0\).*predict_by_sum_membrane"
+    ):
+        function(signed)
+    assert encode.predict_by_sum_membrane(signed).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("start", [np.nan, np.zeros(7), [1j, 0, 0]])
+def test_a_baseline_starts_at_numbers_that_fit(start):
+    with pytest.raises(ValueError, match=r"StepForward\.decode: start: expected"):
+        encode.StepForward(0.1).decode(SPIKES, start)
+
+
 @pytest.mark.parametrize("function", ALL, ids=lambda f: f.__name__)
 @pytest.mark.parametrize(
     ("values", "error", "words"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 import spikenet as sn
-from spikenet.spike_trains import cv2, lv, van_rossum, van_rossum_rasters, victor_purpura
+from spikenet.spike_trains import binned, cv2, fano, lv, van_rossum, van_rossum_rasters, victor_purpura
 
 TRAINS = st.lists(st.floats(0, 1), max_size=7).map(sorted)
 
@@ -90,6 +90,16 @@ def test_van_rossum_of_single_spikes():
         (lambda: van_rossum([], [np.nan], 1), ValueError, "b_s: expected finite"),
         (lambda: van_rossum([[0.1]], [], 1), TypeError, "a row of times"),
         (lambda: van_rossum([], [], 0), ValueError, "tau_s"),
+        (lambda: van_rossum([True], [], 1), TypeError, "a_s: expected times in seconds, got bool"),
+        (lambda: victor_purpura([0.1], np.zeros(2, bool), 1), TypeError, "b_s: expected times in seconds, got bool"),
+        (lambda: van_rossum([1j], [], 1), TypeError, "a_s: expected times in seconds, got complex128"),
+        (lambda: van_rossum([], [], True), TypeError, "tau_s: expected a number, got True"),
+        (lambda: victor_purpura([], [], True), TypeError, "cost_hz: expected a number, got True"),
+        (lambda: van_rossum_rasters(-np.ones((3, 2)), np.ones((3, 2)), 1, 1), ValueError, "a: expected spikes.*got -1"),
+        (lambda: cv2([True, False], [0, 0], 1), TypeError, "times_s: expected times in seconds, got bool"),
+        (lambda: lv(np.array([1j, 2]), [0, 0], 1), TypeError, "times_s: expected times in seconds, got complex"),
+        (lambda: fano(-np.ones((4, 2))), ValueError, "fano: counts: expected spikes or counts >= 0, got -1"),
+        (lambda: binned([0.1], [0], 1, 0, 1e300, 1e-300), ValueError, "fewer than 2.48 in all, got inf"),
         (lambda: victor_purpura([], ["a"], 1), TypeError, "b_s"),
         (lambda: victor_purpura([], [], -1), ValueError, "cost_hz.*-1"),
         (lambda: van_rossum_rasters(np.ones((3, 2)), np.ones((4, 2)), 1, 1), ValueError, r"\(3, 2\) and \(4, 2\)"),

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikenet.encode.check import batch, sample_numbers, seed_number
-from spikenet.errors import Array, positive, whole
+from spikenet.errors import Array, finite_values, positive, whole
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,17 @@ class StepForward:
     def decode(self, spikes: npt.ArrayLike, start: npt.ArrayLike = 0.0) -> Array:
         """The baseline after each step, (steps, batch, ...); start: the signal's first value, or one a channel."""
         array = batch("StepForward.decode", spikes, axes=("steps", "batch"))
-        signal: Array = np.asarray(start) + self.threshold * np.cumsum(array, axis=0, dtype=np.float64)
+        base = finite_values("StepForward.decode: start", start)
+        if (
+            base.dtype.kind != "f"
+            or base.ndim > array.ndim - 1
+            or any(b not in (1, a) for b, a in zip(base.shape[::-1], array.shape[::-1], strict=False))
+        ):
+            raise ValueError(
+                f"StepForward.decode: start: expected one real number or those of {array.shape[1:]}, "
+                f"got {base.dtype} of shape {base.shape}"
+            )
+        signal: Array = base + self.threshold * np.cumsum(array, axis=0, dtype=np.float64)
         return signal.astype(array.dtype)
 
     def config(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, array_of, finite_number, finite_values, positive
+from spikenet.errors import Array, array_of, finite_number, positive
+from spikenet.spike_trains.checked import raster
 from spikenet.spike_trains.intervals import by_neuron
 
 
@@ -18,9 +19,13 @@ def binned(times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float, bi
     times, starts = by_neuron("binned", times_s, neurons, n)
     width = positive("binned: bin_s", bin_s)
     start_s, stop_s = finite_number("binned: start_s", start_s), finite_number("binned: stop_s", stop_s)
-    bins = int(np.floor((stop_s - start_s) / width + 1e-9))
-    if bins < 1:
-        raise ValueError(f"binned: expected at least one bin of {width:g} s from {start_s:g} to {stop_s:g} s")
+    bins = np.floor((stop_s - start_s) / width + 1e-9)
+    if not 1 <= bins * n < 2**48:
+        raise ValueError(
+            f"binned: expected at least one bin of {width:g} s from {start_s:g} to {stop_s:g} s and fewer than 2^48 "
+            f"in all, got {bins:g} for each of {n}"
+        )
+    bins = int(bins)
     owner = np.repeat(np.arange(n), np.diff(starts))
     place = np.ceil((times - start_s) / width - 1e-9).astype(np.int64) - 1
     inside = (place >= 0) & (place < bins)
@@ -80,11 +85,11 @@ def synchrony(counts: Any) -> float:
 
 
 def _counts(name: str, counts: Any) -> Array:
-    """`counts` as float64 (bins, n), at least one bin and one neuron, finite."""
-    given = finite_values(f"{name}: counts", array_of(f"{name}: counts", counts))
-    if given.ndim != 2 or not given.size or given.dtype.kind != "f":
+    """`counts` as float64 (bins, n), at least one bin and one neuron, finite, >= 0."""
+    given = array_of(f"{name}: counts", counts)
+    if given.ndim != 2 or not given.size or given.dtype.kind == "c":
         raise ValueError(
             f"{name}: counts: expected (bins, n) real numbers, at least one bin and one neuron, got {given.dtype} "
             f"{given.shape}"
         )
-    return given.astype(np.float64)
+    return raster(f"{name}: counts", given)

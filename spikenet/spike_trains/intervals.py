@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, array_of, finite_values, whole
+from spikenet.errors import Array, array_of, whole
+from spikenet.spike_trains.checked import seconds
 
 
 def by_neuron(name: str, times_s: Any, neurons: Any, n: int) -> tuple[Array, Array]:
     """(times sorted by neuron, then by time; (n + 1,) where each neuron's begin)."""
-    times = finite_values(f"{name}: times_s", times_s).astype(np.float64)
+    times = seconds(f"{name}: times_s", times_s)
     who = array_of(f"{name}: neurons", neurons)
     n = whole(f"{name}: n", n)
     if times.ndim != 1 or who.shape != times.shape:

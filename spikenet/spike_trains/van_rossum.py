@@ -6,13 +6,12 @@ Source: van Rossum 2001, Neural Computation 13(4):751-763.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import Array, array_of, finite_values, positive
-from spikenet.spike_trains.checked import spike_times
+from spikenet.errors import Array, positive
+from spikenet.spike_trains.checked import raster, spike_times
 
 
 def van_rossum(a_s: npt.ArrayLike, b_s: npt.ArrayLike, tau_s: float) -> float:
@@ -37,7 +36,7 @@ def van_rossum_rasters(a: npt.ArrayLike, b: npt.ArrayLike, tau_s: float, dt_s: f
     dt_s   : length of a step, > 0
     returns: (n...) distances; the integral of the exponentials that begin at the steps' starts, as `van_rossum`
     """
-    rasters = [_raster(f"van_rossum_rasters: {name}", x) for name, x in (("a", a), ("b", b))]
+    rasters = [raster(f"van_rossum_rasters: {name}", x) for name, x in (("a", a), ("b", b))]
     if rasters[0].shape != rasters[1].shape:
         raise ValueError(
             f"van_rossum_rasters: expected rasters of one shape, got {rasters[0].shape} and {rasters[1].shape}"
@@ -55,10 +54,3 @@ def van_rossum_rasters(a: npt.ArrayLike, b: npt.ArrayLike, tau_s: float, dt_s: f
 
 def _overlap(a: Array, b: Array, tau: float) -> float:
     return float(np.exp(-np.abs(a[:, None] - b) / tau).sum())
-
-
-def _raster(name: str, x: Any) -> Array:
-    raster = finite_values(name, array_of(name, x))
-    if raster.ndim < 1 or not raster.size or raster.dtype.kind != "f":
-        raise ValueError(f"{name}: expected real numbers (steps, n...), at least one, got shape {raster.shape}")
-    return raster.astype(np.float64)
