@@ -9,7 +9,7 @@ import pytest
 
 import spikenet as sn
 from spikenet.graph import Tensor, attention, check_gradient
-from spikenet.models import DecoderBlock, Transformer, encoder_block, image_transformer, spiking_transformer
+from spikenet.models import DecoderBlock, EncoderBlock, Transformer, image_transformer, spiking_transformer
 
 
 def naive(q, k, v, allowed):
@@ -66,6 +66,8 @@ def test_attention_refuses():
         sn.MultiHeadAttention(4, 2)(ones((3, 5), np.float32))
     with pytest.raises(ValueError, match=r"MultiHeadAttention: expected context \(..., tokens, 4\), got \(3, 5\)"):
         sn.MultiHeadAttention(4, 2)(ones((3, 4), np.float32), context=ones((3, 5), np.float32))
+    with pytest.raises(ValueError, match="MultiHeadAttention: causal=True is about places of the input itself"):
+        sn.MultiHeadAttention(4, 2, causal=True)(ones((3, 4), np.float32), context=ones((3, 4), np.float32))
     with pytest.raises(ValueError, match="MultiHeadAttention: heads: expected a divisor of n 4, got 3"):
         sn.MultiHeadAttention(4, 3)
 
@@ -90,7 +92,7 @@ def test_attention_forgets_the_order_of_its_context(rng):
 
 
 def test_a_causal_block_does_not_see_what_comes_later(rng):
-    block, x = encoder_block(8, 2, 16, causal=True, seed=0), rng.normal(size=(2, 6, 8)).astype(np.float32)
+    block, x = EncoderBlock(8, 2, 16, causal=True, seed=0), rng.normal(size=(2, 6, 8)).astype(np.float32)
     changed = x.copy()
     changed[:, 4:] += 1
     assert np.array_equal(block(x).data[:, :4], block(changed).data[:, :4])
@@ -171,6 +173,44 @@ def test_a_transformer_learns_to_turn_sequences_around():
         state = adam.step(params, state)
     source = rng.integers(0, 4, (50, 5))
     assert (net.generate(source, 4, 5) == source[:, ::-1]).mean() > 0.9
+
+
+def test_filling_behind_masks_changes_nothing(rng):
+    """A batch filled up to one length gives each sequence what it gets by itself, whatever the filling."""
+    net, lengths = Transformer(4, 5, n=8, heads=2, hidden=8, blocks=2, seed=0), ((5, 2), (3, 4), (1, 1))
+    source, target = rng.integers(0, 4, (3, 5)), rng.integers(0, 5, (3, 4))
+    masks = [np.arange(n) < np.array([pair[k] for pair in lengths])[:, None] for k, n in enumerate((5, 4))]
+    y = net(source, target, source_mask=masks[0], target_mask=masks[1]).data
+    other = net(
+        np.where(masks[0], source, 0), np.where(masks[1], target, 1), source_mask=masks[0], target_mask=masks[1]
+    ).data
+    assert np.array_equal(y[masks[1]], other[masks[1]])
+    assert np.abs(y[masks[1]] - net(source, target).data[masks[1]]).max() > 1e-3, "the masks are looked at"
+    for k, (n, m) in enumerate(lengths):
+        alone = net(source[k : k + 1, :n], target[k : k + 1, :m]).data[0]
+        np.testing.assert_allclose(y[k, :m], alone, atol=2e-6)
+    written = net.generate(source, 4, 3, source_mask=masks[0])
+    for k, (n, _) in enumerate(lengths):
+        assert np.array_equal(written[k], net.generate(source[k : k + 1, :n], 4, 3)[0])
+
+
+def test_masks_that_hide_everything_hide_all_of_a_source(rng):
+    net, target = Transformer(4, 5, n=8, heads=2, hidden=8, blocks=1, seed=0), rng.integers(0, 5, (2, 3))
+    nothing = np.zeros((2, 4), bool)
+    first, second = (net(rng.integers(0, 4, (2, 4)), target, source_mask=nothing).data for _ in range(2))
+    assert np.isfinite(first).all()
+    assert np.array_equal(first, second)
+    loss = net(rng.integers(0, 4, (2, 4)), target, source_mask=nothing, target_mask=np.zeros((2, 3), bool)).sum()
+    loss.backward()
+    assert all(np.isfinite(p.grad).all() for p in net.parameters().values() if p.grad is not None)
+
+
+def test_masks_of_tokens_are_checked(rng):
+    net, tokens = Transformer(4, 5, n=8, heads=2, hidden=8, blocks=1, seed=0), rng.integers(0, 4, (2, 3))
+    with pytest.raises(TypeError, match="Transformer: source_mask: expected booleans, False where filling stands"):
+        net(tokens, tokens, source_mask=np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"target_mask: expected a mask \(2, 3\), as the tokens, got \(2, 4\)"):
+        net(tokens, tokens, target_mask=np.ones((2, 4), bool))
 
 
 def test_image_transformers_have_the_shapes_promised(rng):

@@ -24,7 +24,7 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "kernels": {"derive"},
     "layers": {"graph", "kernels", "neurons"},
     "models": {"layers"},
-    "train": {"layers"},
+    "train": {"models", "convert"},  # a saved net of any room is made again
     "convert": {"layers"},
     "network": {"neurons", "layers"},  # `export` lowers a Sequential
     "simulate": {"network", "kernels"},

@@ -108,14 +108,14 @@ def block_weights(w, parts):
     return found
 
 
-def check_block(ours, theirs, parts, inputs, call, dtype, rng):
-    """Both blocks on the same inputs: outputs and all gradients."""
+def check_block(ours, theirs, parts, inputs, call, dtype, rng, **masks):
+    """Both blocks on the same inputs: outputs and all gradients. masks: what ours is called with besides."""
     for k, p in enumerate(ours.parameters().values()):
         p.data = (np.random.default_rng(k).normal(size=p.shape) / 3).astype(dtype)
     put(theirs, block_weights({name: p.data.astype(np.float64) for name, p in ours.parameters().items()}, parts))
     given = [Tensor(x, requires_grad=True) for x in inputs]
     others = [torch.tensor(x.astype(np.float64), requires_grad=True) for x in inputs]
-    y, expected = ours(*given), call(*others)
+    y, expected = ours(*given, **masks), call(*others)
     g = rng.normal(size=y.shape).astype(dtype)
     y.backward(g)
     expected.backward(torch.tensor(g.astype(np.float64)))
@@ -132,17 +132,26 @@ def check_block(ours, theirs, parts, inputs, call, dtype, rng):
 OPTIONS = {"dropout": 0.0, "activation": "gelu", "batch_first": True, "norm_first": True}
 
 
+FILLED = {5: np.arange(5) < np.array([[5], [3], [1]]), 6: np.arange(6) < np.array([[2], [6], [4]])}
+"""By length of the sequences, where true tokens stand; the rest is filling."""
+
+
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_encoder_block(dtype):
+def test_encoder_block(dtype, masked):
     rng = np.random.default_rng(3)
     theirs = torch.nn.TransformerEncoderLayer(WIDE, HEADS, HIDDEN, **OPTIONS).double()
     parts = {"0.0": "norm1", "0.1": "self_attn", "1.0": "norm2", "1.1": "linear1", "1.3": "linear2"}
     x = rng.normal(size=(BATCH, 5, WIDE)).astype(dtype)
-    check_block(sn.models.encoder_block(WIDE, HEADS, HIDDEN, seed=0), theirs, parts, [x], theirs, dtype, rng)
+    ours, masks, filling = sn.models.EncoderBlock(WIDE, HEADS, HIDDEN, seed=0), {}, None
+    if masked:
+        masks, filling = {"mask": FILLED[5][:, None, None]}, torch.tensor(~FILLED[5])
+    check_block(ours, theirs, parts, [x], lambda x: theirs(x, src_key_padding_mask=filling), dtype, rng, **masks)
 
 
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_decoder_block(dtype):
+def test_decoder_block(dtype, masked):
     rng = np.random.default_rng(4)
     theirs = torch.nn.TransformerDecoderLayer(WIDE, HEADS, HIDDEN, **OPTIONS).double()
     parts = {
@@ -151,7 +160,11 @@ def test_decoder_block(dtype):
     }  # fmt: skip
     hidden = torch.ones(5, 5, dtype=torch.bool).triu(1)
     inputs = [rng.normal(size=(BATCH, n, WIDE)).astype(dtype) for n in (5, 6)]
+    masks, fillings = {}, {}
+    if masked:
+        masks = {"own_mask": FILLED[5][:, None, None], "mask": FILLED[6][:, None, None]}
+        fillings = {f"{name}_key_padding_mask": torch.tensor(~FILLED[n]) for name, n in (("tgt", 5), ("memory", 6))}
     check_block(
         sn.models.DecoderBlock(WIDE, HEADS, HIDDEN, seed=0), theirs, parts, inputs,
-        lambda x, context: theirs(x, context, tgt_mask=hidden), dtype, rng,
+        lambda x, context: theirs(x, context, tgt_mask=hidden, **fillings), dtype, rng, **masks,
     )  # fmt: skip

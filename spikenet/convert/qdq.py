@@ -47,7 +47,7 @@ class QdqConnection:
             raise TypeError(f"QdqConnection: expected a Linear or a convolution, got {layer!r:.60}")
         limits(bits, symmetric)
         check_real("QdqConnection", layer)
-        self.layers, self.norms = (layer,), tuple(norms)
+        self.layers, self.norms = (layer,), tuple[Normalisation, ...](norms)
         self.bits, self.per_channel, self.symmetric = bits, per_channel, symmetric
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
@@ -141,7 +141,21 @@ def with_qdq(
     if not isinstance(net, Sequential):
         raise TypeError(f"with_qdq: expected a Sequential, got {net!r:.60}")
     wrap = _Wrap(activation_bits, {"bits": weight_bits, "per_channel": per_channel})
-    return Sequential(*wrap.run_of(net.layers))
+    made = Sequential(*wrap.run_of(net.layers))
+    link_norms(made)
+    return made
+
+
+def without_qdq(net: Sequential) -> Sequential:
+    """`net` without its grids, its weights shared: with_qdq undone, also for a net that was loaded."""
+    if not isinstance(net, Sequential):
+        raise TypeError(f"without_qdq: expected a Sequential, got {net!r:.60}")
+    return Sequential(*_plain(net.layers))
+
+
+def link_norms(net: Any) -> None:
+    """Tells every QdqConnection in `net` the batch norms right behind it, which `quantise` will fold."""
+    _link([net])
 
 
 class _Wrap:
@@ -151,17 +165,13 @@ class _Wrap:
         self.bits, self.options = bits, options
 
     def run_of(self, layers: Sequence[Layer]) -> list[Layer]:
-        """Layers one after the other, with the grids; nested Sequentials are of the same run."""
-        return self._run(layers, _norms_behind(layers))
-
-    def _run(self, layers: Sequence[Layer], norms: dict[int, list[Normalisation]]) -> list[Layer]:
+        """Layers one after the other, with the grids."""
         found: list[Layer] = []
         for layer in layers:
             if isinstance(layer, (Linear, Convolution)):
-                connection = QdqConnection(layer, norms=norms.get(id(layer), ()), **self.options)
-                found += [QdqActivation(bits=self.bits), connection]
+                found += [QdqActivation(bits=self.bits), QdqConnection(layer, **self.options)]
             elif isinstance(layer, Sequential):
-                found.append(Sequential(*self._run(layer.layers, norms)))
+                found.append(Sequential(*self.run_of(layer.layers)))
             else:
                 found.append(self._other(layer))
         return found
@@ -178,18 +188,35 @@ class _Wrap:
         return layer
 
 
-def _norms_behind(layers: Sequence[Layer]) -> dict[int, list[Normalisation]]:
-    """By id of a connection, the batch norms right behind it, which quantise will fold."""
-    found: dict[int, list[Normalisation]] = {}
-    last: Layer | None = None
+def _plain(layers: Sequence[Layer]) -> list[Layer]:
+    return [_without(layer) for layer in layers if not isinstance(layer, QdqActivation)]
+
+
+def _without(layer: Layer) -> Layer:
+    if isinstance(layer, QdqConnection):
+        return layer.layers[0]
+    if isinstance(layer, (Sequential, Residual)):
+        return type(layer)(*_plain(layer.layers))
+    if isinstance(layer, (Parallel, Ensemble, MeanOverTime)):
+        twin = copy.copy(layer)
+        twin.layers = tuple(_without(one) for one in layer.layers)
+        return twin
+    return layer
+
+
+def _link(layers: Sequence[Any]) -> None:
+    """`link_norms` of layers one after the other; nested Sequentials are of the same run."""
+    last: QdqConnection | None = None
     for one in unnested(layers):
-        if isinstance(one, (Linear, Convolution)):
-            last = one
+        if isinstance(one, QdqConnection):
+            last, one.norms = one, ()
         elif isinstance(one, Normalisation) and last is not None:
-            found.setdefault(id(last), []).append(one)
+            last.norms += (one,)
         elif not isinstance(one, Dropout):
             last = None
-    return found
+            inner = getattr(one, "layers", ())
+            for run in [inner] if isinstance(one, Residual) else [[each] for each in inner]:
+                _link(run)
 
 
 def channel_axis(layer: Linear | Convolution) -> int:

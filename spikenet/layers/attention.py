@@ -10,7 +10,7 @@ import numpy as np
 from spikenet import graph
 from spikenet.errors import flag, whole
 from spikenet.graph import Tensor, TensorLike, attention
-from spikenet.layers.layer import State, Training, as_input, entering, generator, refuse_state
+from spikenet.layers.layer import State, Training, as_input, check_training, entering, generator, refuse_state
 from spikenet.layers.linear import linear
 from spikenet.layers.memoryless import learnt
 
@@ -24,8 +24,9 @@ class MultiHeadAttention:
             Glorot-uniform (as one matrix of 3 n columns, as torch's), biases 0
 
     layer(x, context=c) takes queries from x and keys and values from c (..., others, n): a decoder that looks at what
-    an encoder says. layer(x, mask=m) with booleans that broadcast to (..., heads, tokens, others) hides tokens where
-    False; a token that may look nowhere gets out_bias. Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3.2.
+    an encoder says; a causal layer refuses it, as the places of x and c have nothing to do with each other.
+    layer(x, mask=m) with booleans that broadcast to (..., heads, tokens, others) hides tokens where False; a token that
+    may look nowhere gets out_bias. Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3.2.
     """
 
     kind = "MultiHeadAttention"
@@ -57,7 +58,13 @@ class MultiHeadAttention:
         training: Training | None = None,
     ) -> Tensor:
         x, w = entering(self, x), self.weights
+        check_training(self.kind, training)
         self._check("input", x)
+        if context is not None and self.causal:
+            raise ValueError(
+                f"{self.kind}: causal=True is about places of the input itself; for a context make a layer without it "
+                "and say by a mask what each token may look at"
+            )
         if context is None:
             mapped = linear(x, w["weight"], w["bias"])
             query, key, value = graph.split(mapped, [self.n] * 3, axis=-1)
@@ -67,16 +74,14 @@ class MultiHeadAttention:
             n = self.n
             query = linear(x, w["weight"][:, :n], w["bias"][:n])
             key, value = graph.split(linear(seen, w["weight"][:, n:], w["bias"][n:]), [n, n], axis=-1)
-        y = attention(
-            self._apart(query), self._apart(key), self._apart(value), mask=mask, causal=self.causal and context is None
-        )
+        y = attention(self._apart(query), self._apart(key), self._apart(value), mask=mask, causal=self.causal)
         together = y.swapaxes(-2, -3)
         return linear(together.reshape(*together.shape[:-2], self.n), w["out_weight"], w["out_bias"])
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
     ) -> tuple[Tensor, State]:
-        return self(x), refuse_state(self.kind, state)
+        return self(x, training=training), refuse_state(self.kind, state)
 
     def parameters(self) -> dict[str, Tensor]:
         return dict(self.weights)

@@ -6,8 +6,9 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from spikenet.layers.layer import Layer
 from spikenet.layers.plain import revived
+
+NOWHERE: Mapping[str, str] = {}
 
 _KINDS = {  # file: the kinds it makes; loaded when asked for
     "activations": "LeakyReLU ELU CELU SELU ReLU6 HardTanh HardSigmoid HardSwish SiLU Mish Softsign "
@@ -56,18 +57,25 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "trained_lif": "ParametricLIF KLIF GatedLIF",
     "transposed": "ConvTranspose1d ConvTranspose2d",
 }
-_MAKERS = {kind: file for file, kinds in _KINDS.items() for kind in kinds.split()}
+_MAKERS = {kind: f"spikenet.layers.{file}" for file, kinds in _KINDS.items() for kind in kinds.split()}
 
 
-def build(kind: str, config: Mapping[str, Any], layers: Sequence[Layer] = ()) -> Layer:
+def build(
+    kind: str, config: Mapping[str, Any], layers: Sequence[Any] = (), *, elsewhere: Mapping[str, str] = NOWHERE
+) -> Any:
     """The layer `kind` with arguments `config`, around the inner `layers` if it is a container.
+
+    elsewhere: modules of kinds that are not in spikenet.layers; what takes its layers otherwise than one after the
+               other has `of_layers(*layers, ...)`
 
     Raises ValueError for a kind that is not built in.
     """
-    if kind not in _MAKERS:
+    makers = {**_MAKERS, **elsewhere}
+    if kind not in makers:
         raise ValueError(
-            f"checkpoint: no built-in layer {kind!r}, there are {sorted(_MAKERS)}; build the net in code and read its "
+            f"checkpoint: no built-in layer {kind!r}, there are {sorted(makers)}; build the net in code and read its "
             "weights with sn.restore(path, net)"
         )
-    make: Callable[..., Layer] = getattr(importlib.import_module(f"spikenet.layers.{_MAKERS[kind]}"), kind)
+    found = getattr(importlib.import_module(makers[kind]), kind)
+    make: Callable[..., Any] = getattr(found, "of_layers", found)
     return make(*layers, **{name: revived(value) for name, value in config.items()})

@@ -29,9 +29,11 @@ class ConditionalBatchNorm2d:
     Scales start at 1, shifts at 0. Source: Dumoulin et al. 2016 (arXiv:1610.07629), de Vries et al. 2017.
     """
 
+    kind = "ConditionalBatchNorm2d"
+
     def __init__(self, n: int, n_classes: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
-        kind = "ConditionalBatchNorm2d"
-        self.n, self.norm = whole(f"{kind}: n", n), Normalisation(kind, 2, n, 1.0, momentum, eps)
+        self.n, self.norm = whole(f"{self.kind}: n", n), Normalisation(self.kind, 2, n, 1.0, momentum, eps)
+        self.settings = {"n": self.n, "n_classes": n_classes, "momentum": momentum, "eps": eps}
         self.scale, self.shift = (Embedding(n_classes, n) for _ in range(2))
         self.scale.weights["weight"].data[...] = 1
         self.shift.weights["weight"].data[...] = 0
@@ -51,6 +53,9 @@ class ConditionalBatchNorm2d:
         moving = {"running_mean": self.norm.running_mean, "running_var": self.norm.running_var}
         return {"scale": self.scale.weights["weight"], "shift": self.shift.weights["weight"]} | moving
 
+    def config(self) -> dict[str, Any]:
+        return dict(self.settings)
+
 
 class AdaIN:
     """Instance norm of (..., n, height, width) with scale and shift from a style (..., n_style): layer(x, style).
@@ -58,6 +63,8 @@ class AdaIN:
     y = (1 + a) (x - mean) / sd + b with a, b linear in the style; mean and sd of every channel of every sample.
     Source: Huang & Belongie 2017 (arXiv:1703.06868); the linear map as in Karras et al. 2018 (arXiv:1812.04948).
     """
+
+    kind = "AdaIN"
 
     def __init__(self, n: int, n_style: int, *, eps: float = 1e-5, seed: Seed = None) -> None:
         self.n, self.eps = whole("AdaIN: n", n), positive("AdaIN: eps", eps)
@@ -74,6 +81,9 @@ class AdaIN:
     def parameters(self) -> dict[str, Tensor]:
         return {f"style.{name}": p for name, p in self.style.parameters().items()}
 
+    def config(self) -> dict[str, Any]:
+        return {"n": self.n, "n_style": self.style.n_in, "eps": self.eps}
+
 
 class SPADE:
     """Normalised maps scaled and shifted at every pixel by what a map of labels says there: layer(x, labels).
@@ -83,6 +93,8 @@ class SPADE:
     A convolution of `hidden` filters and a rectifier, then one for the scale and one for the shift.
     Source: Park et al. 2019 (arXiv:1903.07291), figure 2.
     """
+
+    kind = "SPADE"
 
     def __init__(self, n: int, n_labels: int, *, hidden: int = 32, eps: float = 1e-5, seed: Seed = None) -> None:
         rng = generator("SPADE", seed)
@@ -102,3 +114,6 @@ class SPADE:
     def parameters(self) -> dict[str, Tensor]:
         parts: dict[str, Any] = {"shared": self.shared, "scale": self.scale, "shift": self.shift}
         return {f"{name}.{key}": p for name, part in parts.items() for key, p in part.parameters().items()}
+
+    def config(self) -> dict[str, Any]:
+        return {"n": self.n, "n_labels": self.shared.n_in, "hidden": self.shared.n_out, "eps": self.eps}

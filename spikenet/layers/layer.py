@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -71,6 +71,25 @@ class Training:
 
 
 @runtime_checkable
+class Described(Protocol):
+    """What can be saved and made again, whatever it is called with: layers, flows, nets with two inputs.
+
+    kind, config(): as of a Layer. What is built from others has them in `layers`, in the order of its arguments, or
+    `makes_layers = True` when its constructor makes them by itself
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    def parameters(self) -> dict[str, Tensor]: ...
+
+    def config(self) -> dict[str, Any]: ...
+
+
+AnyNet = TypeVar("AnyNet", bound=Described)
+
+
+@runtime_checkable
 class Layer(Protocol):
     """`y = layer(x)` starts from rest; `y, state = layer.run(x, state)` carries the state on.
 
@@ -118,7 +137,7 @@ def as_input(name: str, x: TensorLike, dtype: np.dtype[Any] | None = None) -> Te
     return _looked_through(name, array.astype(wanted, copy=False))
 
 
-def entering(layer: Layer, x: TensorLike, state: State | None = None, *, name: str | None = None) -> Tensor:
+def entering(layer: Described, x: TensorLike, state: State | None = None, *, name: str | None = None) -> Tensor:
     """`x` as a net takes it: `as_input` in the float type of its parameters, which are checked as well.
 
     They are checked where a run begins with an array, as input from outside is. A Tensor comes from code that has
@@ -164,9 +183,9 @@ def dtype_of(parameters: dict[str, Tensor]) -> np.dtype[Any] | None:
     return next((p.dtype for p in parameters.values()), None)
 
 
-def cast(layer: Layer, dtype: Any) -> Layer:
+def cast(layer: AnyNet, dtype: Any) -> AnyNet:
     """`layer` with its parameters in `dtype` (float32 or float64), changed in place and returned."""
-    if not isinstance(layer, Layer):
+    if isinstance(layer, type) or not isinstance(layer, Described):
         raise TypeError(f"cast: expected a layer such as sn.Sequential(...), got {layer!r:.60}")
     try:
         wanted = np.dtype(dtype)

@@ -16,15 +16,15 @@ from .autoencoders import Codes, Elbo, VariationalAutoencoder, VectorQuantiser, 
 from .residual import residual_unit, resnet, spiking_resnet, spiking_unit, unet
 from .feed_forward import mlp, spiking_mlp
 from .spiking_transformer import spiking_block, spiking_transformer
-from .transformer import DecoderBlock, Transformer, encoder_block, image_transformer
+from .transformer import Transformer, image_transformer
+from .attention_blocks import DecoderBlock, EncoderBlock
 
 __all__ = [
-    "BoltzmannMachine", "Calibration", "Codes", "DecoderBlock", "Elbo", "Flow", "Growing", "Rbm", "Sampler",
-    "SelfOrganisingMap", "Transformer", "VariationalAutoencoder", "VectorQuantiser", "VqAutoencoder", "WaveNet",
-    "autoencoder", "boltzmann_machine", "bubble", "calibrate", "critic_loss", "dbn_features", "dbn_sample",
-    "dcgan_discriminator", "dcgan_generator", "divergence", "draw_pixels", "encoder_block", "gaussian", "glow",
-    "hexagonal", "image_transformer", "maker_loss", "mlp", "nice", "pixel_cnn", "pixel_nats", "rbm", "real_nvp",
-    "rectangular", "residual_unit", "resnet", "run_network", "sample_machine", "spiking_block", "spiking_mlp",
-    "spiking_resnet", "spiking_transformer", "spiking_unit", "state_probabilities", "train_dbn", "train_rbm",
-    "train_som", "unet",
+    "BoltzmannMachine", "Calibration", "Codes", "DecoderBlock", "Elbo", "EncoderBlock", "Flow", "Growing", "Rbm",
+    "Sampler", "SelfOrganisingMap", "Transformer", "VariationalAutoencoder", "VectorQuantiser", "VqAutoencoder",
+    "WaveNet", "autoencoder", "boltzmann_machine", "bubble", "calibrate", "critic_loss", "dbn_features", "dbn_sample",
+    "dcgan_discriminator", "dcgan_generator", "divergence", "draw_pixels", "gaussian", "glow", "hexagonal",
+    "image_transformer", "maker_loss", "mlp", "nice", "pixel_cnn", "pixel_nats", "rbm", "real_nvp", "rectangular",
+    "residual_unit", "resnet", "run_network", "sample_machine", "spiking_block", "spiking_mlp", "spiking_resnet",
+    "spiking_transformer", "spiking_unit", "state_probabilities", "train_dbn", "train_rbm", "train_som", "unet",
 ]

@@ -44,6 +44,8 @@ class VariationalAutoencoder:
     Source: Kingma & Welling 2013 (arXiv:1312.6114).
     """
 
+    kind = "VariationalAutoencoder"
+
     def __init__(self, encoder: Layer, decoder: Layer, n_latent: int) -> None:
         self.encoder, self.decoder = encoder, decoder
         self.n_latent = whole("VariationalAutoencoder: n_latent", n_latent)
@@ -92,6 +94,13 @@ class VariationalAutoencoder:
         parts = {"encoder": self.encoder, "decoder": self.decoder}
         return {f"{name}.{key}": p for name, part in parts.items() for key, p in part.parameters().items()}
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return self.encoder, self.decoder
+
+    def config(self) -> dict[str, Any]:
+        return {"n_latent": self.n_latent}
+
 
 class Codes(NamedTuple):
     """indices (...) of the nearest rows; quantised (..., n) with the encoder's gradient; loss: what the rows learn."""
@@ -107,6 +116,8 @@ class VectorQuantiser:
     loss = |row - vector|^2 + commitment |vector - row|^2, means over all numbers; rows stay still in the second term,
     vectors in the first. Source: van den Oord et al. 2017 (arXiv:1711.00937), eq. 3.
     """
+
+    kind = "VectorQuantiser"
 
     def __init__(self, n_codes: int, n: int, *, commitment: float = 0.25, seed: Seed = None) -> None:
         self.commitment = positive("VectorQuantiser: commitment", commitment)
@@ -130,12 +141,18 @@ class VectorQuantiser:
     def parameters(self) -> dict[str, Tensor]:
         return {"codebook": self.codebook}
 
+    def config(self) -> dict[str, Any]:
+        n_codes, n = self.codebook.shape
+        return {"n_codes": n_codes, "n": n, "commitment": self.commitment}
+
 
 class VqAutoencoder:
     """encoder -> VectorQuantiser -> decoder: what goes through the middle is a grid of symbols.
 
     encoder: (batch, ...) to (batch, places, n);  decoder: (batch, places, n) to the shape of the input
     """
+
+    kind = "VqAutoencoder"
 
     def __init__(self, encoder: Layer, quantiser: VectorQuantiser, decoder: Layer) -> None:
         self.encoder, self.quantiser, self.decoder = encoder, quantiser, decoder
@@ -148,6 +165,13 @@ class VqAutoencoder:
     def parameters(self) -> dict[str, Tensor]:
         parts: dict[str, Any] = {"encoder": self.encoder, "quantiser": self.quantiser, "decoder": self.decoder}
         return {f"{name}.{key}": p for name, part in parts.items() for key, p in part.parameters().items()}
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        return self.encoder, self.quantiser, self.decoder
+
+    def config(self) -> dict[str, Any]:
+        return {}
 
 
 def _bernoulli(logits: Tensor, x: Array) -> Tensor:

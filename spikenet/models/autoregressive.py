@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from spikenet import graph
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike, no_grad
 from spikenet.layers import CausalConv1d, Conv1d, Layer, MaskedConv2d, ReLU, Residual, Sequential, Training
-from spikenet.layers.layer import generator
+from spikenet.layers.layer import State, check_training, entering, generator, refuse_state
 
 Seed = int | np.random.Generator | None
 
@@ -61,6 +62,8 @@ class WaveNet:
     Source: van den Oord et al. 2016 (arXiv:1609.03499), section 2.3-2.4.
     """
 
+    kind, makes_layers = "WaveNet", True
+
     def __init__(
         self,
         n_in: int,
@@ -75,6 +78,7 @@ class WaveNet:
         if not len(dilations):
             raise ValueError("WaveNet: dilations: expected that of at least one layer")
         self.width, self.dilations, self.kernel_size = whole("WaveNet: width", width), tuple(dilations), kernel_size
+        self.sizes = {"n_in": n_in, "levels": levels}
         self.first = CausalConv1d(n_in, width, kernel_size, seed=rng)
         self.gated = [CausalConv1d(width, 2 * width, kernel_size, dilation=d, seed=rng) for d in self.dilations]
         self.onward = [Conv1d(width, 2 * width, 1, seed=rng) for _ in self.dilations]
@@ -86,7 +90,8 @@ class WaveNet:
         return 1 + (self.kernel_size - 1) * (1 + sum(self.dilations))
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
-        x = self.first(x)
+        check_training(self.kind, training)
+        x = self.first(entering(self, x))
         skipped: Tensor | None = None
         for gated, onward in zip(self.gated, self.onward, strict=True):
             shape, gate = graph.split(gated(x), [self.width] * 2, axis=-2)
@@ -95,8 +100,23 @@ class WaveNet:
         assert skipped is not None
         return self.read(skipped)
 
+    def run(
+        self, x: TensorLike, state: State | None = None, *, training: Training | None = None
+    ) -> tuple[Tensor, State]:
+        return self(x, training=training), refuse_state(self.kind, state)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return (self.first, *self.gated, *self.onward, self.read)
+
     def parameters(self) -> dict[str, Tensor]:
-        named: list[tuple[str, Layer]] = [("first", self.first), ("read", self.read)]
-        named += [(f"gated.{k}", layer) for k, layer in enumerate(self.gated)]
-        named += [(f"onward.{k}", layer) for k, layer in enumerate(self.onward)]
+        names = ["first", *(f"{part}.{k}" for part in ("gated", "onward") for k in range(len(self.dilations))), "read"]
+        named = zip(names, self.layers, strict=True)
         return {f"{name}.{key}": p for name, layer in named for key, p in layer.parameters().items()}
+
+    def config(self) -> dict[str, Any]:
+        sizes = {"width": self.width, "dilations": self.dilations, "kernel_size": self.kernel_size}
+        return self.sizes | sizes
+
+    def __repr__(self) -> str:
+        return f"WaveNet({self.sizes['n_in']}, {self.sizes['levels']}, dilations={self.dilations})"

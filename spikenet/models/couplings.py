@@ -6,7 +6,7 @@ A step is called with a Tensor (batch, ...) and differentiated; `inverse` takes 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,9 +23,12 @@ Seed = int | np.random.Generator | None
 class Step(Protocol):
     """One invertible step."""
 
+    @property
+    def kind(self) -> str: ...
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]: ...
     def inverse(self, z: Array) -> Array: ...
     def parameters(self) -> dict[str, Tensor]: ...
+    def config(self) -> dict[str, Any]: ...
 
 
 class AdditiveCoupling:
@@ -34,8 +37,10 @@ class AdditiveCoupling:
     n   : features, (batch, n);  turn: which half is shifted, 0 or 1;  hidden: sizes of the net's hidden layers
     """
 
+    kind = "AdditiveCoupling"
+
     def __init__(self, n: int, turn: int, *, hidden: tuple[int, ...] = (64,), seed: Seed = None) -> None:
-        self.mask = _halves(n, turn)
+        self.mask, self.settings = _halves(n, turn), {"n": n, "turn": turn, "hidden": tuple(hidden)}
         self.net = mlp((n, *hidden, n), seed=seed)
         _silent(self.net.layers[-1])
 
@@ -51,6 +56,9 @@ class AdditiveCoupling:
     def parameters(self) -> dict[str, Tensor]:
         return self.net.parameters()
 
+    def config(self) -> dict[str, Any]:
+        return dict(self.settings)
+
 
 class AffineCoupling:
     """Half of the features scaled by exp(s) and shifted by t, both from a net of the other half.
@@ -58,10 +66,13 @@ class AffineCoupling:
     s is kept within +-limit by a tanh. Source: Dinh et al. 2016, RealNVP (arXiv:1605.08803), eq. 4-8.
     """
 
+    kind = "AffineCoupling"
+
     def __init__(
         self, n: int, turn: int, *, hidden: tuple[int, ...] = (64,), limit: float = 2.0, seed: Seed = None
     ) -> None:
         self.mask, self.limit = _halves(n, turn), float(limit)
+        self.settings = {"n": n, "turn": turn, "hidden": tuple(hidden), "limit": self.limit}
         self.net = mlp((n, *hidden, 2 * n), seed=seed)
         _silent(self.net.layers[-1])
 
@@ -77,6 +88,9 @@ class AffineCoupling:
     def parameters(self) -> dict[str, Tensor]:
         return self.net.parameters()
 
+    def config(self) -> dict[str, Any]:
+        return dict(self.settings)
+
     def _scale_and_shift(self, x: Tensor) -> tuple[Tensor, Tensor, Array]:
         mask = self.mask.astype(x.dtype)
         s, t = graph.split(self.net(x * mask), [x.shape[-1]] * 2, axis=-1)
@@ -89,6 +103,8 @@ class Scaling:
     n: features of (batch, n) or channels of (batch, n, height, width). Start them with `fit_to`.
     Source: Kingma & Dhariwal 2018 (arXiv:1807.03039), section 3.1.
     """
+
+    kind = "Scaling"
 
     def __init__(self, n: int) -> None:
         size = whole("Scaling: n", n)
@@ -115,12 +131,17 @@ class Scaling:
     def parameters(self) -> dict[str, Tensor]:
         return {"log_scale": self.log_scale, "shift": self.shift}
 
+    def config(self) -> dict[str, Any]:
+        return {"n": len(self.shift)}
+
 
 class InvertibleConv1x1:
     """All channels of each pixel through one learnt matrix, which starts as a rotation.
 
     Raises ValueError when training has made it singular. Source: Kingma & Dhariwal 2018 (arXiv:1807.03039), eq. 9-10.
     """
+
+    kind = "InvertibleConv1x1"
 
     def __init__(self, n: int, *, seed: Seed = None) -> None:
         size = whole("InvertibleConv1x1: n", n)
@@ -143,6 +164,9 @@ class InvertibleConv1x1:
     def parameters(self) -> dict[str, Tensor]:
         return {"weight": self.weight}
 
+    def config(self) -> dict[str, Any]:
+        return {"n": len(self.weight)}
+
     def _log_volume(self) -> Tensor:
         try:
             return graph.log_abs_det(self.weight)
@@ -153,6 +177,8 @@ class InvertibleConv1x1:
 
 class ConvCoupling:
     """AffineCoupling of maps: the second half of the channels by a convolutional net of the first."""
+
+    kind, makes_layers = "ConvCoupling", True
 
     def __init__(self, n: int, *, hidden: int = 32, limit: float = 2.0, seed: Seed = None) -> None:
         if whole("ConvCoupling: n", n) % 2:
@@ -178,6 +204,9 @@ class ConvCoupling:
 
     def parameters(self) -> dict[str, Tensor]:
         return {f"{k}.{name}": p for k, layer in enumerate(self.layers) for name, p in layer.parameters().items()}
+
+    def config(self) -> dict[str, Any]:
+        return {"n": 2 * self.half, "hidden": self.layers[0].n_out, "limit": self.limit}
 
     def _scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         first, second, last = self.layers

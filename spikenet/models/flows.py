@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Flow:
 
     shape: of one sample, such as (64,) or (1, 8, 8)
     """
+
+    kind = "Flow"
 
     def __init__(self, steps: Sequence[Step], shape: tuple[int, ...]) -> None:
         self.steps, self.shape = tuple(steps), tuple(shape)
@@ -70,9 +73,22 @@ class Flow:
     def parameters(self) -> dict[str, Tensor]:
         return {f"{k}.{name}": p for k, step in enumerate(self.steps) for name, p in step.parameters().items()}
 
+    @property
+    def layers(self) -> tuple[Step, ...]:
+        return self.steps
+
+    @classmethod
+    def of_layers(cls, *steps: Step, shape: tuple[int, ...]) -> Flow:
+        return cls(steps, shape)
+
+    def config(self) -> dict[str, Any]:
+        return {"shape": self.shape}
+
 
 class Squeeze:
     """Blocks of 2 x 2 pixels as four channels: (batch, n, height, width) to (batch, 4 n, height / 2, width / 2)."""
+
+    kind = "Squeeze"
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         batch, n, height, width = x.shape
@@ -87,6 +103,9 @@ class Squeeze:
         return apart.reshape(batch, n // 4, 2 * height, 2 * width)
 
     def parameters(self) -> dict[str, Tensor]:
+        return {}
+
+    def config(self) -> dict[str, Any]:
         return {}
 
 
@@ -130,6 +149,8 @@ def glow(
 class Unsqueezed:
     """Back to full size: the inverse of `levels` Squeeze, so that z has the shape of x."""
 
+    kind = "Unsqueezed"
+
     def __init__(self, levels: int) -> None:
         self.levels = levels
 
@@ -149,3 +170,6 @@ class Unsqueezed:
 
     def parameters(self) -> dict[str, Tensor]:
         return {}
+
+    def config(self) -> dict[str, Any]:
+        return {"levels": self.levels}

@@ -6,6 +6,7 @@ Source: Karras et al. 2017 (arXiv:1710.10196), figure 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from spikenet.errors import whole, within
 from spikenet.graph import Tensor, TensorLike
@@ -22,6 +23,8 @@ class Growing:
     `net(z, stage=k, share=a)` is a times the image of stage k plus 1 - a times that of stage k - 1, enlarged. `share`
     goes from 0 to 1 as stage k is faded in.
     """
+
+    kind = "Growing"
 
     def __init__(self, stages: Sequence[Layer], readers: Sequence[Layer]) -> None:
         if not stages or len(stages) != len(readers):
@@ -54,3 +57,16 @@ class Growing:
         named = [(f"stages.{k}", layer) for k, layer in enumerate(self.stages[:n])]
         named += [(f"readers.{k}", layer) for k, layer in enumerate(self.readers[:n])]
         return {f"{name}.{key}": p for name, layer in named for key, p in layer.parameters().items()}
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return (*self.stages, *self.readers)
+
+    @classmethod
+    def of_layers(cls, *layers: Layer) -> Growing:
+        """All stages, then all readers: as `layers` gives them."""
+        half = len(layers) // 2
+        return cls(layers[:half], layers[half:])
+
+    def config(self) -> dict[str, Any]:
+        return {}

@@ -1,7 +1,6 @@
-"""Transformers: blocks of attention and a small net for each token, normalised before and added to what came in.
+"""Transformers: an encoder and a decoder of sequences of symbols, and a classifier of images.
 
-The normalisation stands in front of each part (pre-norm, Xiong et al. 2020, arXiv:2002.04745), which trains without
-warming up the learning rate. Source of the rest: Vaswani et al. 2017 (arXiv:1706.03762).
+Source: Vaswani et al. 2017 (arXiv:1706.03762), with blocks that are normalised before instead of behind.
 """
 
 from __future__ import annotations
@@ -13,15 +12,11 @@ import numpy as np
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike, no_grad
 from spikenet.layers import (
-    GELU,
-    Dropout,
     Embedding,
     LayerNorm,
     LearntPositions,
     Linear,
-    MultiHeadAttention,
     Patches,
-    Residual,
     Sequential,
     SinusoidalPositions,
     TokenMean,
@@ -29,47 +24,9 @@ from spikenet.layers import (
     Unflatten,
 )
 from spikenet.layers.layer import generator
+from spikenet.models.attention_blocks import DecoderBlock, EncoderBlock
 
 Seed = int | np.random.Generator | None
-
-
-def encoder_block(
-    n: int, heads: int, hidden: int, *, dropout: float = 0.0, causal: bool = False, seed: Seed = None
-) -> Sequential:
-    """(..., tokens, n) to the same shape: attention among all tokens, then a net with `hidden` GELU units for each.
-
-    causal: a token sees only those before it and itself, as a model that continues sequences needs
-    """
-    rng = generator("encoder_block", seed)
-    attend = MultiHeadAttention(n, heads, causal=causal, seed=rng)
-    return Sequential(
-        Residual(LayerNorm(n), attend, Dropout(dropout)),
-        Residual(LayerNorm(n), Linear(n, hidden, seed=rng), GELU(), Linear(hidden, n, seed=rng), Dropout(dropout)),
-    )
-
-
-class DecoderBlock:
-    """A causal block that looks at a context too: `block(x, context)`, x (..., tokens, n), context (..., others, n)."""
-
-    def __init__(self, n: int, heads: int, hidden: int, *, dropout: float = 0.0, seed: Seed = None) -> None:
-        rng = generator("DecoderBlock", seed)
-        attend = MultiHeadAttention(n, heads, causal=True, seed=rng)
-        self.own, self.norm = Residual(LayerNorm(n), attend, Dropout(dropout)), LayerNorm(n)
-        self.cross, self.dropout = MultiHeadAttention(n, heads, seed=rng), Dropout(dropout)
-        feed = Linear(n, hidden, seed=rng), GELU(), Linear(hidden, n, seed=rng)
-        self.each = Residual(LayerNorm(n), *feed, Dropout(dropout))
-
-    def __call__(
-        self, x: TensorLike, context: TensorLike, *, mask: Any = None, training: Training | None = None
-    ) -> Tensor:
-        """mask: booleans that broadcast to (..., heads, tokens, others), True where a token may look at the context."""
-        y = self.own(x, training=training)
-        looked = self.cross(self.norm(y), context=context, mask=mask, training=training)
-        return self.each(y + self.dropout(looked, training=training), training=training)
-
-    def parameters(self) -> dict[str, Tensor]:
-        parts: dict[str, Any] = {"own": self.own, "norm": self.norm, "cross": self.cross, "each": self.each}
-        return {f"{name}.{key}": p for name, part in parts.items() for key, p in part.parameters().items()}
 
 
 class Transformer:
@@ -79,7 +36,14 @@ class Transformer:
     n, heads, hidden  : features of a token, heads of attention, units of the net for each token
     blocks            : of the encoder and as many of the decoder
     source, target    : (batch, tokens) whole numbers
+
+    Sequences of several lengths are filled up with any symbol and told by masks: source_mask (batch, tokens) and
+    target_mask alike, False where a token is only filling. Nobody looks there, so no score of a true token depends on
+    it; what stands at the filling means nothing and has to be left out of the loss. Of a source that is filling alone
+    nothing is seen.
     """
+
+    kind, makes_layers = "Transformer", True
 
     def __init__(
         self,
@@ -93,34 +57,68 @@ class Transformer:
         dropout: float = 0.0,
         seed: Seed = None,
     ) -> None:
-        rng = generator("Transformer", seed)
+        rng = generator(self.kind, seed)
         count = whole("Transformer: blocks", blocks)
-        inner = [encoder_block(n, heads, hidden, dropout=dropout, seed=rng) for _ in range(count)]
-        self.encoder = Sequential(Embedding(n_source, n, seed=rng), SinusoidalPositions(), *inner, LayerNorm(n))
+        self.settings: dict[str, Any] = {"n_source": n_source, "n_target": n_target, "n": n}
+        self.settings |= {"heads": heads, "hidden": hidden, "blocks": count, "dropout": dropout}
+        self.begin = Sequential(Embedding(n_source, n, seed=rng), SinusoidalPositions())
+        self.encoder = [EncoderBlock(n, heads, hidden, dropout=dropout, seed=rng) for _ in range(count)]
         self.embed = Sequential(Embedding(n_target, n, seed=rng), SinusoidalPositions())
         self.decoder = [DecoderBlock(n, heads, hidden, dropout=dropout, seed=rng) for _ in range(count)]
-        self.read = Sequential(LayerNorm(n), Linear(n, n_target, seed=rng))
+        self.norm, self.read = LayerNorm(n), Sequential(LayerNorm(n), Linear(n, n_target, seed=rng))
 
-    def __call__(self, source: TensorLike, target: TensorLike, *, training: Training | None = None) -> Tensor:
-        context = self.encoder(source, training=training)
+    def __call__(
+        self,
+        source: TensorLike,
+        target: TensorLike,
+        *,
+        source_mask: Any = None,
+        target_mask: Any = None,
+        training: Training | None = None,
+    ) -> Tensor:
+        seen = _of_tokens("source", source, source_mask)
+        context = self.begin(source, training=training)
+        for block in self.encoder:
+            context = block(context, mask=seen, training=training)
+        context, own = self.norm(context), _of_tokens("target", target, target_mask)
         y = self.embed(target, training=training)
-        for block in self.decoder:
-            y = block(y, context, training=training)
+        for after in self.decoder:
+            y = after(y, context, mask=seen, own_mask=own, training=training)
         return self.read(y, training=training)
 
-    def parameters(self) -> dict[str, Tensor]:
-        parts: dict[str, Any] = {"encoder": self.encoder, "embed": self.embed, "read": self.read}
-        parts |= {f"decoder.{k}": block for k, block in enumerate(self.decoder)}
-        return {f"{name}.{key}": p for name, part in parts.items() for key, p in part.parameters().items()}
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        return self.begin, *self.encoder, self.norm, self.embed, *self.decoder, self.read
 
-    def generate(self, source: Array, first: int, n_tokens: int) -> Array:
+    def parameters(self) -> dict[str, Tensor]:
+        count = range(len(self.encoder))
+        names = ["begin", *(f"encoder.{k}" for k in count), "norm", "embed", *(f"decoder.{k}" for k in count), "read"]
+        named = zip(names, self.layers, strict=True)
+        return {f"{name}.{key}": p for name, part in named for key, p in part.parameters().items()}
+
+    def config(self) -> dict[str, Any]:
+        return dict(self.settings)
+
+    def generate(self, source: Array, first: int, n_tokens: int, *, source_mask: Any = None) -> Array:
         """(batch, n_tokens) symbols, each the likeliest after those before it; `first` stands before the first."""
         written = np.full((len(source), 1), first, np.int64)
         with no_grad():
             for _ in range(whole("generate: n_tokens", n_tokens)):
-                scores = self(source, written).data[:, -1]
+                scores = self(source, written, source_mask=source_mask).data[:, -1]
                 written = np.concatenate([written, scores.argmax(axis=-1)[:, None]], axis=1)
         return written[:, 1:]
+
+
+def _of_tokens(name: str, tokens: TensorLike, mask: Any) -> Array | None:
+    """A mask (batch, tokens) as attention takes it, the same for all heads and for whoever looks."""
+    if mask is None:
+        return None
+    given, shape = np.asarray(mask), np.shape(getattr(tokens, "data", tokens))
+    if given.dtype != np.bool_:
+        raise TypeError(f"Transformer: {name}_mask: expected booleans, False where filling stands, got {given.dtype}")
+    if given.shape != shape:
+        raise ValueError(f"Transformer: {name}_mask: expected a mask {shape}, as the tokens, got {given.shape}")
+    return given[..., None, None, :]
 
 
 def image_transformer(
@@ -142,7 +140,7 @@ def image_transformer(
     """
     rng, (channels, height, width) = generator("image_transformer", seed), shape
     tokens = height // patch * (width // patch)
-    inner = [encoder_block(n, heads, hidden, dropout=dropout, seed=rng) for _ in range(blocks)]
+    inner = [EncoderBlock(n, heads, hidden, dropout=dropout, seed=rng) for _ in range(blocks)]
     return Sequential(
         Unflatten(shape),
         Patches(patch),

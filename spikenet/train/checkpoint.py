@@ -11,25 +11,27 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values
 from spikenet.graph.held import held, hold_at_zero
-from spikenet.layers import Layer, build
+from spikenet.layers.layer import Described
 from spikenet.train.checkpoint_file import check_writable, read_checkpoint, write_checkpoint
-from spikenet.train.checks import check_net
+from spikenet.train.checks import check_saved
+from spikenet.train.remaking import made_again
 
 Path = str | os.PathLike[str]
 
 
-def save(path: Path, net: Layer) -> None:
+def save(path: Path, net: Described) -> None:
     """Writes the net's description and weights to `path`; a file that is there is replaced only when all is written.
 
-    Weights that pruning holds at 0 are marked, and held again by whoever reads them.
+    Weights that pruning holds at 0 are marked, and held again by whoever reads them. Flows, autoencoders and the other
+    models of sn.models that are no layers are saved and loaded like them.
 
     Raises ValueError when the folder cannot be written, or a weight is not finite.
     """
-    check_net("save", net)
+    check_saved("save", net)
     write_checkpoint(check_writable(path), {"network": describe(net)}, arrays_of(net))
 
 
-def load(path: Path) -> Layer:
+def load(path: Path) -> Any:
     """The net saved at `path`, by `save` or by `fit(checkpoint=...)`, made again from built-in layers.
 
     Raises ValueError naming the file when it is missing, damaged or holds a layer or function that is not built in:
@@ -37,7 +39,7 @@ def load(path: Path) -> Layer:
     """
     header, arrays = read_checkpoint(path)
     try:
-        net = _built(header["network"])
+        net = made_again(header["network"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: cannot make its net: {error}") from error
     weights = fitting(path, "weights", arrays, values(net), same_dtype=False)
@@ -48,7 +50,7 @@ def load(path: Path) -> Layer:
     return net
 
 
-def restore(path: Path, net: Layer) -> None:
+def restore(path: Path, net: Described) -> None:
     """Copies the weights saved at `path` into `net`, in place; what was held at 0 then is so in `net`, too.
 
     What `net` itself holds at 0 it goes on holding: its next training step puts it back to 0. Fresh nets hold nothing.
@@ -56,7 +58,7 @@ def restore(path: Path, net: Layer) -> None:
     Raises ValueError when the file is missing or damaged, or the net differs from the saved one; the net is
     unchanged then.
     """
-    check_net("restore", net)
+    check_saved("restore", net)
     header, arrays = read_checkpoint(path)
     check_same_net(path, header["network"], net)
     weights, masks = fitting(path, "weights", arrays, values(net)), held_masks(path, arrays, net)
@@ -65,33 +67,33 @@ def restore(path: Path, net: Layer) -> None:
     hold(net, masks)
 
 
-def describe(layer: Layer) -> dict[str, Any]:
+def describe(layer: Described) -> dict[str, Any]:
     """A net as JSON: kind and arguments of every layer, nested as the layers are."""
-    inner: tuple[Layer, ...] = getattr(layer, "layers", ())
+    inner: tuple[Described, ...] = () if getattr(layer, "makes_layers", False) else getattr(layer, "layers", ())
     described = {"kind": layer.kind, "config": layer.config(), "layers": [describe(one) for one in inner]}
     plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as after reading
     return plain
 
 
-def check_same_net(path: Path, saved: dict[str, Any], net: Layer) -> None:
+def check_same_net(path: Path, saved: dict[str, Any], net: Described) -> None:
     """ValueError naming the first layer in which the net differs from the description `saved`."""
     if (difference := _difference(saved, describe(net), "net")) is not None:
         raise ValueError(f"{os.fspath(path)}: the net differs from the saved one: {difference}")
 
 
-def values(net: Layer) -> dict[str, Array]:
+def values(net: Described) -> dict[str, Array]:
     """The arrays of all parameters."""
     return {name: p.data for name, p in net.parameters().items()}
 
 
-def arrays_of(net: Layer) -> dict[str, Array]:
+def arrays_of(net: Described) -> dict[str, Array]:
     """All of a net that a checkpoint stores: its weights, and in bits where they are held at 0, if any are."""
     masks = {name: held(p) for name, p in net.parameters().items() if p.bounds is not None}
     packed = {name: np.packbits(mask) for name, mask in masks.items() if mask.any()}
     return named("weights", values(net)) | named("held", packed)
 
 
-def held_masks(path: Path, arrays: Mapping[str, Array], net: Layer) -> dict[str, Array]:
+def held_masks(path: Path, arrays: Mapping[str, Array], net: Described) -> dict[str, Array]:
     """Where weights are held at 0, by name, as stored by `arrays_of`; ValueError when that does not fit the net."""
     params = net.parameters()
     packed = {name.removeprefix("held/"): bits for name, bits in arrays.items() if name.startswith("held/")}
@@ -100,7 +102,7 @@ def held_masks(path: Path, arrays: Mapping[str, Array], net: Layer) -> dict[str,
     return {name: np.unpackbits(bits[name], count=params[name].size).astype(bool) for name in bits}
 
 
-def hold(net: Layer, masks: Mapping[str, Array]) -> None:
+def hold(net: Described, masks: Mapping[str, Array]) -> None:
     """Holds the weights at 0 that the masks name."""
     params = net.parameters()
     for name, mask in masks.items():
@@ -127,10 +129,6 @@ def fitting(
 
 def _seen(array: Array | None, with_dtype: bool) -> str:
     return "nothing" if array is None else f"{array.shape} {array.dtype}" if with_dtype else f"{array.shape}"
-
-
-def _built(described: dict[str, Any]) -> Layer:
-    return build(described["kind"], described["config"], [_built(inner) for inner in described["layers"]])
 
 
 def _difference(saved: dict[str, Any], ours: dict[str, Any], place: str) -> str | None:

@@ -10,6 +10,7 @@ import numpy as np
 from spikenet.errors import Array, finite_values
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Layer
+from spikenet.layers.layer import Described
 from spikenet.train.metrics import accuracy
 
 
@@ -17,9 +18,16 @@ def check_net(where: str, net: Any) -> np.dtype[Any]:
     """The float type of a net's parameters; TypeError for anything but a net made of layers."""
     if isinstance(net, type) or not isinstance(net, Layer):
         raise TypeError(f"{where}: net: expected a layer such as sn.Sequential(...), got {net!r:.60}")
+    check_saved(where, net)
+    return next((p.dtype for p in net.parameters().values()), np.dtype(np.float32))
+
+
+def check_saved(where: str, net: Any) -> None:
+    """TypeError for what is no net, ValueError for a weight that is not finite."""
+    if isinstance(net, type) or not isinstance(net, Described):
+        raise TypeError(f"{where}: net: expected a layer such as sn.Sequential(...), got {net!r:.60}")
     for name, p in net.parameters().items():
         finite_values(f"{where}: parameter {name}", p.data)
-    return next((p.dtype for p in net.parameters().values()), np.dtype(np.float32))
 
 
 def check_functions(where: str, **functions: Any) -> None:
