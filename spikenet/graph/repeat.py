@@ -19,6 +19,6 @@ def repeat(a: TensorLike, steps: int) -> Tensor:
     """
     a = as_tensor(a)
     y = np.broadcast_to(a.data, (whole("repeat: steps", steps), *a.shape))
-    repeated = Tensor(y, (a,), lambda g: (g.sum(axis=0),), operation="repeat")
+    repeated = Tensor(y, (a,), lambda g: (g[0] if len(g) == 1 else g.sum(axis=0),), operation="repeat")
     repeated._repeated = a
     return repeated

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from spikenet.errors import Array
 from spikenet.kernels import blas, event_products, wanted_products
 from spikenet.kernels.complement import Complement
 from spikenet.kernels.crossovers import Crossovers, crossovers
-from spikenet.kernels.events import Events, found
+from spikenet.kernels.events import Events, found, sampled_density
 
 WORTH_LOOKING = 1 << 22  # multiply-adds of a product below which looking for zeros cannot pay
-SAMPLE = 64  # rows looked at to judge how many events there are
 
 Listed = Events | Complement
 
@@ -31,10 +28,7 @@ def events_in(x: Array, n_out: int) -> Events | None:
     """The events of a (rows, n) array that nobody has listed, when using them can pay; else None."""
     if x.size * n_out < WORTH_LOOKING:
         return None
-    sample = x[:: max(1, len(x) // SAMPLE)]  # looking through all of a large array costs as much as listing
-    if np.count_nonzero(sample) > limits(n_out).forward * sample.size:
-        return None
-    return found(x)
+    return found(x) if sampled_density(x) <= limits(n_out).forward else None
 
 
 def multiply(x: Callable[[], Array], w: Array, start: Array | None, events: Listed | None) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from spikenet.errors import Array, finite_values, whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.kernels import memory
-from spikenet.kernels.events import searched
+from spikenet.kernels.events import sampled_density, searched
 from spikenet.kernels.finite import LARGE, all_finite
 
 State = tuple[Any, ...]
@@ -154,15 +154,15 @@ def looked_at(where: str, parameters: Mapping[str, Tensor], x: TensorLike, state
     """ValueError for a parameter that is not finite, where a run begins with an array: see `entering`."""
     if not isinstance(x, Tensor) and state is None:
         for name, p in parameters.items():
-            finite_values(f"{where}: parameter {name}", p.data)
+            if not all_finite(p.data):
+                finite_values(f"{where}: parameter {name}", p.data)
 
 
 def _looked_through(name: str, array: Array) -> Tensor:
     """The array as a tensor, checked; where a large one is mostly 0, its events come out of the same look."""
     if array.ndim in (2, 3) and array.size >= LARGE and array.flags.c_contiguous and array.dtype.kind == "f":
         rows = array.reshape(-1, array.shape[-1])
-        sample = rows[:: max(1, len(rows) // 64)]
-        if np.count_nonzero(sample) < SPARSE * sample.size:
+        if sampled_density(rows) < SPARSE:
             events, is_finite = searched(rows)
             if is_finite:
                 x = Tensor(array)
