@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hw import chips as known_chips
@@ -83,12 +83,14 @@ class Check:
 
 
 def check(
-    network: Any, input_shape: Any = None, *, chips: Iterable[Chip] = known_chips.NEUROMORPHIC, n_chips: int = 1
-) -> Check:
-    """Every limit that a Sequential breaks on each chip, by how much, and the smallest change with which it fits.
+    network: Any, input_shape: Any = None, *, chips: Iterable[Chip] = known_chips.NEUROMORPHIC, n_chips: int = 1,
+    seed: int = 0,
+) -> Check:  # fmt: skip
+    """Every limit that a Sequential or a Network breaks on each chip, by how much, and the smallest change that fits.
 
     input_shape: (features,) or (channels, height, width) of one sample; may be left out when a Linear comes first
     chips      : records, edited by hand or not; n_chips: how many of each there are
+    seed       : with which a Network's synapses are drawn
 
     Looks at sizes, connections and which weights are 0; needs no training and no data. Weights are taken at the chip's
     full width, convolutions as single synapses on chips that have no kernels. Limits a record calls unknown are
@@ -100,7 +102,16 @@ def check(
             raise TypeError(f"check: expected hw.Chip records, got {record!r:.60}")
         if record.architecture not in RULES:
             raise TypeError(f"check: {record.name} is {record.architecture.value}; expected a chip")
-    found, n = layout(network, input_shape), whole("check: n_chips", n_chips)
+    n = whole("check: n_chips", n_chips)
+    try:
+        found = layout(network, input_shape, seed)
+    except DoesNotFit as refused:  # a Network that no chip's layers can stand for
+        return Check(
+            tuple(
+                Verdict(record.name, tuple(replace(breach, chip=record.name) for breach in refused.breaches), ())
+                for record in records
+            )
+        )
     wired = wirings(found) if any(record.architecture not in UNLISTED for record in records) else None
     return Check(tuple(_verdict(found, wired, record, n) for record in records))
 

@@ -9,7 +9,9 @@ from hw.programs.record import Program
 from hw.records.chip import Chip
 
 
-def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
+def compile(
+    net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True, seed: int = 0
+) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
     chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then
@@ -17,6 +19,7 @@ def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_chann
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
     n_chips    : how many of the chip there are
     per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own
+    seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
     (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. The input of a
@@ -27,4 +30,4 @@ def compile(net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_chann
     for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a
     layer whose numbers fit no words.
     """
-    return compiled(net, chip, calibrate, n_chips, per_channel)
+    return compiled(net, chip, calibrate, n_chips, per_channel, seed)

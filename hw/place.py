@@ -41,7 +41,7 @@ def place(
     crossing_hops: float = 4.0,
     seed: int = 0,
 ) -> Placement:
-    """Lays a Sequential onto the cores of one or several chips; the same for the same seed.
+    """Lays a Sequential, or a Network, onto the cores of one or several chips; the same for the same seed.
 
     input_shape  : (features,) or (channels, height, width); may be left out when a Linear comes first
     rates        : spikes a step of the input's elements and of each layer's neurons, a number or an array each;
@@ -56,7 +56,7 @@ def place(
 
     Raises DoesNotFit with every limit broken, TypeError for a chip whose mapping is not published.
     """
-    found = layout(network, input_shape)
+    found = layout(network, input_shape, seed)
     if found.obstacles:
         raise DoesNotFit([Breach(chip.name, o.what, o.where, None, None, "", o.change) for o in found.obstacles])
     wired = wirings(found)

@@ -99,3 +99,18 @@ def test_what_no_chip_takes_is_refused(rng):
     ):
         with pytest.raises(hw.DoesNotFit, match=words):
             hw.compile(net, loihi1, calibrate=raster(rng, n=2)[:, None])
+
+
+def test_synapses_are_those_of_the_seed(rng):
+    net = sn.Network(dt_s=DT_S)
+    source = net.source("in", sn.inputs.raster(raster(rng), DT_S), n=6)
+    a = population(net, "a", 9)
+    net.connect(source, a, sn.rules.fixed_indegree(3), weight=0.5)
+    x = raster(rng)[:, None]
+    made = [hw.compile(net, loihi1, calibrate=x, seed=seed).layers[0].weights.tolist() for seed in (0, 1, 1)]
+    assert made[0] != made[1] == made[2]
+    net.connect(source, a, sn.rules.all_to_all(), weight=0.5, delay_s=4e-3)
+    verdicts = hw.check(net).verdicts
+    assert len(verdicts) > 5
+    assert all("two delays between the same two neurons; give them one" in str(v.breaches[0]) for v in verdicts)
+    assert [v.breaches[0].chip for v in verdicts] == [v.chip for v in verdicts]

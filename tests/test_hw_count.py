@@ -12,7 +12,23 @@ from hw.counting.count import Tally
 from hw.counting.counts import Traffic
 from spikenet.encode import Constant
 from spikenet.graph import Tensor
-from spikenet.layers import IF, LI, LIF, Dropout, Flatten, LIFRate, Linear, ReLU, Residual, Sequential, Sigmoid, record
+from spikenet.layers import (
+    IF,
+    LI,
+    LIF,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    Flatten,
+    LIFRate,
+    Linear,
+    Recurrent,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    record,
+)
 
 
 def given(x, index=None, seed=0):
@@ -269,3 +285,26 @@ def test_rate_neurons_without_state_need_no_time_and_count_their_arithmetic():
     counts = count(Sequential(Linear(4, 3, seed=0), layer), np.ones((2, 4), np.float32))
     assert counts.layers[1].neuron_operations == {kind: 3 * n for kind, n in layer.model.operations.items()}
     assert not counts.is_spiking
+
+
+def test_recurrent_and_delayed_layers_are_counted_as_what_they_compute():
+    """Products of a delayed layer are a Linear's; recurrent ones begin with what was sent a step before."""
+    rng = np.random.default_rng(5)
+    delayed, linear = DelayedLinear(6, 5, delays=2, seed=0), Linear(5, 4, seed=1)
+    loop = Recurrent(LIF(threshold=0.5), 4, self_connections=False, seed=2)
+    delayed.weight.data[0, :3] = 0
+    net = Sequential(delayed, IF(threshold=0.3), linear, loop, Delay(1))
+    x = (rng.random((3, 8, 6)) < 0.5).astype(np.float32)
+    _, hidden, _, sent, _ = record(net, given(x))
+    got = count(net, x, encode=given).layers
+    assert [layer.name for layer in got] == ["0 DelayedLinear", "1 IF", "2 Linear", "3 Recurrent LIF, recurrence",
+                                             "3 Recurrent LIF"]  # fmt: skip
+    assert got[0].acs == pytest.approx(x.sum() / 3 * 5)
+    each = np.count_nonzero(delayed.weight.data, axis=1)
+    assert got[0].effective == pytest.approx((x.sum(axis=(0, 1)) / 3) @ each)
+    assert got[2].acs == pytest.approx(hidden.output.sum() / 3 * 4)
+    assert got[3].acs == pytest.approx(sent.output[:-1].sum() / 3 * 4)
+    assert got[3].effective == pytest.approx(sent.output[:-1].sum() / 3 * 3)  # no synapse onto oneself
+    assert got[4].spikes == pytest.approx(sent.output.sum() / 3)
+    assert got[4].updates == 4 * 8
+    assert min(got[3].acs, got[4].spikes) > 1

@@ -126,9 +126,11 @@ def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: 
     return Recipe(chip, compiler, shape, settled)
 
 
-def compiled(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Program:
-    """The program of a net, with the report of every layer."""
-    layers = as_layers(net)
+def compiled(
+    net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True, seed: int = 0
+) -> Program:
+    """The program of a net, with the report of every layer; seed: of a Network's synapses."""
+    layers = as_layers(net, seed)
     return reported(layers, recipe(layers, chip, calibrate, n_chips, per_channel), calibrate)
 
 

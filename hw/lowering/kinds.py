@@ -8,12 +8,14 @@ that is not counted would be priced at nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.layers import LayerRecord, Linear, Residual, Sequential, Spiking, record
+from spikenet.graph import Tensor
+from spikenet.layers import Delay, DelayedLinear, LayerRecord, Linear, Recurrent, Residual, Sequential, Spiking, record
 
 Array = npt.NDArray[Any]
 
@@ -93,16 +95,52 @@ def all_layers(net: Any) -> Iterator[Any]:
     """Every layer of a net, those inside containers and the containers themselves included."""
     for layer in net.layers:
         yield layer
-        if isinstance(layer, Sequential | Residual):
+        if isinstance(layer, Sequential | Residual | Recurrent):
             yield from all_layers(layer)
 
 
 def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
-    """Records of all layers, those inside a Sequential or Residual included, the Residual's own addition last."""
+    """Records of all layers, those inside a Sequential or Residual included, the Residual's own addition last.
+
+    Recurrent neurons come as the connection among them and the neurons, a DelayedLinear as the Linear whose products it
+    computes, a Delay, which computes nothing, not at all.
+    """
     for entry in records:
+        if isinstance(entry.layer, Delay):
+            continue
+        if isinstance(entry.layer, DelayedLinear):
+            yield replace(entry, layer=_linear(entry.layer.weight.data, entry.layer.bias))
+            continue
+        if isinstance(entry.layer, Recurrent):
+            yield from _around(entry, entry.layer)
+            continue
         if isinstance(entry.layer, Sequential | Residual):
             inside = record(Sequential(*entry.layer.layers), entry.input)
             for inner in flat_records(inside):
                 yield LayerRecord(f"{entry.name}.{inner.name}", inner.layer, inner.input, inner.output, inner.states)
         if not isinstance(entry.layer, Sequential):
             yield entry
+
+
+def recurrent_weight(layer: Recurrent) -> Array:
+    """(n, n) from each neuron to each: the diagonal is 0 where there are no connections to oneself."""
+    weight: Array = np.asarray(layer.recurrent_weight.data)
+    return weight if layer.self_connections else weight * (1 - np.eye(layer.n, dtype=weight.dtype))
+
+
+def _around(entry: LayerRecord, layer: Recurrent) -> Iterator[LayerRecord]:
+    """The connection among recurrent neurons, which hears what they sent a step before, and the neurons."""
+    loop = _linear(recurrent_weight(layer), None)
+    sent = np.zeros_like(entry.output)
+    sent[1:] = entry.output[:-1]
+    own = loop(sent).data
+    yield LayerRecord(f"{entry.name}, recurrence", loop, sent, own, {})
+    (inner,) = record(Sequential(layer.layers[0]), np.asarray(entry.input) + own)
+    yield LayerRecord(entry.name, inner.layer, inner.input, entry.output, inner.states)
+
+
+def _linear(weight: Array, bias: Any) -> Linear:
+    """A Linear of these weights, to be counted."""
+    made = Linear(*weight.shape, bias=bias is not None, seed=0)
+    made.weight, made.bias = Tensor(weight), bias
+    return made

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.records.breach import Breach, DoesNotFit
+from spikenet.errors import whole
 from spikenet.graph import Tensor
 from spikenet.layers import DelayedLinear, Linear, Recurrent, Sequential, Spiking
 from spikenet.network.draw import Distribution
@@ -29,9 +30,9 @@ from spikenet.simulate.explicit import explicit
 Array = npt.NDArray[Any]
 
 
-def as_layers(net: Any) -> Any:
-    """A Network as a Sequential; anything else as it is."""
-    return sequential_of(net) if isinstance(net, Network) else net
+def as_layers(net: Any, seed: int = 0) -> Any:
+    """A Network as a Sequential, drawn with this seed; anything else as it is."""
+    return sequential_of(net, whole("seed", seed, least=0)) if isinstance(net, Network) else net
 
 
 def sequential_of(network: Network, seed: int = 0) -> Sequential:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.lowering.kinds import flat_layers, is_neurons
+from hw.lowering.kinds import flat_layers, is_neurons, recurrent_weight
 from hw.lowering.network import as_layers
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
@@ -142,14 +142,15 @@ class _Reader:
         return True
 
 
-def layout(net: Any, input_shape: Any = None) -> Layout:
+def layout(net: Any, input_shape: Any = None, seed: int = 0) -> Layout:
     """The stages of a Sequential, or of a Network as the Sequential it can be.
 
     input_shape: (features,) or (channels, height, width) of one sample; may be left out when a Linear comes first
+    seed       : of a Network's synapses
 
     Raises TypeError for what is no Sequential, ValueError for sizes that do not fit or a missing input_shape.
     """
-    layers = flat_layers(as_layers(net))
+    layers = flat_layers(as_layers(net, seed))
     reader = _Reader(_input(layers, input_shape))
     for k, layer in folded(layers):
         _read(reader, k, layer)
@@ -176,11 +177,6 @@ def folded(layers: tuple[Any, ...]) -> list[tuple[int, Any]]:
     return kept
 
 
-def _recurrent(layer: Recurrent) -> Array:
-    weight: Array = np.asarray(layer.recurrent_weight.data)
-    return weight if layer.self_connections else weight * (1 - np.eye(layer.n, dtype=weight.dtype))
-
-
 def _read(reader: _Reader, k: int, layer: Any) -> None:
     name = f"{k} {layer.kind}"
     if isinstance(layer, Linear | DelayedLinear):
@@ -199,7 +195,7 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
         reader.pools = (*reader.pools, (layer.kind, window))
         reader.shape = (shape[0], *window.out)
     elif isinstance(layer, Recurrent):
-        if not reader.behind(neurons=layer.layers[0], neurons_at=k, recurrent=_recurrent(layer)):
+        if not reader.behind(neurons=layer.layers[0], neurons_at=k, recurrent=recurrent_weight(layer)):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
         if not reader.behind(neurons=layer, neurons_at=k):
