@@ -10,7 +10,8 @@ from .qdq import QdqActivation, QdqConnection, with_qdq, without_qdq
 from .quantising import quantise
 from .ranges import Range, entropy, min_max, percentile
 from .sparse import Blocks, Csr, blocks, crossover, csr
-from .to_spiking import Converted, LayerLoss, accuracy_by_steps, losses, to_spiking, worst
+from .spiking_losses import LayerLoss, accuracy_by_steps, losses, worst
+from .to_spiking import Converted, to_spiking
 
 __all__ = [
     "Blocks", "Converted", "Csr", "DeepR", "Gradually", "IntegerBranches", "IntegerConnection", "IntegerNet",

@@ -7,20 +7,34 @@ Neurosci. 11:682 (percentile, biases, pooling); channel-wise: Kim et al. 2019 (a
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikenet.convert.refusals import check_real, real_values, unnested
-from spikenet.errors import Array, finite_number
-from spikenet.graph import Tensor, no_grad
-from spikenet.layers import Convolution, Dropout, Layer, Linear, Memoryless, Normalisation, Pooling, Sequential, fold
-from spikenet.layers.converted import ConvertedIF, SpikingMaxPool2d
+from spikenet.convert.rescaling import RESHAPES, amplified, behind, between, by_input, largest, one_a_channel, rescaled
+from spikenet.errors import Array, finite_number, flag, within
+from spikenet.graph import no_grad
+from spikenet.layers import (
+    Convolution,
+    Dropout,
+    Identity,
+    Layer,
+    Linear,
+    Normalisation,
+    Parallel,
+    Residual,
+    Sequential,
+    fold,
+)
+from spikenet.layers.converted import ConvertedIF
+from spikenet.layers.joins import added
 
 RECTIFIERS = ("ReLU", "QCFS")
-RESHAPES = ("Flatten", "Unflatten")
-KEPT = ("Flatten", "Unflatten", "AvgPool1d", "AvgPool2d", "SumPool1d", "SumPool2d", "GlobalAvgPool2d", "Identity")
+BRANCHES = (Residual, Parallel)
 
 
 class Converted(NamedTuple):
@@ -30,29 +44,20 @@ class Converted(NamedTuple):
     scales: tuple[Array, ...]
 
 
-class LayerLoss(NamedTuple):
-    """name of the population; rate_error: root mean square of (rate * scale - activation) over that of the activation.
-
-    saturated: share of activations above what the neurons can say
-    """
-
-    name: str
-    rate_error: float
-    saturated: float
-
-
 def to_spiking(
     net: Sequential, calibrate: Array, *, percent: float = 99.9, per_channel: bool = False, start: float = 0.5
 ) -> Converted:
     """The spiking twin of `net`, for input (steps, batch, ...) held over time; its last Linear gives currents.
 
     net        : of Linear, convolutions, BatchNorm, ReLU or QCFS, average or maximum pooling, Flatten, Dropout. The
-                 maximum before a rectifier is taken behind it, which is the same; a mean before it is one of currents
+                 maximum before a rectifier is taken behind it, which is the same; a mean before it is one of currents.
+                 Residual and Parallel(join=added) become sums of currents: a shortcut carries spikes, weighted by what
+                 they stand for
     calibrate  : (samples, ...) of the training data
     percent    : percentile of a layer's activations that becomes one spike a step; 100 for the largest. Layers of QCFS
                  have their own threshold and need none
     per_channel: each channel with its own scale; what an Unflatten makes one channel of has one, the largest
-    start      : where membranes begin, in parts of the threshold
+    start      : where membranes begin, in parts of the threshold, in [0, 1]
 
     Raises TypeError for a layer that has no spiking form and for complex numbers, ValueError for empty calibration data
     and for a layer that is silent on them.
@@ -62,33 +67,108 @@ def to_spiking(
         raise ValueError(f"to_spiking: expected calibration data (samples, ...), at least one, got shape {x.shape}")
     if not 50 < finite_number("to_spiking: percent", percent) <= 100:
         raise ValueError(f"to_spiking: percent: expected a number in (50, 100], got {percent}")
-    made, scales = list[Layer](), list[Array]()
-    scale: Array = np.ones(1)  # what one spike a step stands for, as it broadcasts to a sample
-    waiting: tuple[Any, Array] | None = None  # a connection, to be rescaled once its rectifier is known
-    currents = list[Layer]()  # what stands between the two
+    make = _Maker(percent, flag("to_spiking: per_channel", per_channel), within("to_spiking: start", start, 0, 1))
     with no_grad():
-        for layer in flat(net):
-            shape, x = x.shape[1:], layer(x).data
+        end = make.through(flat(net), _Signal(x, np.ones(1)))
+    return Converted(Sequential(*end.settled().made), tuple(make.scales))
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """What one layer hands on to the next while a net is made.
+
+    x      : activations of the conventional net, (samples, ...);  of_maps: whether axis 1 counts channels of maps
+    scale  : what 1 stands for of what the spiking twin sends, as it broadcasts to a sample
+    made   : layers of the twin so far;  waiting: of connections that are not yet rescaled, what makes them for a scale
+    """
+
+    x: Array
+    scale: Array
+    of_maps: bool = False
+    made: tuple[Layer, ...] = ()
+    waiting: Callable[[Array], list[Layer]] | None = None
+
+    def ending(self, after: Array) -> list[Layer]:
+        """The layers when 1 is to stand for `after`: (1,), or one number a channel."""
+        if self.waiting is not None:
+            return [*self.made, *self.waiting(after)]
+        shaped = after.reshape(-1, *(1,) * (self.x.ndim - 2 if self.of_maps else 0))
+        return [*self.made, *amplified(self.scale / shaped, self.x.shape[1:], self.of_maps)]
+
+    def settled(self) -> _Signal:
+        """With what waits in the scale of the conventional net."""
+        if self.waiting is None:
+            return self
+        return replace(self, made=tuple(self.ending(np.ones(1))), scale=np.ones(1), waiting=None)
+
+
+class _Maker:
+    """Makes layers of spikes; `scales` are those of its populations so far."""
+
+    def __init__(self, percent: float, per_channel: bool, start: float) -> None:
+        self.percent, self.per_channel, self.start = percent, per_channel, start
+        self.scales: list[Array] = []
+
+    def through(self, layers: Sequence[Any], now: _Signal) -> _Signal:
+        for layer in layers:
             if isinstance(layer, (Linear, Convolution)):
-                if waiting is not None:
-                    raise TypeError(f"to_spiking: expected a ReLU between {waiting[0]!r} and {layer!r}")
-                waiting = layer, _by_input(layer, scale, shape)
+                now = self._connection(layer, now.settled())
             elif layer.kind in RECTIFIERS:
-                if waiting is None:
-                    raise TypeError(f"to_spiking: expected a Linear or a convolution before {layer!r}")
-                scales.append(_largest(layer, x, waiting[0], percent, per_channel))
-                made += [_rescaled(*waiting, scales[-1]), *currents, ConvertedIF(start=start)]
-                scale = scales[-1].reshape(-1, *(1,) * (x.ndim - 2 if isinstance(waiting[0], Convolution) else 0))
-                waiting, currents = None, []
+                now = self._population(layer, now)
+            elif isinstance(layer, BRANCHES):
+                now = self._branches(layer, now.settled())
             else:
-                (made if waiting is None else currents).append(_between(layer))
-                if waiting is None and scale.size > 1:
-                    scale = _behind(layer, scale, shape, x.ndim - 1)
-                    if layer.kind == "Unflatten":
-                        scale = _one_a_channel(scale, made, scales)
-    if waiting is not None:
-        made += [_rescaled(*waiting, np.ones(1)), *currents]
-    return Converted(Sequential(*made), tuple(scales))
+                now = self._between(layer, now)
+        return now
+
+    def _connection(self, layer: Any, now: _Signal) -> _Signal:
+        before = by_input(layer, now.scale, now.x.shape[1:])
+        waiting = partial(_one, layer, before)
+        return replace(now, x=layer(now.x).data, of_maps=isinstance(layer, Convolution), waiting=waiting)
+
+    def _population(self, layer: Any, now: _Signal) -> _Signal:
+        x = layer(now.x).data
+        top = largest(layer, x, now.of_maps, self.percent, self.per_channel)
+        self.scales.append(top)
+        scale = top.reshape(-1, *(1,) * (x.ndim - 2 if now.of_maps else 0))
+        return _Signal(x, scale, now.of_maps, (*now.ending(top), ConvertedIF(start=self.start)))
+
+    def _branches(self, layer: Any, now: _Signal) -> _Signal:
+        """Two branches whose sum is that of their currents, each in the scale that the sum will be given."""
+        first, second = (self.through(one, replace(now, made=())) for one in branches(layer))
+        if first.x.shape != second.x.shape:
+            raise ValueError(f"to_spiking: the branches of {layer!r:.60} give {first.x.shape} and {second.x.shape}")
+
+        def sum_of(after: Array) -> list[Layer]:
+            parts = [one.ending(after) or [Identity()] for one in (first, second)]
+            return [Parallel(*(one[0] if len(one) == 1 else Sequential(*one) for one in parts), join=added)]
+
+        return replace(now, x=first.x + second.x, of_maps=first.of_maps or second.of_maps, waiting=sum_of)
+
+    def _between(self, layer: Any, now: _Signal) -> _Signal:
+        kept, shape, x = between(layer), now.x.shape[1:], layer(now.x).data
+        if now.waiting is not None:
+            waits = now.waiting
+            return replace(now, x=x, waiting=lambda after: [*waits(after), kept])
+        made, scale = [*now.made, kept], now.scale
+        if scale.size > 1:
+            scale = behind(layer, scale, shape, x.ndim - 1)
+            if layer.kind == "Unflatten":
+                scale = one_a_channel(scale, made, self.scales)
+        return replace(now, x=x, scale=scale, made=tuple(made))
+
+
+def _one(layer: Any, before: Array, after: Array) -> list[Layer]:
+    return [rescaled(layer, before, after)]
+
+
+def branches(layer: Any) -> list[list[Any]]:
+    """The two branches of a Residual or Parallel, each as `flat` gives layers; TypeError for another join than sums."""
+    if isinstance(layer, Residual):
+        return [flat(Sequential(*layer.layers)), []]
+    if layer.join is not added:
+        raise TypeError(f"to_spiking: of branches only sums (join=added) have a spiking form, got {layer!r:.80}")
+    return [flat(Sequential(one)) for one in layer.layers]
 
 
 def flat(net: Any) -> list[Any]:
@@ -112,125 +192,3 @@ def flat(net: Any) -> list[Any]:
         elif not isinstance(one, Dropout):
             found.append(one)
     return found
-
-
-def losses(net: Sequential, spiking: Converted, x: Array, steps: int) -> list[LayerLoss]:
-    """What each population of `spiking` loses of the activations of `net` on x (samples, ...), in order."""
-    numbers, of_maps = [], False
-    with no_grad():
-        now = real_values("losses: x", x).astype(np.float32)
-        for layer in flat(net):
-            now = layer(now).data
-            if isinstance(layer, (Linear, Convolution)):
-                of_maps = isinstance(layer, Convolution)
-            elif layer.kind in RECTIFIERS:
-                numbers.append((of_maps, now))
-        signal, rates = Tensor(np.broadcast_to(np.asarray(x, np.float32), (steps, *x.shape))), []
-        for k, one in enumerate(spiking.net.layers):
-            signal = one(signal)
-            if one.kind == "ConvertedIF":
-                rates.append((f"{k} {one.kind}", signal.data.mean(axis=0)))
-    found = []
-    for (of_maps, wanted), (name, rate), scale in zip(numbers, rates, spiking.scales, strict=True):
-        shape = (-1, *(1,) * (wanted.ndim - 2)) if of_maps else (-1,)
-        top = np.reshape(scale, shape) if np.size(scale) > 1 else float(np.ravel(scale)[0])
-        size = float(np.sqrt(np.mean(np.square(wanted)))) or 1.0
-        error = float(np.sqrt(np.mean(np.square(rate * top - wanted)))) / size
-        found.append(LayerLoss(name, error, float(np.mean(wanted > top * (1 + 1e-6)))))
-    return found
-
-
-def worst(found: list[LayerLoss]) -> LayerLoss:
-    """The layer at which most is lost: whose error grows most over that of the layer before it."""
-    before = [0.0, *(one.rate_error for one in found[:-1])]
-    growth = [one.rate_error - last for one, last in zip(found, before, strict=True)]
-    return found[int(np.argmax(growth))]
-
-
-def accuracy_by_steps(spiking: Sequential, x: Array, labels: Array, steps: int, batch_size: int = 10) -> Array:
-    """(steps,) accuracy when the answer is read after 1, 2, ... steps, from the sum of the outputs so far.
-
-    batch_size: of samples run at once; with few of them, their spikes of all steps stay in the processor's cache
-    """
-    right = np.zeros(steps)
-    with no_grad():
-        for begin in range(0, len(x), batch_size):
-            part = np.asarray(x[begin : begin + batch_size], np.float32)
-            y = spiking(np.broadcast_to(part, (steps, *part.shape))).data.cumsum(axis=0)
-            right += (y.argmax(axis=-1) == labels[begin : begin + batch_size]).sum(axis=1)
-    return right / len(x)
-
-
-def _largest(layer: Any, x: Array, connection: Any, percent: float, per_channel: bool) -> Array:
-    if isinstance(layer, Memoryless) and layer.kind == "QCFS":
-        return np.array([float(layer.weights["threshold"].data)])
-    axis = 1 if isinstance(connection, Convolution) else x.ndim - 1
-    others = tuple(k for k in range(x.ndim) if k != axis) if per_channel else None
-    top = np.atleast_1d(np.percentile(x, percent, axis=others))
-    most = x.max(axis=others)
-    top = np.where(top > 0, top, np.atleast_1d(most))  # fewer than 1 - percent are not 0
-    if not (top > 0).any():
-        raise ValueError(f"to_spiking: {layer!r} behind {connection!r} is silent on the calibration data")
-    return np.asarray(np.where(top > 0, top, top[top > 0].mean()))  # a silent channel: any scale will do
-
-
-def _by_input(layer: Any, scale: Array, shape: tuple[int, ...]) -> Array:
-    """(n_in,) the scale of each input of a connection that is shown samples of `shape`; (1,) when all have the same."""
-    if scale.size == 1:
-        return scale.reshape(1)
-    axis = 0 if isinstance(layer, Convolution) else len(shape) - 1
-    found = np.moveaxis(np.broadcast_to(scale, shape), axis, 0).reshape(shape[axis], -1)
-    if (found != found[:, :1]).any():
-        raise TypeError(
-            f"to_spiking: per_channel: {layer!r} weighs numbers of several scales alike; put a Flatten before it, or "
-            "take per_channel=False"
-        )
-    return found[:, 0]
-
-
-def _behind(layer: Any, scale: Array, shape: tuple[int, ...], n_axes: int) -> Array:
-    """`scale`, which broadcasts to a sample of `shape`, behind a layer that gives `n_axes` axes."""
-    if layer.kind in RESHAPES:
-        return np.asarray(layer(np.broadcast_to(scale, shape)[None]).data[0])
-    return scale.reshape(-1) if n_axes < scale.ndim else scale  # a mean over whole maps leaves their channels
-
-
-def _one_a_channel(scale: Array, made: list[Layer], scales: list[Array]) -> Array:
-    """The largest scale of each channel of an Unflatten, which the population before it is given too."""
-    top = scale.max(axis=tuple(range(1, scale.ndim)), keepdims=True)
-    if (top != scale).any():
-        if len(made) < 3 or made[-2].kind != "ConvertedIF" or not isinstance(made[-3], Linear):
-            raise TypeError(f"to_spiking: per_channel: expected a Linear and a rectifier right before {made[-1]!r}")
-        wider = np.broadcast_to(top, scale.shape).reshape(-1)
-        made[-3] = _rescaled(made[-3], np.ones(1), wider / scale.reshape(-1))
-        scales[-1] = wider
-    return np.asarray(top)
-
-
-def _rescaled(layer: Any, before: Array, after: Array) -> Any:
-    """A twin whose input of 1 stands for `before` and whose output of 1 stands for `after`."""
-    twin = copy.copy(layer)
-    weight, n_axes = layer.weight.data.astype(np.float64), layer.weight.ndim - 2
-    if isinstance(layer, Linear):
-        scaled = weight * before.reshape(-1, 1) / after.reshape(1, -1)
-    else:
-        seen = before.reshape(layer.groups if before.size > 1 else 1, -1)  # of the inputs that filters of a group see
-        seen = np.repeat(seen, layer.n_out // len(seen), axis=0)
-        scaled = weight * seen.reshape(*seen.shape, *(1,) * n_axes) / after.reshape(-1, *(1,) * (n_axes + 1))
-    twin.weight = Tensor(scaled.astype(np.float32), requires_grad=True, name="weight")
-    if layer.bias is not None:
-        twin.bias = Tensor((layer.bias.data / after).astype(np.float32), requires_grad=True, name="bias")
-    return twin
-
-
-def _between(layer: Any) -> Layer:
-    if layer.kind == "MaxPool2d":
-        if not isinstance(layer, Pooling) or len(set(layer.kernel_size)) > 1 or layer.stride != layer.kernel_size:
-            raise TypeError(f"to_spiking: a maximum needs square windows side by side, got {layer!r}")
-        if any(layer.padding):
-            raise TypeError(f"to_spiking: a maximum of spikes has no border, got {layer!r}")
-        return SpikingMaxPool2d(layer.kernel_size[0])
-    if layer.kind not in KEPT:
-        raise TypeError(f"to_spiking: no spiking form of {layer!r:.60} is known; there are ReLU, QCFS and {KEPT}")
-    kept: Layer = layer
-    return kept
