@@ -7,8 +7,9 @@ import pytest
 
 from spikenet.graph import Tensor
 from spikenet.kernels import optimise
+from spikenet.kernels.finite import LARGE, SHARE, all_finite
 from spikenet.train import optim
-from spikenet.train.gradients import clip_gradients, first_not_finite, is_finite
+from spikenet.train.gradients import clip_gradients, first_not_finite
 
 
 def test_step_decay_falls_at_every_multiple():
@@ -73,18 +74,18 @@ def test_norm_of_any_length(n, dtype):
     assert params["p0"].grad.dtype == dtype
 
 
-@pytest.mark.parametrize("n", [1, 70, optimise.CHUNK + 1, optimise.SERIAL + 5])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 70, LARGE + 5, 2 * SHARE + 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_one_bad_number_is_found_anywhere(n, dtype, bad):
     g = np.random.default_rng(n).normal(size=n).astype(dtype)
     g[n // 2] = np.finfo(dtype).max  # the largest finite number is no infinity
-    assert is_finite(g)
+    assert all_finite(g)
     assert first_not_finite(parameters(g)) is None
     for k in {0, n // 3, n - 1}:
         spoiled = g.copy()
         spoiled[k] = bad
-        assert not is_finite(spoiled)
+        assert not all_finite(spoiled)
         assert first_not_finite(parameters(g, spoiled)) == "p1"
 
 

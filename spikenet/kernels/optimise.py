@@ -94,22 +94,6 @@ def adam(
 
 
 @shared
-def largest_bits(task: int, bits: Array, mask: Array, largest: Array) -> None:
-    """Largest of `bits & mask` in each chunk of CHUNK elements.
-
-    With the mask of the exponent, over floats seen as unsigned integers, all ones says NaN or infinity. An integer
-    maximum is vectorised where a float one is not: several times faster than np.isfinite(...).all().
-
-    mask: (1,);  largest: (chunks,), written; both of the type of bits
-    """
-    kind = bits.dtype.type  # numba widens integers to 64 bits unless told: half the speed
-    bits, wanted, found = bits[task * CHUNK : min((task + 1) * CHUNK, bits.size)], mask[0], kind(0)
-    for i in range(bits.size):
-        found = kind(max(found, kind(bits[i] & wanted)))
-    largest[task] = found
-
-
-@shared
 def sums_of_squares(task: int, g: Array, lanes: Array, sums: Array) -> None:
     """Sum of squares of each chunk of CHUNK elements, in double precision.
 

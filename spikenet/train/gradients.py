@@ -9,9 +9,8 @@ import numpy as np
 
 from spikenet.errors import Array, positive
 from spikenet.kernels import optimise
+from spikenet.kernels.finite import all_finite
 from spikenet.train.parameters import Parameters, flat
-
-_BITS = {np.dtype(np.float32): (np.uint32, 0x7F80_0000), np.dtype(np.float64): (np.uint64, 0x7FF0_0000_0000_0000)}
 
 
 def clip_gradients(params: Parameters, max_norm: float) -> float:
@@ -32,19 +31,7 @@ def clip_gradients(params: Parameters, max_norm: float) -> float:
 
 def first_not_finite(params: Parameters) -> str | None:
     """Name of the first parameter whose gradient holds NaN or infinity, or None."""
-    return next((name for name, p in params.items() if p.grad is not None and not is_finite(p.grad)), None)
-
-
-def is_finite(values: Array) -> bool:
-    """Whether no element of a float array is NaN or infinite."""
-    if values.dtype not in _BITS:
-        return bool(np.isfinite(values).all())
-    unsigned, exponent = _BITS[values.dtype]
-    mask = np.array([exponent], unsigned)
-    bits = flat(values, values.dtype).view(unsigned)
-    largest = np.zeros(optimise.chunks(values.size), unsigned)
-    optimise.largest_bits(largest.size, bits, mask, largest)
-    return not (largest == mask).any()
+    return next((name for name, p in params.items() if p.grad is not None and not all_finite(p.grad)), None)
 
 
 def _sum_of_squares(g: Array) -> float:

@@ -9,12 +9,13 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.graph import Tensor
+from spikenet.kernels.finite import all_finite
 from spikenet.layers import Training
 from spikenet.layers.layer import BatchShare
 from spikenet.train import streams
 from spikenet.train.diverged import TrainingDiverged
 from spikenet.train.evaluation import added, measured
-from spikenet.train.gradients import clip_gradients, first_not_finite, is_finite
+from spikenet.train.gradients import clip_gradients, first_not_finite
 from spikenet.train.layerwise import first_not_finite_output, spikes_inside
 from spikenet.train.parallel import gradients_together, share
 from spikenet.train.plan import Plan, Rule
@@ -49,7 +50,7 @@ def take_step(plan: Plan, standing: Standing, rows: Array, encode_seed: int) -> 
     state = plan.optimiser.step(plan.params, standing.optimiser, scale)
     training.settle()
     _forget_gradients(plan)  # so that nothing adds to them after training
-    if (name := next((name for name, p in plan.params.items() if not is_finite(p.data)), None)) is not None:
+    if (name := next((name for name, p in plan.params.items() if not all_finite(p.data)), None)) is not None:
         what, place, kept = "an update made a parameter NaN or infinite", f"parameter {name}", plan.kept_checkpoint
         raise TrainingDiverged(what, epoch + 1, step + 1, place, kept, holds="of that update, not finite")
     return replace(
