@@ -88,3 +88,58 @@ def test_rates_that_cannot_be_reached():
         sn.match_rates(sn.Sequential(sn.Linear(4, 6)), np.zeros((5, 2, 4), np.float32), 0.1)
     with pytest.raises(ValueError, match="match_rates: expected a rate between 0 and 1, got 1"):
         sn.match_rates(net, np.zeros((5, 2, 4), np.float32), 1.0)
+
+
+def test_matrices_side_by_side_are_drawn_one_by_one():
+    """With an orthogonal rule every gate of a cell, and what comes back in a population, is a rotation."""
+    net = sn.Sequential(
+        sn.LSTM(5, 4, seed=0), sn.Bidirectional(sn.GRU(4, 4, seed=1), sn.Elman(4, 4, seed=2)), sn.Linear(8, 4, seed=3),
+        sn.Recurrent(sn.LIF(), 4, seed=4), sn.MultiHeadAttention(4, 2, seed=5), sn.SpikingLSTM(4, 4, seed=6),
+    )  # fmt: skip
+    init.initialise(net, init.orthogonal(), bias=0.5, seed=0)
+    params, checked = net.parameters(), 0
+    for name, p in params.items():
+        if name.endswith("bias"):
+            assert (p.data == 0.5).all(), name
+        elif p.ndim == 2 and p.shape[0] == 4:
+            for part in np.split(p.data, p.shape[1] // 4, axis=1):
+                np.testing.assert_allclose(part.T @ part, np.eye(4), atol=1e-6)
+                checked += 1
+    assert checked == 4 + (3 + 3 + 1 + 1) + 1 + (3 + 1) + (4 + 4)
+    given: list[tuple] = []
+
+    def noted(shape, fan_in, fan_out, rng):
+        given.append((shape, fan_in, fan_out))
+        return np.zeros(shape)
+
+    init.initialise(sn.LSTM(5, 4, seed=0), noted)
+    assert given == [((5, 4), 5, 4)] * 4 + [((4, 4), 4, 4)] * 4
+
+
+def test_populations_inside_other_layers_fire_at_the_wanted_rate(rng):
+    path = sn.Sequential(sn.Linear(8, 8, seed=1), sn.LIF(), sn.Linear(8, 8, seed=2))
+    net = sn.Sequential(
+        sn.Linear(20, 8, seed=0), sn.Sequential(sn.LIF(), sn.Linear(8, 8, seed=3)), sn.LIF(),
+        sn.Parallel(path, sn.Linear(8, 8, seed=5)), sn.LIF(),
+        sn.Residual(sn.Linear(8, 8, seed=6), sn.LIF()), sn.Linear(8, 12, seed=7), sn.Recurrent(sn.LIF(), 12, seed=8),
+    )  # fmt: skip
+    x = (rng.random((40, 16, 20)) < 0.3).astype(np.float32)
+    init.initialise(net, init.he_normal, seed=0)  # biases are 0 then: alone they fired more often
+    came_back = net.layers[-1].recurrent_weight.data.copy()
+    reached = sn.match_rates(net, x, 0.1)
+    assert set(reached) == {"1.0", "2", "3.0.1", "4", "5.1", "7"}
+    assert all(rate == pytest.approx(0.1, abs=0.01) for rate in reached.values()), reached
+    assert np.array_equal(net.layers[-1].recurrent_weight.data, came_back)
+    with sn.no_grad():
+        assert net(x).data.mean() == pytest.approx(reached["7"])
+        inside = net.layers[0](x)
+        assert net.layers[1].layers[0](inside).data.mean() == pytest.approx(reached["1.0"])
+
+
+def test_a_bias_that_fires_alone_is_refused_and_the_weights_stay():
+    net = sn.Sequential(sn.Linear(4, 6, seed=0), sn.LIF())
+    net.layers[0].bias.data[...] = 2
+    before = net.layers[0].weight.data.copy()
+    with pytest.raises(ValueError, match=r"layer 1, LIF.*: it fires at rate 1 without its weights, expected 0\.1"):
+        sn.match_rates(net, np.ones((5, 2, 4), np.float32), 0.1)
+    assert np.array_equal(net.layers[0].weight.data, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class MultiHeadAttention:
     """
 
     kind = "MultiHeadAttention"
+    side_by_side: ClassVar = {"weight": 3, "out_weight": 1}
 
     def __init__(
         self, n: int, heads: int, *, causal: bool = False, seed: int | np.random.Generator | None = None

@@ -35,6 +35,7 @@ class GatedRecurrent:
     ) -> None:
         self.kind, self.cell, self.states = kind, cell, cell.states
         self.n_in, self.n = whole(f"{kind}: n_in", n_in), whole(f"{kind}: n", n)
+        self.side_by_side = {"weight": cell.gates, "recurrent_weight": cell.gates}
         self.n_out, self._config = whole(f"{kind}: n_out", n_out), config
         if self.n_out > self.n:
             raise ValueError(f"{kind}: n_out: expected at most the {self.n} units, got {n_out}")

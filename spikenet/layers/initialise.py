@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from spikenet.errors import Array, finite_number, positive, within
+from spikenet.graph import Tensor
 from spikenet.layers.layer import Layer, generator
 
 Rule = Callable[[tuple[int, ...], int, int, np.random.Generator], Array]
+BIASES = ("bias", "inner_bias", "out_bias")
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
 
 
@@ -81,27 +83,44 @@ def initialise(
 ) -> AnyLayer:
     """`net` with the weights of its connections drawn anew by `rule`, in place.
 
-    Connections are Linear layers and convolutions, wherever in the net. Layers whose weights are several matrices in
-    one (gated cells, attention, complex and quaternion layers, Maxout) keep what they drew themselves.
+    Connections are Linear layers and convolutions, what comes back in recurrent layers, and attention, wherever in the
+    net. Where several matrices are side by side in one array (the gates of a cell, queries, keys and values), each is
+    drawn by itself. Complex and quaternion layers and Maxout keep what they drew themselves.
 
-    bias: what all biases become; None leaves them alone
+    bias: what all biases of these layers become; None leaves them alone
     seed: an int, a numpy Generator, or None for fresh entropy
 
     Raises TypeError when the rule gives no numbers, ValueError when the net has no connection or the rule gives
     another shape.
     """
-    rng, found = generator("initialise", seed), list(connections(net))
+    rng, found = generator("initialise", seed), list(_matrices(net))
     if not found:
         raise ValueError(f"initialise: expected a net with connections such as Linear or Conv2d, got {net!r:.60}")
-    for layer in found:
-        weight = layer.weight
-        drawn = np.asarray(rule(weight.shape, *fans(layer), rng))
-        if drawn.shape != weight.shape:
-            raise ValueError(f"initialise: expected weights {weight.shape} of {layer!r}, the rule gave {drawn.shape}")
-        weight.data[...] = drawn
-        if bias is not None and getattr(layer, "bias", None) is not None:
-            layer.bias.data[...] = finite_number("initialise: bias", bias)
+    value = None if bias is None else finite_number("initialise: bias", bias)
+    for layer, weight, beside in found:
+        shape = (*weight.shape[:-1], weight.shape[-1] // beside)
+        into, out = fans(layer) if weight.ndim > 2 else shape
+        for k in range(beside):
+            drawn = np.asarray(rule(shape, into, out, rng))
+            if drawn.shape != shape:
+                raise ValueError(f"initialise: expected weights {shape} of {layer!r}, the rule gave {drawn.shape}")
+            weight.data[..., k * shape[-1] : (k + 1) * shape[-1]] = drawn
+        for name, p in layer.parameters().items() if value is not None else ():
+            if name in BIASES:
+                p.data[...] = value
     return net
+
+
+def _matrices(net: Any) -> Iterator[tuple[Any, Tensor, int]]:
+    """(layer, one of its weights, how many matrices stand side by side in it), in order."""
+    own = getattr(net, "side_by_side", None)
+    if own is not None:
+        for name, beside in own.items():
+            yield net, net.parameters()[name], beside
+    elif getattr(getattr(net, "weight", None), "ndim", 0) >= 2:
+        yield net, net.weight, 1
+    for inner in getattr(net, "layers", ()):
+        yield from _matrices(inner)
 
 
 def connections(net: Any) -> Iterator[Any]:

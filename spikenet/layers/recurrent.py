@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Recurrent:
     """
 
     kind = "Recurrent"
+    side_by_side: ClassVar = {"recurrent_weight": 1}
 
     def __init__(
         self,

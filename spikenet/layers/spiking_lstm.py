@@ -9,7 +9,7 @@ and SConv2dLSTM, whose reset comes a step later.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class SpikingLSTM:
     """
 
     kind = "SpikingLSTM"
+    side_by_side: ClassVar = {"weight": 4, "recurrent_weight": 4}
     states = STATES
 
     def __init__(
