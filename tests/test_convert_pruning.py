@@ -164,3 +164,42 @@ def test_layers_without_one_array_of_outputs_are_refused(layer):
 def test_deep_r_refuses_what_makes_no_step(name):
     with pytest.raises(ValueError, match=f"DeepR: {name}: expected a number in"):
         convert.DeepR(**{name: -1})
+
+
+def test_nothing_is_left_of_a_channel_before_a_batch_norm(rng):
+    """Its norm would give a constant in its place; the net computes as if the channel had been cut out."""
+    conv, norm = sn.Conv2d(1, 6, 3, seed=0), sn.BatchNorm2d(6)
+    inner = sn.Residual(sn.Linear(6, 6, seed=2), sn.Dropout(0.2), sn.BatchNorm(6))
+    net = sn.Sequential(sn.Sequential(conv, norm), sn.ReLU(), sn.Flatten(3), sn.Linear(6, 6, seed=1), inner)
+    x, labels = rng.normal(1, 1, (60, 1, 3, 3)).astype(np.float32), np.arange(60) % 3
+    options = {"loss": sn.loss.cross_entropy, "optimiser": sn.optim.Adam(1e-2), "progress": False}
+    sn.fit(net, (x, labels), epochs=2, **options)
+    convert.prune_channels(net, 0.5)
+    sn.fit(net, (x, labels), epochs=2, **options)
+    silent = ~conv.weight.data.any(axis=(1, 2, 3))
+    assert silent.sum() == 3
+    assert not net.layers[0](x).data[:, silent].any()
+    assert net.layers[0](x).data[:, ~silent].all()
+    assert inner.layers[2].weight.data.all(), "the last layer keeps its outputs"
+
+
+def test_deep_r_keeps_to_bounds_and_to_what_is_pruned():
+    net = sn.Sequential(sn.Linear(8, 10, seed=0), sn.LIF(learn=("leak",)), sn.Linear(10, 3, seed=1))
+    before = sn.Sequential(sn.Linear(8, 10, seed=0))
+    convert.prune(before, 0.5)
+    gone = convert.held(before.layers[0].weight)
+    convert.hold_at_zero(net.layers[0].weight, gone)
+    params, rule = net.parameters(), convert.DeepR(learning_rate=2.0, density=0.3, temperature=1e-2)
+    state, rng = rule.start(params), np.random.default_rng(0)
+    assert (params["0.weight"].data != 0).sum() == 24
+    for _ in range(20):
+        for p in params.values():
+            p.grad = rng.normal(size=p.shape).astype(np.float32)
+        rule.step(params, state)
+        low, high = params["1.leak"].bounds
+        assert low <= params["1.leak"].data <= high
+        assert not params["0.weight"].data[gone].any()
+        assert (params["0.weight"].data != 0).sum() == 24, "others took the places"
+    convert.hold_at_zero(net.layers[0].weight, params["0.weight"].data != 0)
+    rule.step(params, state)
+    assert not params["0.weight"].data[convert.held(params["0.weight"])].any()

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from spikenet.graph import Tensor
+from spikenet.graph.held import held, hold_at_zero
 from spikenet.layers import Dropout, Training
 from spikenet.layers.layer import BatchShare
 from spikenet.train import TrainingDiverged, parallel
@@ -169,6 +170,27 @@ def test_what_differs_between_processes_is_named():
     assert "the net of process 1 differs" in str(Ranks(2).run(nets)[0])
 
 
+def test_what_the_first_process_changes_changes_in_all():
+    def work(one):
+        params = {name: Tensor(np.full(3, 1.0 + one.rank), requires_grad=True) for name in "pq"}
+
+        def prune():
+            hold_at_zero(params["q"], np.array([True, False, False]))
+            return {"q"}
+
+        parallel.follow_first(one, params, prune)
+        return params["p"].data[0], params["q"].data.tolist(), held(params["q"]).tolist()
+
+    assert Ranks(2).run(work) == [(1 + rank, [0, 1, 1], [True, False, False]) for rank in range(2)]
+
+    def fails():
+        raise OSError("disk full")
+
+    first, second = Ranks(2).run(lambda one: parallel.follow_first(one, {}, fails))
+    assert isinstance(first, OSError)
+    assert "process 0 failed: OSError('disk full')" in str(second)
+
+
 @pytest.mark.parametrize("over_time", [False, True])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_dropout_of_a_share_is_that_of_the_whole_batch(over_time, axis):
@@ -209,7 +231,8 @@ seen = []
 history = sn.fit(
     net, (inputs, labels), (inputs[:23], labels[:23]), loss=sn.loss.sum_membrane_cross_entropy, clip_norm=1.0,
     optimiser=sn.optim.SGD(0.02), epochs=2, batch_size=16, encode=sn.encode.Rate(8), progress=sys.argv[1] == "shown",
-    communicator=communicator, callbacks=[lambda record: seen.append(record.epoch)], seed=3,
+    communicator=communicator, seed=3,
+    callbacks=[lambda record: seen.append(record.epoch), sn.convert.Gradually(net, sn.convert.cubic(0.5, 2))],
     checkpoint=f"{sys.argv[2]}/run.npz",
 )
 weights = {name: p.data.ravel().tolist() for name, p in net.parameters().items()}
@@ -244,6 +267,7 @@ def test_two_processes_are_one(tmp_path):
     for name, values in alone["weights"].items():
         scale = np.abs(values).max()
         np.testing.assert_allclose(both[0]["weights"][name], values, rtol=0, atol=1e-5 * scale, err_msg=name)
+    assert (np.array(both[1]["weights"]["0.weight"]) == 0).mean() > 0.3, "what callbacks change, changes in all"
     assert both[0]["seen"] == [1, 2]
     assert both[1]["seen"] == []  # the first process alone calls back, shows and writes
     assert shown.count("epoch 2/2") <= 2

@@ -15,6 +15,7 @@ import numpy as np
 
 from spikenet.errors import Array, positive, within
 from spikenet.graph import Tensor
+from spikenet.graph.held import held, keep_within_bounds
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,22 @@ class DeepR:
             raise ValueError(f"DeepR: density: expected a number between 0 and 1, got {self.density}")
 
     def start(self, params: Mapping[str, Tensor]) -> Any:
-        """Draws the first connections; weights beyond them become 0, in place."""
+        """Draws the first connections; weights beyond them become 0, in place. What pruning holds at 0 gets none."""
         rng, state = np.random.default_rng(self.seed), {"sign": dict[str, Array](), "step": {"": np.zeros(1, np.int64)}}
         for name, p in params.items():
             if p.ndim >= 2:
                 sign = rng.choice(np.array([-1, 1], np.int8), p.shape)
-                active = np.zeros(p.size, bool)
-                active[rng.permutation(p.size)[: max(1, round(self.density * p.size))]] = True
+                active, free = np.zeros(p.size, bool), rng.permutation(p.size)
+                free = free[~held(p).reshape(-1)[free]]
+                active[free[: max(1, round(self.density * p.size))]] = True
                 gain = 1 / np.sqrt(self.density)  # as much variance from fewer weights
                 p.data[...] = np.where(active.reshape(p.shape), sign * np.abs(p.data) * gain, 0)
+                keep_within_bounds(p)
                 state["sign"][name] = np.where(active.reshape(p.shape), sign, 0).astype(np.int8)
         return state
 
     def step(self, params: Mapping[str, Tensor], state: Any, rate_scale: float = 1.0) -> Any:
-        """One step down, one random step, and rewiring; in place."""
+        """One step down, one random step, and rewiring; in place, within the bounds of each parameter."""
         count = state["step"][""]
         count += 1
         rng, rate = np.random.default_rng([self.seed, int(count[0])]), self.learning_rate * rate_scale
@@ -62,19 +65,22 @@ class DeepR:
                 continue
             if name not in state["sign"]:
                 p.data -= (rate * p.grad).astype(p.dtype)
+                keep_within_bounds(p)
                 continue
             sign = state["sign"][name].reshape(-1)
             size, gradient = (p.data.reshape(-1) * sign), p.grad.reshape(-1) * sign
             on = np.flatnonzero(sign)
             walk = np.sqrt(2 * rate * self.temperature) * rng.standard_normal(len(on))
             size[on] += (-rate * (gradient[on] + self.shrink) + walk).astype(p.dtype)
-            gone = on[size[on] < 0]
+            fixed = held(p).reshape(-1)
+            gone = on[(size[on] < 0) | fixed[on]]
             sign[gone] = 0
             size[gone] = 0
-            silent = np.flatnonzero(sign == 0)
-            new = rng.choice(silent, len(gone), replace=False)
-            sign[new] = rng.choice(np.array([-1, 1], np.int8), len(gone))
+            silent = np.flatnonzero((sign == 0) & ~fixed)
+            new = rng.choice(silent, min(len(gone), len(silent)), replace=False)
+            sign[new] = rng.choice(np.array([-1, 1], np.int8), len(new))
             size[new] = np.finfo(np.float32).eps  # connected, and as good as 0
             state["sign"][name] = sign.reshape(p.shape)
             p.data[...] = (size * sign).reshape(p.shape)
+            keep_within_bounds(p)
         return state

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spikenet.convert.refusals import norms_behind
 from spikenet.errors import Array, flag, whole, within
 from spikenet.graph import Tensor
 from spikenet.graph.held import held as held
@@ -65,7 +66,8 @@ def prune(
 def prune_channels(net: Layer, share: float) -> dict[str, float]:
     """Holds whole outputs of each layer at 0, those with the shortest weight vectors, but for the last layer's.
 
-    share: of the channels of each layer, in [0, 1). Biases of pruned channels are held at 0 as well.
+    share: of the channels of each layer, in [0, 1). Biases of pruned channels, and scale and shift of a batch norm
+           right behind, are held at 0 as well: nothing is left of them.
     Real and imaginary part of a complex layer go together. Raises TypeError naming the layer where other weights than
     one array of them make an output, as in attention, gated and quaternion layers; nothing is pruned then.
     Source: Li et al. 2016 (arXiv:1608.08710), with lengths (L2) for their L1.
@@ -79,7 +81,9 @@ def prune_channels(net: Layer, share: float) -> dict[str, float]:
                 f"prune_channels: expected layers whose outputs have one array of weights, got {layer.kind} with "
                 f"{', '.join(map(repr, params))}; prune() takes single weights of any layer"
             )
-    taken = {}
+    norms, taken = dict[int, list[Layer]](), dict[str, float]()
+    for layer, norm in norms_behind([net], lambda one: any(one is other for other, _ in layers)):
+        norms.setdefault(id(layer), []).append(norm)
     for layer, params in layers:
         views = {name: _by_channel(layer, p.shape) for name, p in params.items()}
         lengths = sum(np.square(p.data.reshape(views[name][0])).sum(axis=views[name][1]) for name, p in params.items())
@@ -94,6 +98,10 @@ def prune_channels(net: Layer, share: float) -> dict[str, float]:
             if bias is not None and bias.shape == gone.shape:
                 hold_at_zero(bias, gone)
             taken[name] = float(gone.mean())
+        for norm in norms.get(id(layer), ()):
+            for p in norm.parameters().values():
+                if p.requires_grad and p.shape[-1:] == gone.shape:
+                    hold_at_zero(p, np.broadcast_to(gone, p.shape))
     return taken
 
 

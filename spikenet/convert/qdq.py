@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from spikenet.convert.levels import fake_quantise, grid_of, limits, quantise_weights
-from spikenet.convert.refusals import check_no_products, check_real, unnested
+from spikenet.convert.refusals import check_no_products, check_real, norms_behind
 from spikenet.errors import Array, within
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers import (
     Convolution,
-    Dropout,
     Ensemble,
     Layer,
     Linear,
@@ -155,7 +154,15 @@ def without_qdq(net: Sequential) -> Sequential:
 
 def link_norms(net: Any) -> None:
     """Tells every QdqConnection in `net` the batch norms right behind it, which `quantise` will fold."""
-    _link([net])
+    for connection, norm in norms_behind([net], _notes_norms):
+        connection.norms += (norm,)
+
+
+def _notes_norms(layer: Any) -> bool:
+    """Whether a layer is a QdqConnection, whose norms are forgotten for those to come."""
+    if isinstance(layer, QdqConnection):
+        layer.norms = ()
+    return isinstance(layer, QdqConnection)
 
 
 class _Wrap:
@@ -202,21 +209,6 @@ def _without(layer: Layer) -> Layer:
         twin.layers = tuple(_without(one) for one in layer.layers)
         return twin
     return layer
-
-
-def _link(layers: Sequence[Any]) -> None:
-    """`link_norms` of layers one after the other; nested Sequentials are of the same run."""
-    last: QdqConnection | None = None
-    for one in unnested(layers):
-        if isinstance(one, QdqConnection):
-            last, one.norms = one, ()
-        elif isinstance(one, Normalisation) and last is not None:
-            last.norms += (one,)
-        elif not isinstance(one, Dropout):
-            last = None
-            inner = getattr(one, "layers", ())
-            for run in [inner] if isinstance(one, Residual) else [[each] for each in inner]:
-                _link(run)
 
 
 def channel_axis(layer: Linear | Convolution) -> int:

@@ -1,14 +1,14 @@
-"""What has no form of few bits or of spikes is said, not left as it is without a word."""
+"""What stands where in a net that is made into another; and what has no other form is said, not left in silence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array, finite_values
-from spikenet.layers import Sequential
+from spikenet.layers import ComplexBatchNorm, Dropout, Normalisation, Residual, Sequential
 
 NO_PRODUCTS = ("Embedding", "LearntPositions")  # weights that are looked up or added
 
@@ -35,6 +35,22 @@ def real_values(where: str, values: Any) -> Array:
     if np.iscomplexobj(values):
         raise TypeError(f"{where}: expected real numbers, got complex ones")
     return finite_values(where, values)
+
+
+def norms_behind(layers: Sequence[Any], is_connection: Callable[[Any], bool]) -> Iterator[tuple[Any, Any]]:
+    """(connection, batch norm that stands right behind it but for dropout), also inside containers; in order."""
+    last: Any = None
+    for one in unnested(layers):
+        if is_connection(one):
+            last = one
+        elif isinstance(one, (Normalisation, ComplexBatchNorm)):
+            if last is not None:
+                yield last, one
+        elif not isinstance(one, Dropout):
+            last = None
+            inner = getattr(one, "layers", ())
+            for run in [inner] if isinstance(one, Residual) else [[each] for each in inner]:
+                yield from norms_behind(run, is_connection)
 
 
 def unnested(layers: Sequence[Any]) -> list[Any]:

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array
+from spikenet.graph.held import held
 from spikenet.layers import Layer
 from spikenet.train.advance import advance
-from spikenet.train.checkpoint import arrays_of
 from spikenet.train.early_stop import EarlyStop, put_weights
 from spikenet.train.evaluation import Loss, Metric
 from spikenet.train.history import History
 from spikenet.train.identity import identity
 from spikenet.train.interrupt import Deferred, deferred_interrupt
-from spikenet.train.parallel import anywhere, begin_together
+from spikenet.train.parallel import anywhere, begin_together, follow_first
 from spikenet.train.plan import Callback, Optimiser, Plan, Regulariser, Rule, Schedule, plan
 from spikenet.train.progress import progress_bar
 from spikenet.train.resume import read_run, write_run
@@ -76,8 +75,9 @@ def fit(
                  share of every minibatch. Weights start as those of process 0. The result is that of one process with
                  the same batch_size, to rounding, and bit for bit the same for the same N; spikes of encoders and
                  dropout do not depend on N. The loss must be a mean over the batch, as those of sn.loss are.
-                 Process 0 alone writes checkpoints, shows progress and calls callbacks. Threads are numba's: with N
-                 processes on one machine give each its part with numba.set_num_threads
+                 Process 0 alone writes checkpoints, shows progress and calls callbacks; what they change of the net
+                 changes in all. Threads are numba's: with N processes on one machine give each its part with
+                 numba.set_num_threads
 
     Ctrl-C takes effect after the step under way. With a checkpoint the run is saved and the history so far returned,
     `.interrupted` being True; without one KeyboardInterrupt is raised. A second Ctrl-C is not waited for and saves
@@ -108,7 +108,7 @@ def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: boo
         try:
             for standing in advance(made, standing):  # noqa: B020  (the newest one is what an interruption saves)
                 show(standing)
-                if standing.step == 0 and made.is_first:
+                if standing.step == 0:
                     _finish_epoch(made, same, standing)
                 _deliver(made, ctrl_c)
         except KeyboardInterrupt:
@@ -123,20 +123,36 @@ def _trained(made: Plan, same: dict[str, str], standing: Standing, progress: boo
 
 
 def _finish_epoch(made: Plan, same: dict[str, str], standing: Standing) -> None:
-    """Writes the checkpoint, calls the callbacks, and writes it again if they changed the net, as pruning does."""
+    """What is done in the only or first process; what it changes of the net, changes in all."""
+    if made.communicator is None:
+        _write_and_call(made, same, standing)
+    else:
+        params = made.net.parameters()
+        follow_first(made.communicator, params, lambda: _write_and_call(made, same, standing))
+
+
+def _write_and_call(made: Plan, same: dict[str, str], standing: Standing) -> set[str]:
+    """Writes the checkpoint, calls the callbacks, and writes it again if they changed the net, as pruning does.
+
+    Returns the names of the parameters that they changed, if anybody has to know.
+    """
     if made.checkpoint is not None:
         write_run(made.checkpoint, made, same, standing)
-    before = {}
-    if made.checkpoint is not None and made.callbacks:
-        before = {name: array.copy() for name, array in arrays_of(made.net).items()}
+    if not made.callbacks:
+        return set()
+    matters = made.checkpoint is not None or made.communicator is not None
+    before = {name: (p.data.copy(), held(p)) for name, p in made.net.parameters().items()} if matters else {}
     for callback in made.callbacks:
         callback(standing.records[-1])
-    if made.checkpoint is not None and before and _differ(before, arrays_of(made.net)):
+    now = made.net.parameters()
+    changed = {
+        name
+        for name, (values, mask) in before.items()
+        if not (np.array_equal(values, now[name].data) and np.array_equal(mask, held(now[name])))
+    }
+    if made.checkpoint is not None and changed:
         write_run(made.checkpoint, made, same, standing)
-
-
-def _differ(before: dict[str, Array], after: dict[str, Array]) -> bool:
-    return before.keys() != after.keys() or any(not np.array_equal(array, after[k]) for k, array in before.items())
+    return changed
 
 
 def _deliver(made: Plan, ctrl_c: Deferred) -> None:

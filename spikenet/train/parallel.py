@@ -124,6 +124,22 @@ def summed_together(communicator: Communicator, work: Callable[[], dict[str, flo
     return {name: sum(sums.get(name, 0.0) for sums in everybody) for name in names}
 
 
+def follow_first(communicator: Communicator, params: Parameters, work: Callable[[], set[str]]) -> None:
+    """Runs `work` in process 0 and puts what it changed, the parameters it names, into those of all others.
+
+    Their bounds go with them. When it fails, all processes raise.
+    """
+    is_first = communicator.rank == 0
+
+    def mine() -> Any:
+        return {name: (params[name].data, params[name].bounds) for name in work()} if is_first else None
+
+    for name, (values, bounds) in _all_succeed(communicator, mine)[0].items():
+        if not is_first:
+            params[name].data[...] = values
+            params[name].bounds = bounds
+
+
 def ordered_sum(communicator: Communicator, vector: Array) -> Array:
     """The sum of everybody's vector (n,), the same bits in all processes and at every call."""
     size = communicator.size
