@@ -40,8 +40,13 @@ def finite_number(name: str, value: Any) -> float:
 
 
 def finite_values(name: str, values: Any) -> Array:
-    """`values` as a float array; TypeError when they are no numbers, ValueError at the first NaN or infinity."""
+    """`values` as a float array; TypeError when they are no numbers, ValueError at the first NaN or infinity.
+
+    True alone is no number; an array of booleans, a raster say, is one of 0 and 1.
+    """
     try:
+        if isinstance(values, (bool, np.bool_)):
+            raise TypeError
         array = np.asarray(values)
         if array.dtype.kind not in "biufc":
             raise TypeError

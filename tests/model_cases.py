@@ -311,6 +311,7 @@ CASES = (
         ("syn_leak", *LEAKY),
         drive=(0.3, 0.8),
         attached=FREE,
+        held=(1,),
     ),
     Case(
         "MultiLevelLIF-straight",
@@ -319,6 +320,7 @@ CASES = (
         LEAKY,
         drive=(0.8, 1.2),
         attached=FREE,
+        held=(0,),
     ),
     Case(
         "TernaryLIF",

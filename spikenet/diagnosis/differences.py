@@ -25,6 +25,8 @@ class Stencil:
 NEAR = Stencil(STEP, {1: 1 / 2})  # seldom reaches over a kink, of a surrogate of compact support say
 FAR = Stencil(float(np.finfo(np.float64).eps) ** (1 / 5), {1: 2 / 3, 2: -1 / 12})  # a hundredth of the rounding
 
+ROUNDING = 4 * float(np.finfo(np.float64).eps) / FAR.step  # of twins near 1/2, the spikes of silent neurons
+
 
 def difference(
     twin: Layer, x: Array, notes: frozen.Notes, measured: Callable[[Tensor], Tensor], values: Array, k: int,
@@ -58,7 +60,7 @@ def compared(
     name: str, ours: Array, chosen: Array, asked: Callable[[int, Stencil], complex], relative: float, noise: float
 ) -> float:
     """The largest error; the second stencil is asked where the first finds no agreement, which may be its rounding."""
-    least = max(1e-3 * float(np.abs(ours).max(initial=0)) + 1e-9, noise)
+    least = max(1e-3 * float(np.abs(ours).max(initial=0)) + 1e-9, noise, ROUNDING / relative)
     worst = 0.0
     for k in map(int, chosen):
         index = tuple(int(i) for i in np.unravel_index(k, ours.shape))

@@ -27,7 +27,8 @@ class ParameterCheck:
     name   : as in net.parameters(), or "input"
     error  : largest difference between the smooth twin's gradient and central differences, relative to the larger of
              the two, or to 1e-3 of the parameter's largest where that is smaller, or to 1e-4 of the largest output (of
-             the loss, where there is one), below which differences drown in rounding
+             the loss, where there is one), below which differences drown in rounding, as they do where a gradient is
+             wrong by less than 1.2e-12
     tried  : numbers compared
     surrogate_cosine: between the net's own gradient, of spikes, and its smooth twin's; None where one of them is 0
     event_cosine    : between the net's own gradient and that of exact spike times; None where that is not known

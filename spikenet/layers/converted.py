@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, finite_values, positive, whole
+from spikenet.errors import Array, finite_values, positive, positive_values, whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.kernels import memory
 from spikenet.kernels.leader_pool import leaders
@@ -39,7 +39,10 @@ def ConvertedIF(
     threshold, start: a number or one a neuron; `start` in parts of the threshold;  learn: ("threshold",) or nothing
     Rounding down, which counting spikes is, becomes rounding to the nearest. Source: Bu et al. 2022 (arXiv:2202.01440).
     """
-    begun = finite_values("ConvertedIF: start", start) * finite_values("ConvertedIF: threshold", threshold)
+    given = finite_values("ConvertedIF: start", start)
+    if given.dtype.kind != "f" or not given.size:
+        raise ValueError(f"ConvertedIF: start: expected real numbers, at least one, got {start!r:.60}")
+    begun = given * positive_values("ConvertedIF: threshold", threshold)
     described = {"threshold": threshold, "start": start, "reset": reset, "learn": learn}
     values = integrate_and_fire.parameters(threshold)
     return firing("ConvertedIF", integrate_and_fire.step, described, values, rest={"v": begun})

@@ -54,7 +54,8 @@ class StraightLevels:
     def __call__(self, p: Any, v: Any) -> Any:
         held = v / p.threshold
         whole = -floor(-held) - 1.0  # a membrane at the threshold itself holds none
-        return straight_through(_between(whole, self.levels), _between(held, self.levels))
+        whole = spike(v - p.threshold) * _between(whole, self.levels)  # what a refractory period silences
+        return straight_through(whole, _between(held, self.levels))
 
 
 def _between(count: Any, levels: int) -> Any:
