@@ -14,8 +14,8 @@ def compile(
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
-    chip       : hw.chips.loihi1, xylo, speck or truenorth, or such a record edited by hand, whose limits then
-                 hold; the width of weights is the chip's own and cannot be edited
+    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1 or spinnaker2, or such a record edited by
+                 hand, whose limits then hold; the width of weights is the chip's own and cannot be edited
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
     n_chips    : how many of the chip there are
     per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.check import check
-from hw.compilers import loihi, speck, truenorth, xylo
+from hw.compilers import loihi, programmed, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, part_of, report_of
 from hw.lowering.kinds import flat_layers
 from hw.lowering.network import as_layers
@@ -59,6 +59,8 @@ COMPILERS: dict[Architecture, Compiler] = {
     ),
     Architecture.CONVOLUTION_CORES: Compiler(speck.choose, speck.words, 0, SPECK_STATE[1]),
     Architecture.CROSSBAR_CORES: Compiler(truenorth.choose, truenorth.words, weight_bits=9, cut=truenorth.cut),
+    Architecture.SHARED_MEMORY_CORES: Compiler(programmed.choose_loihi2, programmed.words_loihi2),
+    Architecture.SOFTWARE_CORES: Compiler(programmed.choose_spinnaker, programmed.words_spinnaker, weight_bits=16),
 }
 
 
@@ -88,7 +90,8 @@ def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
     if chip.architecture not in COMPILERS:
         raise ValueError(
-            f"compile: no compiler for {chip.name}; there are ones for loihi1, xylo, speck and truenorth of hw.chips"
+            f"compile: no compiler for {chip.name}; there are ones for loihi1, loihi2, xylo, speck, truenorth, "
+            "spinnaker1 and spinnaker2 of hw.chips"
         )
     wanted, bits = COMPILERS[chip.architecture].weight_bits, chip.limit("weight_bits")
     if bits not in (None, wanted):

@@ -102,9 +102,8 @@ def _nameless(step: Trace) -> Trace:
 
 
 def numbers_of(layer: Any, shape: Shape) -> Numbers:
-    """The numbers of a layer of known neurons of this shape."""
-    model = model_of(layer)
-    assert model is not None  # hw.check has refused others
+    """The numbers of a layer of this shape; of neurons that are none of ours, those that go by our names."""
+    model = model_of(layer) or Model(layer.kind, Reset.NONE if layer.runs.spikes else Reset.NEVER)
     n = int(np.prod(shape))
 
     def each(name: str, otherwise: float) -> Array:

@@ -201,6 +201,7 @@ def _start(before: State | None, shape: tuple[int, ...]) -> State:
     for name, values in zip(State._fields[:3], before[:3], strict=True):
         if np.shape(values) != shape:
             raise ValueError(f"loihi.run: before.{name} has shape {np.shape(values)}, arriving is for {shape}")
+        integers(f"loihi.run: before.{name}", values, -(1 << 62), 1 << 62, "take record.after")
     return before
 
 

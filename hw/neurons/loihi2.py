@@ -231,5 +231,5 @@ def _before(names: tuple[str, ...], given: Mapping[str, Array] | None, shape: tu
     for k, name in enumerate(names if given is not None else ()):
         if given is None or name not in given or np.shape(given[name]) != shape:
             raise ValueError(f"loihi2.run: expected before with {list(names)}, of shape {shape}; take record.after")
-        start[k] = given[name]
+        start[k] = integers(f"loihi2.run: before {name!r}", given[name], -(1 << 62), 1 << 62, "take record.after")
     return start

@@ -185,7 +185,7 @@ def run_events(
     ticks = 0 if leak_period is None else whole("speck: leak_period", leak_period)
     from hw.kernels import speck_loop  # when first used: a kernel costs milliseconds to import
 
-    end = max(int(until), int(given[-1, 0]) if len(given) else 0)
+    end = max(whole("speck: until", until, least=0), int(given[-1, 0]) if len(given) else 0)
     out = np.empty((state.size + (1 << 16), 5), np.int64)  # the kernel stops before it could overflow
     progress, chunks, met = np.array([0, ticks], np.int64), [], 0
     words = np.array([params.threshold, params.v_min, params.reset_to_zero, params.stride, params.padding], np.int64)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hw.neurons.words import integers
 from spikenet.derive.fixed_point import Overflow, Rounding, Word, Words
 from spikenet.derive.integer_step import FUNCTIONS, IntegerStep, integer_step
 from spikenet.derive.trace import Step, Trace, trace
@@ -82,9 +83,9 @@ def run(
     x = finite_values(f"{model.name}: current", current)
     if x.ndim < 2:
         raise ValueError(f"{model.name}: expected current (steps, ..., n), got shape {x.shape}")
-    integers, lost = words.of_symbol("current").held(x)
+    arriving, lost = words.of_symbol("current").held(x)
     p = _parameters(one, parameters)
-    start = _before(model, before, x.shape[1:])
+    start = _before(one, before, x.shape[1:])
     step = _step(one)
     try:
         together = np.broadcast_arrays(*p.values()) if p else [np.zeros((), np.int64)]
@@ -94,7 +95,7 @@ def run(
         raise ValueError(f"{model.name}: parameters {shapes} do not fit neurons of shape {x.shape[1:]}") from None
     table = np.stack(together) if p else np.zeros((0,), np.int64)
     out, after, every, counts = integer_loop.run(
-        _loop(one, step), table, start, integers[None], len(step.counted), states=states
+        _loop(one, step), table, start, arriving[None], len(step.counted), states=states
     )
     names = model.states
     return Record(
@@ -133,8 +134,9 @@ def _parameters(one: Twin, given: Mapping[str, Any] | Spiking) -> dict[str, Arra
     }
 
 
-def _before(model: Trace, given: Integers | None, shape: tuple[int, ...]) -> Array:
+def _before(one: Twin, given: Integers | None, shape: tuple[int, ...]) -> Array:
     """The states (states, ...) to begin with."""
+    model = one.model
     start = np.zeros((len(model.states), *shape), np.int64)
     if given is not None:
         if sorted(given) != sorted(model.states):
@@ -142,5 +144,7 @@ def _before(model: Trace, given: Integers | None, shape: tuple[int, ...]) -> Arr
         for k, name in enumerate(model.states):
             if np.shape(given[name]) != shape:
                 raise ValueError(f"{model.name}: before {name!r} has shape {np.shape(given[name])}, expected {shape}")
-            start[k] = given[name]
+            word = one.words.of_symbol(f"s_{name}")
+            hint = "give integers of its word, such as record.after"
+            start[k] = integers(f"{model.name}: before {name!r}", given[name], word.lowest, word.highest, hint)
     return start

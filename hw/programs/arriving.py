@@ -58,3 +58,18 @@ def sums(spikes: Array, weights: Any) -> Array:
     if sparse.issparse(weights):
         return sums_sparse(spikes, weights)
     return product(spikes.astype(np.int64), weights)
+
+
+def delivered(spikes: Array, weights: Any, late: int, delays: Array | None) -> Array:
+    """(steps, batch, n) exact sums of spikes through integer weights, `late` steps and each synapse's delay later.
+
+    delays: broadcasts to (inputs, n), or None
+    """
+    if delays is None:
+        return later(sums(spikes, weights), late)
+    each = np.broadcast_to(delays, weights.shape)
+    here = each if not sparse.issparse(weights) else each[weights.nonzero()]
+    total = np.zeros((*spikes.shape[:2], weights.shape[1]), np.int64)
+    for delay in np.unique(here):
+        total += later(sums(spikes, weights * (each == delay)), late + int(delay))
+    return total

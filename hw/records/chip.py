@@ -12,6 +12,7 @@ Energies come at three levels, in records of their own, so that no sum can mix t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
@@ -190,6 +191,7 @@ class Chip:
             raise TypeError(f"{self.name}: expected times as EventTimes, Tick or None, got {self.times!r:.60}")
         for name in REQUIRED[self.architecture]:
             _count(f"{self.name}: limit {name}", checked(f"{self.name}: limit {name}", self.limits.get(name)), name)
+        _divided(self.name, self.limits)
         for name in self.limits if REQUIRED[self.architecture] else ():
             if name not in ENTRIES:
                 near = get_close_matches(str(name), sorted(ENTRIES), 1)
@@ -203,6 +205,20 @@ class Chip:
     def limit(self, name: str) -> float | None:
         """A limit's value, None when nobody published it; ValueError when the record does not have it."""
         return checked(f"{self.name}: limit {name}", self.limits.get(name)).value
+
+
+def _divided(chip: str, limits: Mapping[str, Fact]) -> None:
+    """ValueError for more cores than the tiles have."""
+    names = ("cores", "tiles_east_west", "tiles_north_south", "cores_per_tile")
+    values = [limits[name].value if name in limits else None for name in names]
+    cores, *sides = values
+    there = [side for side in sides if side is not None]
+    if cores is not None and len(there) == len(sides) and cores > math.prod(there):
+        across, down, each = (f"{side:g}" for side in there)
+        raise ValueError(
+            f"{chip}: limit cores: {cores:g} are more than {across} x {down} tiles of {each} have, "
+            f"{math.prod(there):g}; lower cores, or raise cores_per_tile or the tiles"
+        )
 
 
 def _count(where: str, limit: Fact, name: str) -> None:

@@ -48,7 +48,8 @@ class Overflow(Enum):
 class Word:
     """A two's complement number of `bits`, its sign included, `fraction` of them after the point.
 
-    `fraction` may be negative, or more than `bits`. ValueError unless 1 <= bits <= 32 and |fraction| <= 32.
+    `fraction` may be negative, or more than `bits`. ValueError unless 1 <= bits <= 32 and |fraction| <= 32, TypeError
+    for a rounding or an overflow that is none.
     """
 
     bits: int
@@ -59,6 +60,10 @@ class Word:
     def __post_init__(self) -> None:
         if whole("Word: bits", self.bits) > WIDEST or whole("Word: fraction", self.fraction, -WIDEST) > WIDEST:
             raise ValueError(f"Word: expected at most {WIDEST} bits and a fraction within +-{WIDEST}, got {self}")
+        for name, kind in (("rounding", Rounding), ("overflow", Overflow)):
+            if not isinstance(getattr(self, name), kind):
+                known = ", ".join(str(one) for one in kind)
+                raise TypeError(f"Word: {name}: expected one of {known}, got {getattr(self, name)!r}")
 
     @property
     def lowest(self) -> int:

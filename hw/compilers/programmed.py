@@ -1,0 +1,202 @@
+"""Layers on chips whose neurons are programs: Loihi 2 and SpiNNaker.
+
+Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word, whose bits after the
+point are the most, of 16, 12, 8 and 4, with which on calibration data nothing leaves it and states keep half as much
+again of room. On
+Loihi 2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is not published);
+weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes ring buffers of
+16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF and CubaLIF that
+are reset to a value, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that fills s16.15 best.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.compilers.part import Held, Part, values_of, with_values
+from hw.lowering.neurons import Reset
+from hw.neurons import spinnaker, twin
+from hw.programs.arriving import delivered
+from hw.programs.driven import DrivenLayer, Neurons
+from hw.programs.programmed import SpinnakerNeurons, TwinNeurons
+from hw.records.chip import Chip
+from spikenet.derive.fixed_point import Rounding, Word, Words
+
+Array = npt.NDArray[Any]
+ROOM = 1.5  # of a word over what the calibration data needs
+RING_ROOM = 2.0
+LOIHI2_BITS, WEIGHT, STEP = 24, 254, 2  # weights of both signs in steps of two: hw.neurons.loihi_synapses
+FRACTIONS = (16, 12, 8, 4)  # a loop is compiled for each
+EXPONENTS = (-16, 16)
+FINE = 1 << 20  # of the largest weight: what sums are found with
+MOST_SCALE = 10  # 2^10 of s16.15's 1 to the float net's, at most
+OWN = ("LIF", "CubaLIF", "LI")
+RESETS = (Reset.ZERO, Reset.VALUE, Reset.NEVER)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Of one layer: bits after the point or, of sPyNNaker's own neuron, s16.15's 1 to the float net's; the shift."""
+
+    fraction: int = spinnaker.ONE.bit_length() - 1
+    scale: float = 1.0
+    shift: int = 0
+
+
+def choose_loihi2(part: Part, spikes: Array, chip: Chip) -> Choice:
+    """The most bits after the point with which the layer, driven by calibration spikes, keeps its room.
+
+    Raises ValueError for a layer for which no word fits, or whose step has no twin.
+    """
+    refused = ""
+    for fraction in FRACTIONS:
+        try:
+            layer, _ = words_loihi2(part, Choice(fraction))
+        except ValueError as reason:
+            refused = f": {reason}"
+            continue
+        got = layer.run(spikes, watch=True)
+        if not _lost(got.overflows) and got.used * ROOM <= 1:
+            return Choice(fraction)
+    raise ValueError(
+        f"compile: layer {part.name}: no word of {LOIHI2_BITS} bits holds its states on the calibration data"
+        f"{refused}; train with weights, thresholds and biases nearer to each other"
+    )
+
+
+def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
+    """The layer in integers; weights beyond their words do not occur: the exponent follows the largest."""
+    one = 2.0**choice.fraction
+    word = Word(LOIHI2_BITS, choice.fraction, Rounding.TOWARD_ZERO)
+    given, held, exponents = [values_of(part.weights)], list[Array](), list[int]()
+    if part.recurrent is not None:
+        given.append(part.recurrent.reshape(-1))
+    mantissas = list[Array]()
+    for values in given:
+        most = np.abs(values).max(initial=0.0) * one
+        exponent = int(np.clip(math.ceil(math.log2(max(most, 1e-300) / WEIGHT)), *EXPONENTS))
+        step = STEP if values.min(initial=0.0) < 0 < values.max(initial=0.0) else 1
+        mantissas.append((np.rint(values * one / 2.0**exponent / step) * step).astype(np.int64))
+        exponents.append(exponent)
+        held.append(mantissas[-1] * 2.0**exponent / one)
+    bias = np.rint(part.bias * one).astype(np.int64)
+    neurons = _twin(part, word, bias, None)
+    layer = _layer(part, mantissas, exponents, neurons, one)
+    return layer, _held(part, held, bias / one, exponents[0], one)
+
+
+def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
+    """The largest scale with which nothing overflows, twice as much included; of a twin only the ring buffers' shift.
+
+    Raises ValueError for a layer that s16.15 does not hold, or whose step has no twin.
+    """
+    largest = max(float(np.abs(values_of(part.weights)).max(initial=0.0)), 1e-9)
+    fine = with_values(part.weights, np.rint(values_of(part.weights) / largest * FINE).astype(np.int64))
+    sums = (delivered(spikes, fine * (fine * sign > 0) * sign, 0, part.delays) for sign in (1, -1))
+    most = max(largest, *(float(one.max(initial=0)) * largest / FINE for one in sums))
+    if part.recurrent is not None:  # all of its own spikes at once, at most
+        most += float(np.abs(part.recurrent).sum(axis=0).max(initial=0.0))
+    scales: tuple[float, ...] = (1.0,)
+    if _own(part):
+        held = -spinnaker.ACCUM[0] / spinnaker.ONE / (most * 2 / (1 - part.numbers.leak.max()))
+        first = math.floor(math.log2(held))  # a scale with which steady currents of that size would just not fit
+        scales = tuple(2.0**k for k in range(min(first, MOST_SCALE), first - 12, -1))
+    for scale in scales:
+        needed = most * scale * spinnaker.ONE * RING_ROOM / spinnaker.SLOT
+        shift = max(math.ceil(math.log2(max(needed, 1e-300))), 0)
+        try:
+            layer, _ = words_spinnaker(part, Choice(scale=scale * (2 if _own(part) else 1), shift=min(shift + 1, 31)))
+        except ValueError:
+            continue
+        if shift <= 16 and not _lost(layer.run(spikes, watch=True).overflows):
+            return Choice(scale=scale, shift=shift)
+    numbers = part.numbers
+    raise ValueError(
+        f"compile: layer {part.name}: s16.15 (-65536..65536) does not hold what it computes on the calibration data, "
+        f"sums up to {most:.4g}, thresholds up to {numbers.threshold.max():.4g}; train with smaller ones"
+    )
+
+
+def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
+    """The layer in integers; weights beyond 16 bits do not occur: the shift follows the largest."""
+    one = spinnaker.ONE * choice.scale
+    unit = 2.0**choice.shift / one  # what a weight of 1 is in the float net
+    given = [values_of(part.weights)] + ([] if part.recurrent is None else [part.recurrent.reshape(-1)])
+    mantissas = [np.clip(np.rint(w / unit), -spinnaker.SLOT, spinnaker.SLOT).astype(np.int64) for w in given]
+    held = [m * unit for m in mantissas]
+    if not _own(part):
+        bias = np.rint(part.bias * one).astype(np.int64)
+        word = Word(32, choice.fraction, Rounding.NEAREST)
+        neurons: Neurons = _twin(part, word, bias, (spinnaker.SLOT, choice.shift))
+        return _layer(part, mantissas, [0, 0], neurons, one), _held(part, held, bias / one, choice.shift, one)
+    numbers, ends = part.numbers, spinnaker.ACCUM
+    e = np.rint(numbers.leak * spinnaker.ONE)
+    gain = 1 / np.maximum(1 - e / spinnaker.ONE, 1e-12)  # v gains (1 - e) r of the current
+    r = np.rint(gain * spinnaker.ONE)
+    decay = np.clip(np.rint(numbers.syn_leak * 2.0**32), *spinnaker.FRACTION)
+    offset = np.rint(part.bias / (1 - numbers.syn_leak) * one)
+    fires = not part.reads_v
+    theta = np.rint(numbers.threshold * one) + 1 if fires else np.full(len(e), float(ends[1]))
+    back = np.rint(numbers.reset_value * one) if fires else np.zeros(len(e))
+    for name, values in (("leak", r), ("bias", offset), ("threshold", theta), ("reset", back)):
+        if (values < ends[0]).any() or (values > ends[1]).any():
+            raise ValueError(f"compile: layer {part.name}: {name} needs {np.abs(values).max():.4g} of s16.15's 2^31")
+    whole = [np.asarray(a).astype(np.int64) for a in (e, r, back, theta, offset, decay)]
+    init = spinnaker.FRACTION[1]
+    params = spinnaker.Params(
+        len(e), whole[0], whole[1], 0, whole[2], whole[3], whole[4], 0, whole[5], init, whole[5], init,
+        choice.shift, choice.shift,
+    )  # fmt: skip
+    layer = _layer(part, mantissas, [0, 0], SpinnakerNeurons(params), one)
+    made = _held(part, held, offset * (1 - numbers.syn_leak) / one, choice.shift, one)
+    at = (theta - 1) / one if fires else np.full(len(e), np.inf)
+    return layer, Held(
+        made.weights, made.clipped, at, made.bias, e / spinnaker.ONE, decay / 2.0**32, made.exponent, made.scale
+    )
+
+
+def _own(part: Part) -> bool:
+    """Whether a layer's neurons are sPyNNaker's: leaky, one spike a step, no state of their own besides."""
+    model = part.numbers.model
+    known = model.kind in OWN and model.reset in RESETS and model.levels == 1
+    return known and bool((part.numbers.leak <= 1 - 2.0**-14).all())
+
+
+def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> TwinNeurons:
+    layer: Any = part.stage.neurons
+    made = twin.twin(layer, Words(word))
+    values = {name: layer.values[name].data for name in made.model.parameters}
+    for name, value in values.items():
+        word.integers(f"compile: layer {part.name}: {name}", np.asarray(value))
+    return TwinNeurons(made, values, bias, part.shape, slot)
+
+
+def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Neurons, scale: float) -> DrivenLayer:
+    own = None if part.recurrent is None else mantissas[1].reshape(part.recurrent.shape)
+    return DrivenLayer(
+        part.name, part.shape, with_values(part.weights, mantissas[0]), exponents[0], neurons, scale, part.reads_v,
+        part.delays, own, exponents[-1],
+    )  # fmt: skip
+
+
+def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: float) -> Held:
+    """What a twin holds: its parameters as the word rounds them."""
+    numbers = part.numbers
+
+    def rounded(values: Array) -> Array:
+        found: Array = np.floor(np.where(np.isfinite(values), values, 0) * one + 0.5) / one
+        return np.where(np.isfinite(values), found, values)
+
+    return Held(
+        np.concatenate(weights), 0.0, rounded(numbers.threshold), bias, rounded(numbers.leak),
+        rounded(numbers.syn_leak), exponent, np.array(one),
+    )  # fmt: skip
+
+
+def _lost(overflows: dict[str, int]) -> int:
+    return sum(overflows.values())

@@ -1,0 +1,114 @@
+"""A layer on a chip whose neurons are programs: synapses add integers up, any neuron is driven by the sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from hw.neurons.words import Integers
+from hw.programs.arriving import delivered
+from hw.programs.record import LayerRun
+
+Array = npt.NDArray[Any]
+
+
+class Driven(NamedTuple):
+    """What neurons did: spikes and what is read of them (steps, batch, n), the state after the last step, how often
+    each word was left by its name, the largest share of a state's word in use."""
+
+    spikes: Array
+    v: Array
+    after: Any
+    overflows: dict[str, int]
+    used: float
+
+
+class Neurons(Protocol):
+    """signs: 2 where excitatory and inhibitory sums arrive apart, neither below 0; 1 where they arrive as one."""
+
+    @property
+    def signs(self) -> int: ...
+
+    def run(self, arriving: tuple[Array, ...], before: Any) -> Driven:
+        """Driven by sums (steps, batch, n), one array for each sign, from rest or from an earlier run's `after`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenLayer:
+    """One layer.
+
+    weights : (inputs, n) integers, an array of a dense layer, a scipy csr_array of a convolution
+    exponent: sums are multiplied by 2^exponent, downward where negative
+    delays  : steps of each synapse, on top of the one every connection takes: broadcasts to (inputs, n), or None
+    recurrent_weights: (n, n) among the neurons, a step later, or None;  recurrent_exponent: of these
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    weights: Any
+    exponent: int
+    neurons: Neurons
+    scale: float
+    reads_v: bool
+    delays: Integers | None = None
+    recurrent_weights: Integers | None = None
+    recurrent_exponent: int = 0
+
+    @property
+    def n_inputs(self) -> int:
+        return int(self.weights.shape[0])
+
+    @property
+    def connectivity(self) -> Any:
+        return sparse.csr_array(self.weights)
+
+    @property
+    def recurrent(self) -> Any:
+        return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
+
+    def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
+        arriving = tuple(
+            shifted(delivered(spikes, w, late, self.delays), self.exponent) for w in self._apart(self.weights)
+        )
+        if self.recurrent_weights is None:
+            got = self.neurons.run(arriving, None)
+            return self._seen(got.spikes, got.v, got.overflows, got.used)
+        return self._with_own_spikes(arriving, self._apart(self.recurrent_weights))
+
+    def _with_own_spikes(self, arriving: tuple[Array, ...], weights: tuple[Array, ...]) -> LayerRun:
+        """A step at a time: what the neurons sent in a step arrives at them in the next."""
+        before, used, overflows, found = None, 0.0, dict[str, int](), list[Driven]()
+        own = tuple(np.zeros(sums.shape[1:], np.int64) for sums in arriving)
+        for t in range(len(arriving[0])):
+            found.append(self.neurons.run(tuple((a[t] + o)[None] for a, o in zip(arriving, own, strict=True)), before))
+            got = found[-1]
+            before, used = got.after, max(used, got.used)
+            for word, n in got.overflows.items():
+                overflows[word] = overflows.get(word, 0) + n
+            sent = got.spikes[0].astype(np.int64)
+            own = tuple(shifted(sent @ w, self.recurrent_exponent) for w in weights)
+        spikes, v = (np.concatenate(values) for values in zip(*((got.spikes, got.v) for got in found), strict=True))
+        return self._seen(spikes, v, overflows, used)
+
+    def _apart(self, weights: Any) -> tuple[Any, ...]:
+        """The weights as the neurons want their sums: together, or those above 0 and the others' sizes."""
+        if self.neurons.signs == 1:
+            return (weights,)
+        return weights * (weights > 0), weights * (weights < 0) * -1
+
+    def _seen(self, spikes: Array, v: Array, overflows: dict[str, int], used: float) -> LayerRun:
+        if not self.reads_v:
+            return LayerRun(spikes.astype(np.int8), None, overflows, used)
+        silent = np.zeros(spikes.shape, np.int8)
+        return LayerRun(silent, v, overflows | {"fired readout": int(np.count_nonzero(spikes))}, used)
+
+
+def shifted(sums: Array, exponent: int) -> Array:
+    """sums times 2^exponent, rounded down where that is negative."""
+    found: Array = sums.astype(np.int64) << exponent if exponent >= 0 else sums >> -exponent
+    return found

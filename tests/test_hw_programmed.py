@@ -1,0 +1,120 @@
+"""Loihi 2 and SpiNNaker: any neuron on chips whose neurons are programs, against their own integers driven directly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hw
+import spikenet as sn
+from hw.chips import loihi2, spinnaker1
+from hw.neurons import ring_buffers, spinnaker, twin
+from hw.programs.programmed import SpinnakerNeurons, TwinNeurons
+
+
+def spikes(rng, *shape, rate=0.3):
+    return (rng.random(shape) < rate).astype(np.float32)
+
+
+def leaky(model=sn.LIF, reset=sn.reset.to_zero, **arguments):
+    return model(reset=reset, tau_mem_s=10e-3, **arguments)
+
+
+@pytest.fixture(scope="module")
+def recurrent():
+    """A delayed layer, recurrent neurons, a readout."""
+    rng = np.random.default_rng(2)
+    net = sn.Sequential(
+        sn.DelayedLinear(12, 20, delays=rng.integers(0, 4, (12, 20)), seed=0), leaky(threshold=0.2),
+        sn.Linear(20, 15, seed=1), sn.Recurrent(leaky(sn.CubaLIF, tau_syn_s=3e-3, threshold=0.3), 15, seed=2),
+        sn.Linear(15, 4, seed=3), sn.LI(tau_mem_s=10e-3),
+    )  # fmt: skip
+    net.layers[2].bias.data[...] = 0  # a bias does not pass a CubaLIF's synapse on SpiNNaker
+    return net, spikes(rng, 30, 8, 12)
+
+
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+def test_a_net_keeps_what_it_does(recurrent, chip):
+    net, x = recurrent
+    program = hw.compile(net, chip, calibrate=x)
+    wanted, got = net(x).data, program.run(x, samples_at_once=3)
+    assert np.corrcoef(got.output.ravel(), wanted.ravel())[0, 1] > 0.98
+    for report in program.report:
+        assert report.weight_error < (0.02 if chip is loihi2 else 0.005)
+        assert report.overflows == 0
+        assert report.headroom > 1.5
+        assert abs(report.rate_change) < 0.05
+        assert report.tau_mem_steps[1] == pytest.approx(10, rel=1e-3)
+    assert program.report[1].rate > 0.05
+    placed = hw.place_program(program, calibrate=x).run(x)
+    assert np.array_equal(placed.output, got.output)
+    assert (placed.rates, placed.words) == (got.rates, got.words)
+
+
+def test_spinnaker_is_its_ring_buffers_and_its_neuron(rng):
+    """The first layer, synapse by synapse through the ring buffers, then sPyNNaker's LIF: another way to the same."""
+    delays = rng.integers(0, 5, (12, 20))
+    net = sn.Sequential(sn.DelayedLinear(12, 20, delays=delays, seed=0), leaky(sn.CubaLIF, threshold=0.5))
+    x = spikes(rng, 25, 4, 12)
+    (layer,) = hw.compile(net, spinnaker1, calibrate=x).layers
+    assert isinstance(layer.neurons, SpinnakerNeurons)
+    slots = ring_buffers.deliver(x.astype(int), layer.weights, delays + 1)
+    wanted = spinnaker.run(layer.neurons.params, slots.excitatory, slots.inhibitory)
+    got = layer.run(x.astype(np.int8), late=1)
+    assert np.array_equal(got.spikes, wanted.spikes)
+    assert wanted.spikes.mean() > 0.05
+    assert got.overflows == {"ring buffer": 0, "accum": 0}
+    strong = layer.neurons.run((np.full((3, 1, 20), 70_000), np.zeros((3, 1, 20), int)), None)
+    assert strong.overflows["ring buffer"] == 60
+
+
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+def test_any_neuron_is_its_twin(chip, rng):
+    """Adaptive neurons with a refractory period: weights times spikes, then hw.neurons.twin.run, nothing else."""
+    neurons = sn.AdaptiveLIF(tau_mem_s=10e-3, threshold=0.4, refractory_s=2e-3)
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), neurons)
+    x = spikes(rng, 30, 5, 12)
+    program = hw.compile(net, chip, calibrate=x)
+    (layer,) = program.layers
+    own = layer.neurons
+    assert isinstance(own, TwinNeurons)
+    word = own.twin.words.work
+    assert (word.bits, word.fraction) == ((24, 16) if chip is loihi2 else (32, 15))
+    unit = 2.0 ** (layer.exponent if chip is loihi2 else own.slot[1])
+    sums = (x @ layer.weights) * unit + own.bias
+    got = twin.run(own.twin, sums / 2.0**word.fraction, neurons)
+    assert np.array_equal(program.run(x).output, got.output)
+    assert got.output.mean() > 0.03
+    assert (program.run(x).output == net(x).data).mean() > 0.99
+    assert abs(program.report[0].rate_change) < 0.02
+
+
+def test_what_no_word_holds_is_refused(rng):
+    x = spikes(rng, 5, 2, 4)
+    net = sn.Sequential(sn.Linear(4, 3, seed=0), leaky(threshold=1e7))
+    with pytest.raises(ValueError, match=r"layer 1 LIF.*24 bits"):
+        hw.compile(net, loihi2, calibrate=x)
+    with pytest.raises(ValueError, match=r"layer 1 LIF: s16\.15.*thresholds up to 1e\+07"):
+        hw.compile(net, spinnaker1, calibrate=x)
+    net.layers[0].weight.data[0, 0] = np.nan
+    for chip in (loihi2, spinnaker1):
+        with pytest.raises(ValueError, match="finite"):
+            hw.compile(net, chip, calibrate=x)
+
+
+@pytest.mark.parametrize("kind", ["refractory", "map", "line of SpiNNaker"])
+def test_what_check_passes_compiles(kind, rng):
+    shape, chip = {"refractory": (4,), "map": (1, 4, 4), "line of SpiNNaker": (2, 9)}[kind], loihi2
+    net = sn.Sequential(sn.Linear(4, 3, seed=0), leaky(threshold=0.2, refractory_s=2e-3))
+    if kind == "map":
+        net = sn.Sequential(sn.Conv2d(1, 2, 3, padding=1, seed=0), leaky(threshold=0.3), sn.SumPool2d(2),
+                            sn.Flatten(3), sn.Linear(8, 3, seed=1), leaky(threshold=0.3))  # fmt: skip
+    if kind == "line of SpiNNaker":
+        net, chip = sn.Sequential(sn.Conv1d(2, 3, 3, seed=0), leaky(threshold=0.3)), spinnaker1
+    x = spikes(rng, 20, 3, *shape)
+    assert hw.check(net, shape, chips=(chip,))[chip].fits
+    program = hw.compile(net, chip, calibrate=x)
+    wanted = net(x).data
+    assert wanted.mean() > 0.02
+    assert (program.run(x).output == wanted).mean() > 0.9
+    assert hw.place_program(program).run(x).output.shape == wanted.shape
