@@ -28,8 +28,10 @@ from spikenet.models import (
     sample_machine,
     state_probabilities,
     train_dbn,
+    train_machine,
     train_rbm,
     train_som,
+    visible_probabilities,
 )
 
 
@@ -230,3 +232,72 @@ def test_doubt_is_larger_where_nothing_was_learnt(rng):
     np.testing.assert_allclose(known.mean.sum(axis=-1), 1, rtol=1e-5)
     again = sn.train.dropout_draws(net, x, draws=30)
     np.testing.assert_array_equal(known.mean, again.mean)
+
+
+# Learning of machines with connections between all units
+
+
+def wanted(n=4):
+    """A distribution over n units that no independent ones have: parity is even nine times in ten."""
+    even = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).sum(axis=1) % 2 == 0
+    return np.where(even, 0.9, 0.1) / 2 ** (n - 1)
+
+
+def as_units(numbers, n):
+    return (numbers[:, None] >> np.arange(n)) & 1
+
+
+def test_exact_learning_climbs_the_likelihood_by_its_gradient(rng):
+    """One step is the learning rate times the derivative of the mean log-likelihood, by differences."""
+    begun, data, rate = machine(5, 0.7), as_units(rng.integers(0, 8, 40), 3), 1e-3
+    number = data @ (1 << np.arange(3))
+
+    def likelihood(weight, bias):
+        return np.log(visible_probabilities(boltzmann_machine(weight, bias), 3)[number]).mean()
+
+    after = train_machine(begun, data, epochs=1, learning_rate=rate, batch_size=40, exact=True, seed=0)
+    step = 1e-5
+    for j, k in ((0, 1), (1, 4), (3, 4)):  # visible with visible, with hidden, hidden with hidden
+        moved = []
+        for sign in (1, -1):
+            weight = begun.weight.copy()
+            weight[[j, k], [k, j]] += sign * step
+            moved.append(likelihood(weight, begun.bias))
+        slope = (moved[0] - moved[1]) / (2 * step)
+        assert (after.weight - begun.weight)[j, k] / rate == pytest.approx(slope, rel=1e-5)
+    for k in (1, 4):
+        moved = [likelihood(begun.weight, begun.bias + sign * step * np.eye(5)[k]) for sign in (1, -1)]
+        assert (after.bias - begun.bias)[k] / rate == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-5)
+
+
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "sampled"])
+def test_hidden_units_learn_what_pairs_cannot_say(exact):
+    """Even parity of three units has no correlation of two: without hidden units nothing of it is learnt."""
+    rng, p = np.random.default_rng(1), wanted(3)
+    data = as_units(rng.choice(8, 2000, p=p), 3)
+    share = np.bincount(data @ (1 << np.arange(3)), minlength=8) / len(data)
+    options = {"epochs": 200, "learning_rate": 1.0, "batch_size": 500, "sweeps": 3, "exact": exact, "seed": 0}
+    lost = {}
+    for hidden in (0, 4):
+        learnt = train_machine(machine(3 + hidden, 1.5), data, **options)
+        assert np.array_equal(learnt.weight, learnt.weight.T)
+        assert not np.diag(learnt.weight).any()
+        lost[hidden] = divergence(share, visible_probabilities(learnt, 3))
+    assert lost[0] == pytest.approx(np.log(2) + 0.9 * np.log(0.9) + 0.1 * np.log(0.1), abs=0.05)
+    assert lost[4] < (0.03 if exact else 0.1)
+
+
+def test_learning_of_machines_refuses(rng):
+    given = machine(4, 0.5)
+    for data, message in (
+        (np.zeros((3, 5)), r"expected data \(samples, 1 .. 4\) with a sample or more, got \(3, 5\)"),
+        (np.zeros((0, 3)), r"with a sample or more, got \(0, 3\)"),
+        (np.full((3, 2), 0.5), r"expected data of 0 and 1, got values in 0.5 .. 0.5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            train_machine(given, data, epochs=1)
+    many = boltzmann_machine(np.zeros((17, 17)), np.zeros(17))
+    with pytest.raises(ValueError, match="exact: expected at most 16 units, got 17"):
+        train_machine(many, np.zeros((3, 2)), epochs=1, exact=True)
+    with pytest.raises(ValueError, match="n_visible: expected at most 4, got 5"):
+        visible_probabilities(given, 5)

@@ -7,7 +7,8 @@ from .self_organising import SelfOrganisingMap, bubble, gaussian, hexagonal, rec
 from .neural_sampling import (
     Calibration, Sampler, calibrate, divergence, run_network, sample_machine, state_probabilities,
 )
-from .boltzmann import BoltzmannMachine, Rbm, boltzmann_machine, dbn_features, dbn_sample, rbm, train_dbn, train_rbm
+from .boltzmann_machine import BoltzmannMachine, boltzmann_machine, train_machine, visible_probabilities
+from .boltzmann import Rbm, dbn_features, dbn_sample, rbm, train_dbn, train_rbm
 from .autoregressive import WaveNet, draw_pixels, pixel_cnn, pixel_nats
 from .flows import Flow, glow, nice, real_nvp
 from .growing import Growing
@@ -26,5 +27,6 @@ __all__ = [
     "dcgan_discriminator", "dcgan_generator", "divergence", "draw_pixels", "gaussian", "glow", "hexagonal",
     "image_transformer", "maker_loss", "mlp", "nice", "pixel_cnn", "pixel_nats", "rbm", "real_nvp", "rectangular",
     "residual_unit", "resnet", "run_network", "sample_machine", "spiking_block", "spiking_mlp", "spiking_resnet",
-    "spiking_transformer", "spiking_unit", "state_probabilities", "train_dbn", "train_rbm", "train_som", "unet",
+    "spiking_transformer", "spiking_unit", "state_probabilities", "train_dbn", "train_machine", "train_rbm",
+    "train_som", "unet", "visible_probabilities",
 ]

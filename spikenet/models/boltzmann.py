@@ -1,7 +1,7 @@
-"""Boltzmann machines: general ones by Gibbs sampling, restricted ones, stacks of them.
+"""Restricted Boltzmann machines and stacks of them.
 
-Energies and probabilities follow Hinton & Sejnowski 1986 and Hinton 2012, A practical guide to training RBMs.
-Units are 0 or 1. Everything is plain arrays: learning here is sampling, not the gradient of a graph.
+Energies and probabilities follow Hinton 2012, A practical guide to training RBMs. Units are 0 or 1. Everything is plain
+arrays: learning here is sampling, not the gradient of a graph.
 """
 
 from __future__ import annotations
@@ -13,43 +13,9 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values, positive, whole
 from spikenet.layers.layer import generator
+from spikenet.models.boltzmann_machine import drawn, sigmoid
 
 Seed = int | np.random.Generator | None
-
-
-class BoltzmannMachine(NamedTuple):
-    """p(s) proportional to exp(s.b + s W s / 2): weight (n, n) symmetric with diagonal 0, bias (n,)."""
-
-    weight: Array
-    bias: Array
-
-    def gibbs(self, state: Array, sweeps: int, rng: np.random.Generator) -> Array:
-        """States (..., n) after so many sweeps, each unit drawn in turn given all others."""
-        s = np.array(state, np.float64)
-        if not s.ndim or s.shape[-1] != len(self.bias):
-            raise ValueError(f"gibbs: expected states (..., {len(self.bias)}), got {s.shape}")
-        for _ in range(whole("gibbs: sweeps", sweeps, least=0)):
-            for k in range(len(self.bias)):
-                s[..., k] = rng.random(s.shape[:-1]) < sigmoid(s @ self.weight[:, k] + self.bias[k])
-        return s
-
-    def probabilities(self) -> Array:
-        """(2^n,) exact probabilities of all states, of state k with bit j for unit j; ValueError for n > 20."""
-        n = len(self.bias)
-        if n > 20:
-            raise ValueError(f"probabilities: expected at most 20 units to go through all states, got {n}")
-        states = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        exponent = states @ self.bias + 0.5 * np.einsum("si,ij,sj->s", states, self.weight, states)
-        powers = np.exp(exponent - exponent.max())
-        return np.asarray(powers / powers.sum())
-
-
-def boltzmann_machine(weight: Array, bias: Array) -> BoltzmannMachine:
-    """A checked machine; ValueError unless the weight is symmetric with diagonal 0 and fits the bias."""
-    w, b = finite_values("boltzmann_machine: weight", weight), finite_values("boltzmann_machine: bias", bias)
-    if w.shape != (len(b), len(b)) or not np.array_equal(w, w.T) or np.diag(w).any():
-        raise ValueError(f"boltzmann_machine: expected a symmetric weight ({len(b)}, {len(b)}) with diagonal 0")
-    return BoltzmannMachine(w.astype(np.float64), b.astype(np.float64))
 
 
 class Rbm(NamedTuple):
@@ -182,16 +148,6 @@ def dbn_sample(stack: Sequence[Rbm], v: Array, steps: int, rng: np.random.Genera
     for machine in reversed(stack[:-1]):
         top = machine.visible_given(top)
     return top
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
-
-
-def drawn(p: Array, rng: np.random.Generator) -> Array:
-    """0 or 1, the latter with probability p."""
-    return np.asarray(rng.random(p.shape, dtype=np.float32) < p, np.float32)
 
 
 def _visible(data: Array, n: int) -> Array:

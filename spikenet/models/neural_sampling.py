@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikenet.errors import Array, positive, whole
-from spikenet.models.boltzmann import BoltzmannMachine
+from spikenet.models.boltzmann_machine import BoltzmannMachine
 
 
 class Sampler(NamedTuple):
