@@ -74,6 +74,55 @@ def test_class_weights_smoothing_and_reductions(name, reduce, total, y):
     check_gradient(lambda a: WEIGHTED[name](a, LABELS, **options), y)
 
 
+NO_SAMPLES = {"mse", "l1", "huber", "binary_cross_entropy"}  # of arrays of any shape: means over all numbers
+REDUCED = [n for n in loss.__all__ if n not in NO_SAMPLES | {"first_spikes", "mean", "total", "weighted_mean"}]
+OF_LABELS = [n for n in REDUCED if n not in ("first_spike_mse", "spike_train_mse", "target_time", "time_mse")]
+
+
+def of_samples(name, rng):
+    """(a function of samples' numbers and options, the label of each sample)"""
+    y = rng.normal(size=(5, 3, 4))
+    y = y[0] if name in ("cross_entropy", "time_cross_entropy", "time_mse", "target_time") else y
+    y = (y > 0.5) * 1.0 if name in ("first_spike_mse", "first_spike_cross_entropy") else y
+    y = abs(y) + 0.1 if name == "rate_nll" else y[..., :1] if name == "binary_peak" else y
+    labels = np.array([1, 0, 1]) if name == "binary_peak" else LABELS
+    wanted = {"first_spike_mse": rng.integers(0, 5, (3, 4)), "spike_train_mse": (rng.random((5, 3, 4)) < 0.5) * 1.0}
+    wanted |= dict.fromkeys(("time_mse", "target_time"), rng.random((3, 4)))
+    target = wanted.get(name, labels)
+
+    def asked(k, **options):
+        t = target[:, k] if name == "spike_train_mse" else target[k]
+        return getattr(loss, name)(y[k] if y.ndim == 2 else y[:, k], t, **options)
+
+    return asked, labels, y, target
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_a_batch_is_its_samples_reduced(name, rng):
+    """Every loss of samples: the loss of each alone, weighted by its class, then averaged or summed."""
+    asked, labels, y, target = of_samples(name, rng)
+    each = np.array([asked([k]).item() for k in range(3)])
+    assert asked([0, 1, 2]).item() == pytest.approx(each.mean(), rel=1e-12)
+    assert asked([0, 1, 2], reduce=loss.total).item() == pytest.approx(each.sum(), rel=1e-12)
+    options = {"reduce": loss.total}
+    if name in OF_LABELS:
+        weights = np.array([0.25, 3.0]) if name == "binary_peak" else WEIGHTS
+        w = weights[labels]
+        for reduce, value in (
+            (loss.mean, each @ w / 3),
+            (loss.weighted_mean, each @ w / w.sum()),
+            (loss.total, each @ w),
+        ):
+            options = {"class_weights": weights, "reduce": reduce}
+            assert asked([0, 1, 2], **options).item() == pytest.approx(value, rel=1e-12)
+        with pytest.raises(ValueError, match=f"{name}: class_weights: expected one number for each of"):
+            asked([0, 1, 2], class_weights=np.ones(7))
+    with pytest.raises(TypeError, match=r"reduce: expected a function such as sn.loss.mean, got 'sum'"):
+        asked([0, 1, 2], reduce="sum")
+    if not name.startswith("first_spike"):
+        check_gradient(lambda a: getattr(loss, name)(a, target, **options), y)
+
+
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_smoothing_alone(name, y):
     y = y[0] if name == "cross_entropy" else y

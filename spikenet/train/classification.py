@@ -48,13 +48,18 @@ def binary_cross_entropy(y: TensorLike, target: Any) -> Tensor:
     t = same_values("binary_cross_entropy", target, y.data)
     if not ((t >= 0) & (t <= 1)).all():
         raise ValueError(f"binary_cross_entropy: expected targets in [0, 1], got {t.min()} .. {t.max()}")
+    return logistic_loss(y, t, y.dtype.type(1 / max(1, y.size)))
+
+
+def logistic_loss(y: Tensor, t: Array, each: Any) -> Tensor:
+    """The sum of the binary cross-entropies of sigmoid(y) with t, each times its factor."""
     z = y.data
     small = np.exp(-np.abs(z))  # never overflows, unlike exp(z)
-    value = np.mean(np.maximum(z, 0) - z * t + np.log1p(small), dtype=z.dtype)
+    value = np.sum((np.maximum(z, 0) - z * t + np.log1p(small)) * each, dtype=z.dtype)
 
     def vjp(g: Array) -> tuple[Array]:
         sigmoid = np.where(z >= 0, 1, small) / (1 + small)
-        return (g * ((sigmoid - t) / z.size),)
+        return (g * ((sigmoid - t) * each),)
 
     return Tensor(value, (y,), vjp, operation="binary_cross_entropy")
 

@@ -15,7 +15,7 @@ from spikenet.errors import Array, positive, whole
 from spikenet.graph import Tensor
 from spikenet.graph.tensor import TensorLike
 from spikenet.train.classification import sample_factors, softmax_cross_entropy
-from spikenet.train.reduction import Reduction, mean
+from spikenet.train.reduction import Reduction, mean, shares
 from spikenet.train.targets import class_labels, flat_outputs, outputs, same_values, timed_outputs
 
 
@@ -42,7 +42,7 @@ def first_spikes(y: TensorLike, n: int = 1) -> Tensor:
     return Tensor(np.stack(when), (y,), vjp, operation="first_spikes")
 
 
-def first_spike_mse(y: TensorLike, target: Any, n: int = 1) -> Tensor:
+def first_spike_mse(y: TensorLike, target: Any, n: int = 1, *, reduce: Reduction = mean) -> Tensor:
     """Mean of ((step of the spike - wanted step) / steps)^2 over the first n spikes, batch and classes.
 
     y     : (steps, batch, classes) spikes; a missing spike counts as one at the last step
@@ -53,7 +53,8 @@ def first_spike_mse(y: TensorLike, target: Any, n: int = 1) -> Tensor:
     when = first_spikes(y, n)
     steps = len(outputs("first_spike_mse", y))
     wanted = same_values("first_spike_mse", target, when.data)
-    return ((when - wanted) * (1 / steps)).square().mean()
+    each = shares("first_spike_mse", reduce, when.shape, 1, when.dtype)
+    return (((when - wanted) * (1 / steps)).square() * each).sum()
 
 
 def first_spike_cross_entropy(
@@ -67,7 +68,9 @@ def first_spike_cross_entropy(
 
     Source: snnTorch 1.0, ce_temporal_loss (tau_steps = 1).
     """
-    return time_cross_entropy(first_spikes(y)[0], labels, tau_steps, class_weights=class_weights, reduce=reduce)
+    name = "first_spike_cross_entropy"
+    scale = -1 / positive(f"{name}: tau_steps", tau_steps)
+    return _soonest(name, first_spikes(y)[0], labels, scale, class_weights, reduce)
 
 
 def time_cross_entropy(
@@ -79,26 +82,31 @@ def time_cross_entropy(
     labels: (batch,) whole numbers in 0 .. classes - 1
     """
     name = "time_cross_entropy"
-    times = outputs(name, times)
-    batch, classes = flat_outputs(name, times.shape)
     scale = -1 / positive(f"{name}: tau", tau)
+    return _soonest(name, outputs(name, times), labels, scale, class_weights, reduce)
+
+
+def _soonest(name: str, times: Tensor, labels: Any, scale: float, class_weights: Any, reduce: Reduction) -> Tensor:
+    """Cross-entropy of softmax(scale * times) with the labels."""
+    batch, classes = flat_outputs(name, times.shape)
     numbers = class_labels(name, labels, classes, batch)
     counts = sample_factors(name, reduce, class_weights, numbers, classes, times.dtype)
     value, gradient = softmax_cross_entropy(times.data * times.dtype.type(scale), numbers, counts)
     return Tensor(value, (times,), lambda g: (g * gradient() * times.dtype.type(scale),), operation=name)
 
 
-def time_mse(times: TensorLike, target: Any, tau: float = 1.0) -> Tensor:
+def time_mse(times: TensorLike, target: Any, tau: float = 1.0, *, reduce: Reduction = mean) -> Tensor:
     """Mean of ((time - wanted time) / tau)^2.
 
     times, target: (batch, classes), in the unit of tau > 0
     """
     times = outputs("time_mse", times)
     wanted = same_values("time_mse", target, times.data)
-    return ((times - wanted) * (1 / positive("time_mse: tau", tau))).square().mean()
+    each = shares("time_mse", reduce, times.shape, 0, times.dtype)
+    return (((times - wanted) * (1 / positive("time_mse: tau", tau))).square() * each).sum()
 
 
-def target_time(times: TensorLike, target: Any, tau: float = 1.0) -> Tensor:
+def target_time(times: TensorLike, target: Any, tau: float = 1.0, *, reduce: Reduction = mean) -> Tensor:
     """Minus the mean of log(1 + exp(-|time - wanted time| / tau)): near hits count, far misses hardly pull.
 
     Source: jaxsnn's target_time_loss, after Goltz et al. 2021 (Nature Machine Intelligence 3:823-835).
@@ -108,6 +116,7 @@ def target_time(times: TensorLike, target: Any, tau: float = 1.0) -> Tensor:
     scale = times.dtype.type(1 / positive("target_time: tau", tau))
     distance = times.data - wanted
     small = np.exp(-np.abs(distance) * scale)
-    value = -np.mean(np.log1p(small), dtype=times.dtype)
-    slope = np.sign(distance) * scale * small / (1 + small) / times.size
+    each = shares("target_time", reduce, times.shape, 0, times.dtype)
+    value = -np.sum(np.log1p(small) * each, dtype=times.dtype)
+    slope = np.sign(distance) * scale * small / (1 + small) * each
     return Tensor(value, (times,), lambda g: (g * slope,), operation="target_time")

@@ -9,8 +9,8 @@ import numpy as np
 from spikenet.errors import Array, positive, within
 from spikenet.graph import Tensor
 from spikenet.graph.tensor import TensorLike
-from spikenet.train.classification import binary_cross_entropy, sample_factors
-from spikenet.train.reduction import Reduction, factors, mean
+from spikenet.train.classification import logistic_loss, sample_factors
+from spikenet.train.reduction import Reduction, mean, shares
 from spikenet.train.targets import class_labels, outputs, timed_outputs
 
 
@@ -76,7 +76,10 @@ def rate_nll(y: TensorLike, labels: Any, *, class_weights: Any = None, reduce: R
     return (parts * pick).sum()
 
 
-def rate_sigmoid(y: TensorLike, labels: Any, slope: float = 0.1, middle: float = 0.5) -> Tensor:
+def rate_sigmoid(
+    y: TensorLike, labels: Any, slope: float = 0.1, middle: float = 0.5, *, class_weights: Any = None,
+    reduce: Reduction = mean,
+) -> Tensor:  # fmt: skip
     """Binary cross-entropy of sigmoid((rate - middle) / slope) with the label of each class: mean over both.
 
     y     : (steps, batch, classes) spikes;  labels: (batch,)
@@ -89,7 +92,8 @@ def rate_sigmoid(y: TensorLike, labels: Any, slope: float = 0.1, middle: float =
     scale = 1 / positive(f"{name}: slope", slope)
     centre = within(f"{name}: middle", middle, 0, 1)
     target = _wanted(name, labels, batch, classes, 1, 0, y.dtype)
-    return binary_cross_entropy((y.mean(axis=0) - centre) * scale, target)
+    each = shares(name, reduce, target.shape, 0, y.dtype, target.argmax(axis=1), class_weights, classes)
+    return logistic_loss((y.mean(axis=0) - centre) * scale, target, each)
 
 
 def _wanted(
@@ -106,8 +110,7 @@ def _squares(name: str, y: Tensor, d: Array, labels: Any, steps: int, class_weig
     """sum of factor * d^2 over samples, mean over classes and whatever axes precede the batch."""
     classes = d.shape[-1]
     numbers = class_labels(name, labels, classes, d.shape[-2])
-    counts = factors(name, reduce, class_weights, numbers, classes, y.dtype)[:, None]
-    counts = counts / (classes * (d.size // (classes * d.shape[-2])))
+    counts = shares(name, reduce, d.shape, d.ndim - 2, y.dtype, numbers, class_weights, classes)
     value = (d * d * counts).sum(dtype=y.dtype)
 
     def vjp(g: Array) -> tuple[Array]:

@@ -6,6 +6,7 @@ the sum of factor times sample. `fit` over several processes, and batches of dif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -33,6 +34,24 @@ def weighted_mean(weights: Array) -> Array:
 def total(weights: Array) -> Array:
     """Sum of weight times loss."""
     return weights
+
+
+def shares(
+    name: str, reduce: Reduction, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], labels: Array | None = None,
+    class_weights: Any = None, classes: int = 1,
+) -> Array:  # fmt: skip
+    """Factor of each number of outputs of this shape, to be broadcast: a sample's, over the numbers the sample has.
+
+    axis: the batch's;  labels, class_weights, classes: as of `factors`; without them all samples weigh 1
+    """
+    if len(shape) <= axis:
+        raise ValueError(f"{name}: expected outputs with a batch axis, got shape {shape}")
+    batch = shape[axis]
+    numbers = np.zeros(batch, np.int64) if labels is None else labels
+    each = factors(name, reduce, class_weights, numbers, classes, dtype)
+    each = each / dtype.type(max(1, math.prod(shape) // max(1, batch)))
+    shaped: Array = each.reshape(*(1,) * axis, batch, *(1,) * (len(shape) - axis - 1))
+    return shaped
 
 
 def factors(

@@ -19,7 +19,7 @@ from spikenet.graph import Tensor
 from spikenet.graph.tensor import TensorLike
 from spikenet.train.classification import sample_factors, softmax_cross_entropy
 from spikenet.train.ranges import fraction
-from spikenet.train.reduction import Reduction, mean
+from spikenet.train.reduction import Reduction, mean, shares
 from spikenet.train.targets import class_labels, outputs, timed_outputs
 
 
@@ -105,7 +105,10 @@ def step_cross_entropy(
     return Tensor(value, (y,), lambda g: (g * gradient(),), operation="step_cross_entropy")
 
 
-def count_mse(y: TensorLike, labels: Any, right_rate: float = 1.0, wrong_rate: float = 0.0) -> Tensor:
+def count_mse(
+    y: TensorLike, labels: Any, right_rate: float = 1.0, wrong_rate: float = 0.0, *, class_weights: Any = None,
+    reduce: Reduction = mean,
+) -> Tensor:  # fmt: skip
     """Mean over batch and classes of (spike count - wanted count)^2, divided by the number of steps.
 
     y         : (steps, batch, classes) spikes
@@ -121,10 +124,9 @@ def count_mse(y: TensorLike, labels: Any, right_rate: float = 1.0, wrong_rate: f
     n_wrong, n_right = (math.floor(steps * rate + 1e-9) for rate in (wrong, right))  # 100 * 0.29 is 28.999999999999996
     d = y.data.sum(axis=0) - y.dtype.type(n_wrong)
     d[np.arange(batch), numbers] += n_wrong - n_right
-    value = np.mean(d * d, dtype=d.dtype) / d.dtype.type(steps)
-    return Tensor(
-        value, (y,), lambda g: (_at_every_step(d * (2 * g / (d.size * steps)), steps),), operation="count_mse"
-    )
+    each = shares("count_mse", reduce, d.shape, 0, d.dtype, numbers, class_weights, classes) / d.dtype.type(steps)
+    value = np.sum(d * d * each, dtype=d.dtype)
+    return Tensor(value, (y,), lambda g: (_at_every_step(d * each * (2 * g), steps),), operation="count_mse")
 
 
 def _weighted_in_time(
