@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from spikenet.kernels import bit_delivery, connect, permutation, philox, poisson_counts, sampling
+from spikenet.kernels import alias, bit_delivery, connect, permutation, philox, poisson_counts, sampling
 from spikenet.kernels.memory import read_only
 from spikenet.kernels.partners import NONE, draw_chances
 from spikenet.kernels.pointers import address
 from spikenet.network import draw, rules
 from spikenet.network.synapses import starts_of, synapses
+from spikenet.simulate.wiring import delay_table
 
 ALL = 0xFFFFFFFF
 
@@ -279,3 +280,42 @@ def test_probability_falls_with_distance(dimensions, periodic, rng):
         made = synapses("test", rule, 400, 400, True, 1, 4)
         starts = starts_of(made.degrees)
         assert np.array_equal(made.draw(90, 110), made.draw(0, 400)[starts[90] : starts[110]])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 2**32), max_size=70))
+def test_an_alias_table_gives_every_outcome_its_share_of_the_words(cuts):
+    edges = [0, *sorted(cuts), 2**32]
+    counts = np.diff(edges)
+    table = alias.alias_table([int(c) for c in counts])
+    shift = int(alias.shift_for(table.size))
+    share, own = 1 << shift, table[::2].astype(np.int64)
+    found = np.zeros(table.size // 2, np.int64)
+    np.add.at(found, table[1::2] & 0xFFFF, own)
+    np.add.at(found, table[1::2] >> 16, share - own)
+    assert np.array_equal(found[: counts.size], counts)
+    for slot, much in enumerate(own):
+        for word in {slot * share, min(slot * share + int(much), slot * share + share - 1), (slot + 1) * share - 1}:
+            pair = int(table[2 * slot + 1])
+            wanted = pair & 0xFFFF if word - slot * share < much else pair >> 16
+            assert alias.chosen(table, np.uint32(shift), np.uint32(word)) == wanted
+
+
+@pytest.mark.parametrize(
+    "made", [draw.normal(1.5, 0.75, low=0.1), draw.uniform(0.0, 2.0), draw.lognormal(0.0, 0.5, high=3.0)], ids=str
+)
+def test_drawn_delays_are_the_values_rounded_to_steps(made):
+    """Chances of all delays against a million values of the distribution, chi-square, p > 1e-3."""
+    first, table = delay_table(made, 10.0)
+    own, pairs_of = table[::2].astype(float), table[1::2]
+    share = 2.0 ** int(alias.shift_for(table.size))
+    chances = np.zeros(table.size // 2)
+    np.add.at(chances, pairs_of & 0xFFFF, own / 2**32)
+    np.add.at(chances, pairs_of >> 16, (share - own) / 2**32)
+    values = np.empty(1_000_000)
+    sampling.sample_row(made.kind, made.a, made.b, made.low, made.high, 3, 4, values)
+    seen = np.bincount(np.maximum(1, np.floor(values * 10 + 0.5)).astype(int), minlength=first + chances.size)[first:]
+    assert seen.sum() == values.size
+    often = chances > 1e-5
+    assert stats.chisquare(seen[often], chances[often] * seen[often].sum() / chances[often].sum()).pvalue > 1e-3
+    assert not seen[chances == 0].any()

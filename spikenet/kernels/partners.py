@@ -111,8 +111,8 @@ def draw_shuffled(first: Any, count: Any, n: int, places: int, stream: int, seed
     """into[:count] = partners in [0, n) of the synapses first, first + 1, ... when each has `places` of all."""
     permuted(first, count, n * places, stream, seed, into)
     share = 1.0 / places
-    for k in range(count):
-        into[k] = np.int64((into[k] + 0.5) * share)  # whole numbers below 2^32 are far enough from the next multiple
+    for k in range(count):  # whole numbers below 2^32 are far enough from the next multiple
+        into[k] = np.uint32(np.int32((into[k] + 0.5) * share))
 
 
 @compiled()

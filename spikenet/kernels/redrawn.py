@@ -56,49 +56,62 @@ from spikenet.kernels.unowned import keep, unowned
 _longs, _words, _ints, _shorts = (array_at(kind) for kind in ("int64", "uint32", "int32", "uint16"))
 
 
-@compiled()
-def _add(
-    plan: Array, at: int, t: int, arena: Array, amounts: Array, begin: Any, end: Any, row: Array, weight: Any,
-    rows: Array, lists: Array,
-) -> None:  # fmt: skip
-    """Synapses begin to end - 1 of an arena; amounts: its; rows, lists: of the ring."""
-    targets, low = _words(arena[TARGETS], end), _longs(plan[at + BOUNDS], 0)[plan[at + THREAD]]
-    if plan[at + SYNAPSES] == DELAYED:
-        ring = _longs(plan[at + RING], redrawn_ring.WORDS)
-        redrawn_ring.put_down(
-            ring, t, targets, amounts, _shorts(arena[LATE], end), begin, end, plan[at + PORT] - low, rows, lists
+@cache
+def _adding(dtype: str) -> Any:
+    """(the function that adds synapses begin to end - 1 of an arena, the one that adds all of a spike that is in
+    none)."""
+    floats = array_at(dtype)
+    number: Any = np.dtype(dtype).type
+    put_down = redrawn_ring.put_down_function(dtype)
+
+    @compiled()
+    def add(plan: Array, at: int, t: int, arena: Array, begin: Any, end: Any, row: Array, weight: Any) -> None:
+        targets, low = _words(arena[TARGETS], end), np.uint64(_longs(plan[at + BOUNDS], 0)[plan[at + THREAD]])
+        amounts = floats(arena[AMOUNTS], end)
+        if plan[at + SYNAPSES] == DELAYED:
+            ring, port = _longs(plan[at + RING], redrawn_ring.WORDS), np.uint64(plan[at + PORT]) - low
+            put_down(ring, t, targets, amounts, _shorts(arena[LATE], end), begin, end, port)
+            return
+        whose = targets[begin:end]
+        if plan[at + SYNAPSES] == VALUED:
+            many = amounts[begin:end]
+            for e in range(whose.size):
+                row[np.uint64(whose[e]) - low] += many[e]
+        else:
+            for e in range(whose.size):
+                row[np.uint64(whose[e]) - low] += weight
+
+    @compiled()
+    def add_alone(plan: Array, at: int, t: int, source: Any, row: Array, weight: Any) -> None:
+        most, threads, thread = plan[at + MOST], plan[at + THREADS], plan[at + THREAD]
+        targets, amounts, late = (
+            np.empty(most + 1, np.uint32),
+            np.empty(most + 1, number),
+            np.empty(most + 1, np.uint16),
         )
-    elif plan[at + SYNAPSES] == VALUED:
-        for e in range(begin, end):
-            row[np.int64(targets[e]) - low] += amounts[e]
-    else:
-        for e in range(begin, end):
-            row[np.int64(targets[e]) - low] += weight
+        drawn, words, values = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
+        arena, offsets, keys = (
+            np.zeros(ARENA, np.int64),
+            np.zeros(threads + 1, np.int64),
+            np.empty((2, most + 1), np.uint64),
+        )
+        arena[TARGETS], arena[AMOUNTS], arena[LATE] = targets.ctypes.data, amounts.ctypes.data, late.ctypes.data
+        call_at(plan[at + DRAW], (
+            plan, at, np.int64(source), unowned(arena), np.int64(0), unowned(offsets), unowned(drawn), unowned(words),
+            unowned(values), unowned(keys),
+        ))  # fmt: skip
+        add(plan, at, t, unowned(arena), offsets[thread], offsets[thread + 1], row, weight)
+        keep(targets)
+        keep(amounts)
+        keep(late)
+        keep(drawn)
+        keep(words)
+        keep(values)
+        keep(keys)
+        keep(arena)
+        keep(offsets)
 
-
-@compiled()
-def _add_alone(
-    plan: Array, at: int, t: int, source: Any, row: Array, weight: Any, rows: Array, lists: Array
-) -> None:  # fmt: skip
-    """All of a spike that is in no arena."""
-    most, threads, thread = plan[at + MOST], plan[at + THREADS], plan[at + THREAD]
-    targets, amounts, late = np.empty(most + 1, np.uint32), np.empty(most + 1, row.dtype), np.empty(most + 1, np.uint16)
-    drawn, words, values = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
-    arena, offsets = np.zeros(ARENA, np.int64), np.zeros(threads + 1, np.int64)
-    arena[TARGETS], arena[AMOUNTS], arena[LATE] = targets.ctypes.data, amounts.ctypes.data, late.ctypes.data
-    call_at(plan[at + DRAW], (
-        plan, at, np.int64(source), unowned(arena), np.int64(0), unowned(offsets), unowned(drawn), unowned(words),
-        unowned(values),
-    ))  # fmt: skip
-    _add(plan, at, t, arena, amounts, offsets[thread], offsets[thread + 1], row, weight, rows, lists)
-    keep(targets)
-    keep(amounts)
-    keep(late)
-    keep(drawn)
-    keep(words)
-    keep(values)
-    keep(arena)
-    keep(offsets)
+    return add, add_alone
 
 
 @cache
@@ -106,6 +119,7 @@ def deliver_operation(dtype: str) -> Any:
     """In each step: adds what arrives of this thread's synapses to its inputs, or puts it down in the ring."""
     floats = array_at(dtype)
     number: Any = np.dtype(dtype).type
+    add, add_alone = _adding(dtype)
 
     @compiled()
     def deliver(plan: Array, at: int, t: int) -> None:
@@ -120,11 +134,6 @@ def deliver_operation(dtype: str) -> Any:
         tally = np.zeros(n if counted else 1, number)
         row = unowned(tally) if counted else floats(plan[at + INPUT], n)
         arenas, indices = _longs(plan[at + ARENAS], ARENA * threads), _longs(plan[at + INDICES], threads)
-        late = plan[at + SYNAPSES] == DELAYED
-        ring = _longs(plan[at + RING], redrawn_ring.WORDS)
-        count = ring[redrawn_ring.ROWS] if late else 0
-        rows = floats(ring[redrawn_ring.RING], count * ring[redrawn_ring.SIZE]) if late else row
-        lists = floats(ring[redrawn_ring.AMOUNTS], count * ring[redrawn_ring.ROOM]) if late else row
         spike = 0
         for earlier in range(_longs(indices[thread], 1)[0], t):
             spike += fired(plan, at, earlier - plan[at + SHORTEST])
@@ -140,10 +149,9 @@ def deliver_operation(dtype: str) -> Any:
                 one = number(1) if counted else weight
                 if turn < SPIKES and index[place] >= 0:
                     begin, end = index[place + thread], index[place + thread + 1]
-                    arena = arenas[ARENA * who :]
-                    _add(plan, at, t, arena, floats(arena[AMOUNTS], end), begin, end, row, one, rows, lists)
+                    add(plan, at, t, arenas[ARENA * who :], begin, end, row, one)
                 else:
-                    _add_alone(plan, at, t, np.int64(listed[i]), row, one, rows, lists)
+                    add_alone(plan, at, t, np.int64(listed[i]), row, one)
                 spike += 1
         if counted:
             into = floats(plan[at + INPUT], n)

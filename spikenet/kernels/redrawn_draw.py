@@ -49,7 +49,6 @@ from spikenet.kernels.redrawn_plan import (
     THREAD,
     THREADS,
     USED,
-    VALUED,
     VALUES,
     WINDOW,
     WORDS,
@@ -60,7 +59,8 @@ from spikenet.kernels.synapse_values import FACTOR, FIELDS, NUMBERS
 from spikenet.kernels.unowned import keep, unowned
 
 _N, _LONGS, _UINTS = numba.int64, numba.int64[::1], numba.uint32[::1]
-DRAWS = (PLAN, _N, _N, _LONGS, _N, _LONGS, _UINTS, _UINTS, numba.float64[:, ::1])
+DRAWS = (PLAN, _N, _N, _LONGS, _N, _LONGS, _UINTS, _UINTS, numba.float64[:, ::1], numba.uint64[:, ::1])
+_ONE, _HALF, _LOW = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
 
 _longs, _doubles, _words, _ints, _shorts = (
     array_at(kind) for kind in ("int64", "float64", "uint32", "int32", "uint16")
@@ -82,19 +82,34 @@ def _first_from(targets: Array, begin: Any, end: Any, bound: Any, alike: Any) ->
 
 
 @compiled()
-def _put_down(
-    drawn: Array, weights: Array, steps: Array, n: Any, synapses: Any, targets: Array, amounts: Array, late: Array
-) -> None:  # fmt: skip
-    """The n synapses into an arena; targets: of size 0 where they stand there already."""
-    if targets.size > 0:
-        for e in range(n):
-            targets[e] = drawn[e]
-    if synapses != PLAIN:
-        for e in range(n):
-            amounts[e] = weights[e]
-    if synapses == DELAYED:
-        for e in range(n):
-            late[e] = np.uint16(np.int64(steps[e]))
+def _own(keys: Array, many: Any, low: Any, high: Any) -> Any:
+    """Those of the first `many` whose targets are this process's come to the front; how many there are."""
+    kept, low, high = np.uint64(0), np.uint64(low), np.uint64(high)
+    for e in range(many):
+        target = np.uint64(keys[e]) & _LOW
+        keys[kept] = keys[e]
+        kept += np.uint64((target >= low) & (target < high))
+    return np.int64(kept)
+
+
+@compiled()
+def _by_owner(keys: Array, many: Any, bounds: Array, threads: Any, into: Array, offsets: Array, begin: Any) -> None:
+    """into (many + 1,) = keys by the thread that owns the target, else in their order; offsets: where those of each
+    begin, counted from `begin`. Without a branch, which would be foreseen wrongly half of the time."""
+    end, rest = np.uint64(0), np.int64(many)
+    for owner in range(threads - 1):
+        offsets[owner] = begin + np.int64(end)
+        bound, kept = np.uint64(bounds[owner + 1]), np.uint64(0)
+        for e in range(rest):
+            key = keys[e]
+            later = np.uint64((np.uint64(key) & _LOW) >= bound)
+            into[end], keys[kept] = key, key
+            end, kept = end + (_ONE - later), kept + later
+        rest = np.int64(kept)
+    offsets[threads - 1] = begin + np.int64(end)
+    for e in range(rest):
+        into[end + np.uint64(e)] = keys[e]
+    offsets[threads] = begin + np.int64(end) + rest
 
 
 def draw_address(dtype: str) -> int:
@@ -110,7 +125,7 @@ def draw_function(dtype: str) -> Any:
 
     @compiled()
     def draw(plan: Array, at: int, source: Any, arena: Array, begin: Any, offsets: Array, drawn: Array, words: Array,
-             values: Array) -> None:  # fmt: skip
+             values: Array, keys: Array) -> None:  # fmt: skip
         """From `begin` on, sorted by thread; offsets[: threads + 1]: where those of each begin, and end."""
         starts = _longs(plan[at + STARTS], 0)
         first = starts[source]
@@ -126,57 +141,45 @@ def draw_function(dtype: str) -> Any:
             plan[at + STREAM], plan[at + SEED], drawn if sorts else targets[begin:],
         )  # fmt: skip
         weights, steps = values[0], values[1]
+        factor, shortest = 1.0, np.int64(plan[at + SHORTEST])
         if synapses != PLAIN:
             row, numbers = _longs(plan[at + ROW], FIELDS), _doubles(plan[at + NUMBER], NUMBERS)
             call_at(plan[at + VALUES], (row, numbers, first, many, plan[at + SEED], words, weights, steps))
-            factor, shortest = numbers[FACTOR], float(plan[at + SHORTEST])
-            for e in range(many):
-                weights[e] *= factor
-            if synapses == DELAYED:
-                for e in range(many):
-                    steps[e] -= shortest
+            factor = numbers[FACTOR]
+        foreign = bounds[0] > 0 or bounds[threads] < n
+        rest = many
         if not sorts:
-            _put_down(drawn, weights, steps, many, synapses, targets[:0], amounts[begin:], late[begin:])
             for owner in range(threads + 1):
                 offsets[owner] = _first_from(targets, begin, begin + many, bounds[owner], kind in (EVENLY, SHUFFLED))
+        elif synapses == PLAIN:
+            if foreign:
+                rest = _own(drawn, many, bounds[0], bounds[threads])
+            _by_owner(drawn, rest, bounds, threads, targets[begin:], offsets, begin)
             return
-        rest = many
-        if bounds[0] > 0 or bounds[threads] < n:  # some are other processes'
-            rest = 0
+        else:
+            waiting, ordered = keys[0], keys[1]
             for e in range(many):
-                j = np.int64(drawn[e])
-                drawn[rest], weights[rest], steps[rest] = j, weights[e], steps[e]
-                rest += (j >= bounds[0]) & (j < bounds[threads])
-        end = begin
-        for owner in range(threads - 1):  # without a branch, which would be foreseen wrongly half of the time
-            offsets[owner] = end
-            bound = bounds[owner + 1]
-            kept: Any = 0
-            if synapses == PLAIN:
-                for e in range(rest):
-                    j = np.int64(drawn[e])
-                    later = np.int64(j >= bound)
-                    targets[end], drawn[kept] = j, j
-                    end, kept = end + 1 - later, kept + later
-            elif synapses == VALUED:
-                for e in range(rest):
-                    j, w = np.int64(drawn[e]), weights[e]
-                    later = np.int64(j >= bound)
-                    targets[end], drawn[kept] = j, j
-                    amounts[end], weights[kept] = number(w), w
-                    end, kept = end + 1 - later, kept + later
-            else:
-                for e in range(rest):
-                    j, w, d = np.int64(drawn[e]), weights[e], steps[e]
-                    later = np.int64(j >= bound)
-                    targets[end], drawn[kept] = j, j
-                    amounts[end], weights[kept] = number(w), w
-                    late[end], steps[kept] = np.uint16(np.int64(d)), d
-                    end, kept = end + 1 - later, kept + later
-            rest = kept
-        offsets[threads - 1] = end
-        _put_down(drawn, weights, steps, rest, synapses, targets[end:], amounts[end:], late[end:])
-        offsets[threads] = end + rest
+                waiting[e] = np.uint64(drawn[e]) | (np.uint64(e) << _HALF)
+            if foreign:
+                rest = _own(waiting, many, bounds[0], bounds[threads])
+            _by_owner(waiting, rest, bounds, threads, ordered, offsets, begin)
+            here, there, then = targets[begin:][:rest], amounts[begin:][:rest], late[begin:]
+            for i in range(rest):
+                e = ordered[i] >> _HALF
+                here[i] = np.uint32(ordered[i] & _LOW)
+                there[i] = number(weights[e] * factor)
+            if synapses == DELAYED:
+                for i in range(rest):
+                    then[i] = np.uint16(np.int32(steps[ordered[i] >> _HALF]) - shortest)
+            return
+        if synapses != PLAIN:
+            there = amounts[begin:][:many]
+            for e in range(many):
+                there[e] = number(weights[e] * factor)
+        if synapses == DELAYED:
+            then = late[begin:][:many]
+            for e in range(many):
+                then[e] = np.uint16(np.int32(steps[e]) - shortest)
 
     return draw
 
@@ -200,7 +203,8 @@ def gather_operation() -> Any:
         if total == 0:
             return
         room, scratch, reals = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
-        drawn, words, values = unowned(room), unowned(scratch), unowned(reals)
+        pairs = np.empty((2, most + 1), np.uint64)
+        drawn, words, values, keys = unowned(room), unowned(scratch), unowned(reals), unowned(pairs)
         starts = _longs(plan[at + STARTS], 0)
         spike = 0
         for later in range(plan[at + WINDOW]):
@@ -215,7 +219,9 @@ def gather_operation() -> Any:
                         source = np.int64(listed[i])
                         offsets = index[1 + turn * (threads + 1) :][: threads + 1]
                         if used[0] + starts[source + 1] - starts[source] <= plan[at + ROOM]:
-                            call_at(plan[at + DRAW], (plan, at, source, arena, used[0], offsets, drawn, words, values))
+                            call_at(
+                                plan[at + DRAW], (plan, at, source, arena, used[0], offsets, drawn, words, values, keys)
+                            )
                             used[0] = offsets[threads]
                         else:
                             offsets[0] = -1
@@ -223,5 +229,6 @@ def gather_operation() -> Any:
         keep(room)
         keep(scratch)
         keep(reals)
+        keep(pairs)
 
     return gather

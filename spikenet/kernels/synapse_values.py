@@ -13,12 +13,13 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.alias import chosen
 from spikenet.kernels.by_address import compiled_address
 from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
 from spikenet.kernels.pointers import array_at
 from spikenet.kernels.sampling import between, from_word, from_words
 
-FIELDS = 10  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
+FIELDS = 13  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
 (
     STARTS,  # address of (sources of this stretch + 1,) int64
     PARTNERS,  # address of uint32: targets, counted in the target population
@@ -30,6 +31,9 @@ FIELDS = 10  # of the row of whole numbers; those before WEIGHT_VALUES are of sy
     DELAY_VALUES,  # likewise, seconds
     WEIGHT_STREAM,  # of random numbers, or -1: the weight is one number
     DELAY_STREAM,  # likewise
+    DELAY_TABLE,  # address of alias.alias_table, by which drawn delays are looked up, or 0
+    DELAY_SHIFT,  # of that table
+    DELAY_FIRST,  # steps of its first outcome
 ) = range(FIELDS)
 CHOSEN = 7  # numbers of a distribution: kind, a, b, low, high, and the words of 32 bits between which the bounds lie,
 # the first and how many; of a constant: 0, the value
@@ -37,7 +41,24 @@ NUMBERS = 2 * CHOSEN + 2
 DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight is multiplied by
 TOGETHER = 0xFFFFFFFF  # in the place of the attempt, which counts from 0: words drawn for GROUP synapses at once
 
-_floats = array_at("float64")
+_floats, _words = array_at("float64"), array_at("uint32")
+
+
+@compiled()
+def _word(stream: Any, edge: Any, seed: int) -> Any:
+    """Of those that `_draw_words` draws."""
+    x0, x1, x2, x3 = philox((edge // GROUP) * LANES + edge % LANES, 0, TOGETHER, stream, seed)
+    which = edge % GROUP // LANES
+    return (x0 if which == 0 else x1) if which < 2 else (x2 if which == 2 else x3)
+
+
+@compiled()
+def _draw_words(stream: Any, begin: Any, n: Any, seed: int, words: Array) -> Any:
+    """Those of the synapses begin, begin + 1, ...; where in `words` they begin."""
+    skipped = begin % GROUP
+    for k in range(0, skipped + n, GROUP):
+        draw_group(words, k, (begin + k) // GROUP, 0, TOGETHER, stream, seed)
+    return skipped
 
 
 @compiled()
@@ -47,10 +68,7 @@ def _value(values: int, stream: Any, numbers: Array, first: int, edge: Any, seed
         return _floats(values, 0)[edge]
     if stream < 0:
         return numbers[first + 1]
-    x0, x1, x2, x3 = philox((edge // GROUP) * LANES + edge % LANES, 0, TOGETHER, stream, seed)
-    which = edge % GROUP // LANES
-    drawn = (x0 if which == 0 else x1) if which < 2 else (x2 if which == 2 else x3)
-    word = between(drawn, np.int64(numbers[first + 5]), np.int64(numbers[first + 6]))
+    word = between(_word(stream, edge, seed), np.int64(numbers[first + 5]), np.int64(numbers[first + 6]))
     value = from_word(numbers[first], numbers[first + 1], numbers[first + 2], word)
     return min(max(value, numbers[first + 3]), numbers[first + 4])
 
@@ -64,6 +82,9 @@ def _in_steps(seconds: float, numbers: Array) -> Any:
 def weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
     """(weight, delay in steps) of a synapse."""
     weight = _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, edge, seed)
+    if row[DELAY_TABLE] != 0:
+        word = _word(row[DELAY_STREAM], edge, seed)
+        return weight, row[DELAY_FIRST] + chosen(_words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT]), word)
     seconds = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, edge, seed)
     return weight, np.int64(_in_steps(seconds, numbers))
 
@@ -81,9 +102,7 @@ def _values(
         for k in range(n):
             into[k] = numbers[first + 1]
     else:
-        skipped = begin % GROUP
-        for k in range(0, skipped + n, GROUP):
-            draw_group(words, k, (begin + k) // GROUP, 0, TOGETHER, stream, seed)
+        skipped = _draw_words(stream, begin, n, seed, words)
         kind, a, b, low, high = (
             numbers[first],
             numbers[first + 1],
@@ -108,6 +127,12 @@ def weights_and_delays(
 ) -> None:  # fmt: skip
     """weights[:n], steps[:n] (float64) = those of the n synapses from `begin` on; words: (n + 2 GROUP,) uint32."""
     _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, begin, n, seed, words, weights)
+    if row[DELAY_TABLE] != 0:
+        drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
+        table, shift, first = _words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT]), row[DELAY_FIRST]
+        for k in range(n):
+            steps[k] = np.int32(first + chosen(table, shift, drawn[k]))
+        return
     _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, words, steps)
     if row[DELAY_VALUES] == 0 and row[DELAY_STREAM] < 0:
         steps[:n] = _in_steps(numbers[CHOSEN + 1], numbers)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spikenet.kernels.redrawn_ring import entry_words
 from spikenet.network.network import Network
 from spikenet.simulate.redrawn_tables import ARENA_ROOM, ring_rows
 from spikenet.simulate.wiring import Wiring
@@ -37,7 +38,7 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
     return {
         "synapses": int(OVERHEAD * synapses),
         "spikes under way": 4 * slots * neurons,
-        "input under way": ring * (size + (size + 4) // 2) * sum(target.n for target, _ in inputs) + arenas,
+        "input under way": ring * (size + 8 * entry_words(dtype)) * sum(target.n for target, _ in inputs) + arenas,
         "neurons": 12 * size * neurons,
     }
 

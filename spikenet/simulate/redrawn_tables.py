@@ -50,16 +50,18 @@ class Redrawn:
 
 @dataclass(frozen=True)
 class Ring:
-    """One thread's, as in kernels.redrawn_ring. rows: (rows, inputs) floats; targets, amounts: (rows, half as many)."""
+    """One thread's, as in kernels.redrawn_ring. rows: (steps + 1, inputs) floats, of which few are ever touched;
+    listed: (steps, entries, words) uint64; filled, spilled: (steps,)."""
 
     rows: Array
-    targets: Array
-    amounts: Array
+    listed: Array
     filled: Array
+    spilled: Array
 
     def clear(self) -> None:
-        self.rows.fill(0)
+        self.rows[:-1][self.spilled != 0] = 0
         self.filled.fill(0)
+        self.spilled.fill(0)
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,13 @@ def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float, window: int) -> 
 
 
 def _ring(rows: int, size: int, dtype: str) -> Ring:
-    room = list_room(size)
-    listed = memory.empty((rows, room), np.uint32), memory.empty((rows, room), dtype)
-    return Ring(memory.zeros((rows, size), dtype), *listed, np.zeros(rows, np.int64))
+    listed = np.empty((rows, list_room(size), redrawn_ring.entry_words(dtype)), np.uint64)
+    return Ring(np.zeros((rows + 1, size), dtype), listed, np.zeros(rows, np.uint64), np.zeros(rows, np.int64))
 
 
 def list_room(size: int) -> int:
     """Entries of a list of a ring with rows of this size."""
-    return max(64, size // 2)
+    return max(64, size)
 
 
 def _arena(room: int, kinds: set[int], dtype: str) -> tuple[Array, Array, Array, Array]:
@@ -146,8 +147,9 @@ def add_redrawn(plan: Plan, layout: Layout, drawn: RedrawnTables, seed: int, *, 
     arenas = plan.address(np.array([[plan.address(a) for a in arena] for arena in drawn.arenas], np.int64))
     rings = [
         plan.address(np.array([
-            *ring.rows.shape, plan.address(ring.rows), ring.targets.shape[1], plan.address(ring.targets),
-            plan.address(ring.amounts), plan.address(ring.filled), plan.address(inputs) if taken else 0,
+            ring.filled.size, ring.rows.shape[1], plan.address(ring.rows), ring.listed.shape[1],
+            plan.address(ring.listed), plan.address(ring.filled), plan.address(ring.spilled),
+            plan.address(inputs) if taken else 0,
         ], np.int64))
         for ring, inputs in zip(drawn.rings, layout.inputs, strict=False)
     ]  # fmt: skip
@@ -172,7 +174,8 @@ def _add(
         port = share.inputs[p.receptor]
         entry = [
             again.kind, p.target.n, again.own, again.places, again.stream, seed,
-            plan.address(np.array([again.scale])), plan.address(table.starts), max(1, int(np.diff(table.starts).max())),
+            plan.address(np.array([again.scale])),
+            plan.address(table.starts), max(1, int(np.diff(table.starts).max())),
             layout.threads, thread, plan.address(layout.bounds[p.target.index]), int(first), arenas,
             plan.address(np.array([plan.address(one) for one in indices], np.int64)), drawn.window, int(table.counted),
             plan.address(table.row), plan.address(table.numbers), table.shortest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numba
@@ -11,8 +12,9 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import synapse_values as fields
+from spikenet.kernels.alias import MOST, alias_table, counts_between, shift_for
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.sampling import words_between
+from spikenet.kernels.sampling import share_within, words_between
 from spikenet.kernels.synapse_lists import delay_range
 from spikenet.network import rules
 from spikenet.network.clock import steps_of
@@ -120,6 +122,21 @@ def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int
     return int(ranges[:, 0].min()), longest
 
 
+@cache
+def delay_table(value: Distribution, steps_a_second: float) -> tuple[int, Array] | None:
+    """(steps of the first outcome, alias_table) of drawn delays, each rounded to the nearest step and one at least;
+    None where there are too many."""
+    reach = (np.floor(seconds * steps_a_second + 0.5) for seconds in value.range)
+    first, last = (int(max(1.0, min(steps, 2.0**40))) for steps in reach)
+    if last - first >= MOST:
+        return None
+    drawn = value.kind, value.a, value.b
+    whole = share_within(*drawn, value.low, value.high)
+    edges = ((steps + 0.5) / steps_a_second for steps in range(first, last))
+    below = (share_within(*drawn, value.low, edge) / whole if edge > value.low else 0.0 for edge in edges)
+    return first, alias_table(counts_between([*(min(part, 1.0) for part in below), 1.0]))
+
+
 def description(p: Projection, dt_s: float, keep: list[Any] | None = None) -> tuple[Array, Array]:
     """The rows of synapse_values for a projection's weights and delays; keep gets what they point to."""
     table, numbers = np.zeros(fields.FIELDS, np.int64), np.zeros(fields.NUMBERS)
@@ -135,6 +152,10 @@ def description(p: Projection, dt_s: float, keep: list[Any] | None = None) -> tu
             table[stream] = purpose + p.index
             drawn = value.kind, value.a, value.b, value.low, value.high
             numbers[at : at + fields.CHOSEN] = *drawn, *words_between(*drawn)
+            looked_up = delay_table(value, 1 / dt_s) if stream == fields.DELAY_STREAM else None
+            if looked_up:
+                first, steps = looked_up
+                table[fields.DELAY_TABLE :] = steps.ctypes.data, int(shift_for(steps.size)), first
         elif isinstance(value, float):
             numbers[at + 1] = value
         else:
