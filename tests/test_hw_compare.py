@@ -310,11 +310,11 @@ def test_what_a_priced_chip_refuses_has_its_reason():
     chip = hw.chips.spinnaker1
     limits = {name: replace(chip.limits[name], value=n) for name, n in (("cores", 1), ("neurons", 2))}
     few = replace(chip, limits={**chip.limits, **limits})
-    nets, chips = {"SNN": (net, Rate(steps=4))}, (hw.chips.loihi1, few, hw.chips.spinnaker2)
+    nets, chips = {"SNN": (net, Rate(steps=4))}, (hw.chips.loihi1, few, hw.chips.brainscales2)
     found = hw.compare(nets, data(9, 1), calibrate=data(12, 2), chips=chips)
     assert "no weight exponent" in str(found.broken["SNN", "Loihi 1"][0])
     assert {b.limit for b in found.broken["SNN", few.name]} == {"cores"}
-    assert any(f"not compiled for {hw.chips.spinnaker2.name} (there is no compiler" in note for note in found.notes)
+    assert any(f"not compiled for {hw.chips.brainscales2.name} (there is no compiler" in note for note in found.notes)
     assert row(found, "SNN", "Loihi 1", "float32").energy_j > 0
 
 

@@ -105,6 +105,20 @@ def test_labels_neither_meet_nor_leave_the_frame():
         assert Bbox.intersection(box, ax.get_window_extent()).width == pytest.approx(box.width)
 
 
+def test_many_points_are_numbered_and_listed():
+    points = [(f"net on device {k}", 0.9, None if k > 8 else 1e-7 * 3**k, "SNN") for k in range(12)]
+    ax = plot.accuracy_energy(points, at_least=["net on device 2"])
+    listed, *numbers = (text for text in ax.texts if "unknown" not in text.get_text() and text.get_text())
+    named = [line.split("  ", 1) for line in listed.get_text().splitlines()]
+    assert [int(number) for number, _ in named] == list(range(1, 13))
+    assert [name for _, name in named] == [label + " (at least)" * (label == "net on device 2") for label, *_ in points]
+    assert [text.get_text() for text in numbers] == [*map(str, range(1, 10)), "10, 11, 12"]
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in numbers]
+    for k, box in enumerate(boxes):
+        assert all(Bbox.intersection(box, other) is None for other in boxes[:k])
+
+
 def test_one_point_and_nothing_known():
     for points in ([("a", 1.0, 1e-6, "x")], [("a", 0.0, None, "x")]):
         ax = plot.accuracy_energy(points)

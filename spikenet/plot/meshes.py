@@ -11,6 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from spikenet.errors import Array, array_of
 from spikenet.plot.mosaic import colour_bar
@@ -63,7 +64,8 @@ def mesh(
     ax.set_aspect("equal")
     ax.set_xlabel("tile, east-west")
     ax.set_ylabel("tile, north-south")
-    ax.locator_params(integer=True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     said = "no traffic between tiles" if most == 0 else f"widest link {most:.4g} {traffic_unit}"
     ax.set_title(said, fontsize="medium", color=GREY)
     return ax

@@ -15,10 +15,13 @@ from spikenet.plot.labels import place_labels
 from spikenet.plot.style import GREY, colour, marker, one_axes
 
 Point = tuple[str, float, Energy, str]
+MANY = 8  # points; more are numbered, and named in a list at the side
 
 
 def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
     """Axes with one labelled point per network and device: energy to the right (logarithmic), accuracy upwards.
+
+    More than eight are numbered, with a list of their labels at the side.
 
     points : (label, accuracy as a fraction, joules per inference, family); a family has one colour and marker.
              Points whose energy is None or NaN, unknown, stand in a grey strip at the right: only their height counts
@@ -47,7 +50,9 @@ def _against(
     beyond = math.sqrt(strip[0] * strip[1])
     at = [(beyond if joule is None else joule, 100 * accuracy) for _, accuracy, joule, _ in checked]
 
-    ax = one_axes(ax, 7.0, 4.4)
+    names = [f"{label} (at least)" if label in at_least else label for label, *_ in checked]
+    numbered = len(names) > MANY
+    ax = one_axes(ax, 10.0 if numbered else 7.0, max(4.4, 0.21 * len(names)) if numbered else 4.4)
     families = list(dict.fromkeys(family for *_, family in checked))
     for k, family in enumerate(families):
         own = np.array([spot for spot, point in zip(at, checked, strict=True) if point[3] == family])
@@ -85,7 +90,15 @@ def _against(
         ax.text(beyond, 0.98, f"{cost}\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
     ax.xaxis.set_major_formatter(formatter)  # after the ticks, whose setting would bring its own
     ax.xaxis.set_minor_formatter(NullFormatter())
-    place_labels(ax, at, [f"{label} (at least)" if label in at_least else label for label, *_ in checked])
+    if not numbered:
+        place_labels(ax, at, names)
+        return ax
+    listed = "\n".join(f"{k:2}  {name}" for k, name in enumerate(names, 1))
+    ax.text(1.02, 1.0, listed, transform=ax.transAxes, ha="left", va="top", fontsize="small", linespacing=1.4)
+    spots = dict[tuple[float, float], list[str]]()
+    for k, spot in enumerate(at, 1):  # what stands on one spot shares a label
+        spots.setdefault(spot, []).append(str(k))
+    place_labels(ax, list(spots), [", ".join(numbers) for numbers in spots.values()])
     return ax
 
 
