@@ -161,6 +161,11 @@ def test_history_holds_every_epoch_and_its_curves():
     curves = history.curves()
     assert list(curves) == ["loss", "accuracy", "test loss", "test accuracy"]
     assert curves["test loss"] == [record.test["loss"] for record in heard]
+    printed = str(history).split("\n")
+    assert printed[0].split() == ["epoch", "loss", "accuracy", "test", "loss", "test", "accuracy", "seconds"]
+    assert [float(number) for number in printed[3].split()[:4]] == pytest.approx(
+        [3, curves["loss"][2], curves["accuracy"][2], curves["test loss"][2]], rel=1e-3
+    )
     assert not history.interrupted
     assert not history.stopped_early
 

@@ -252,6 +252,31 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path, rng):
         again.restore(tmp_path / "half.npz")
 
 
+def test_what_was_set_stays_set_and_is_saved(tmp_path, rng):
+    """One argument after the other; a distribution too; restored over other settings, and set again from there."""
+    net, _, _ = loop_network(rng)
+    cells = net.populations[0]
+    net.drive(cells, sn.inputs.poisson(300.0), 1.5)
+    one = sn.Simulation(net, seed=2, threads=2)
+    one.run(0.01)
+    plain = tmp_path / "plain.npz"
+    one.save(plain)
+    one.set(cells, bias_pa=sn.draw.uniform(450.0, 600.0))
+    one.set(cells, threshold_mv=14.0)
+    one.save(tmp_path / "set.npz")
+    after = one.run(0.02)
+    other = sn.Simulation(net, seed=2, threads=1)
+    other.set(cells, threshold_mv=18.0)
+    other.restore(tmp_path / "set.npz")
+    assert same(after, other.run(0.02))
+    one.restore(plain)
+    never_set = sn.Simulation(net, seed=2, threads=2)
+    never_set.restore(plain)
+    assert same(one.run(0.02), never_set.run(0.02))
+    with pytest.raises(TypeError, match="set: threshold_mv: expected numbers, got 'high'"):
+        one.set(cells, threshold_mv="high")
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -188,11 +188,13 @@ def _advice(one: LayerDiagnosis) -> list[str]:
         return []
     said = []
     assert one.dead is not None and one.saturated is not None and one.reached is not None  # noqa: PT018
-    scale = "" if one.gain is None else f"; scale the weights in front by {one.gain:.2g}"
-    if one.dead > 0.3 * one.n:
-        said.append(f"{one.name}: {one.dead} of {one.n} neurons never fire{scale}")
+    gain = 1.0 if one.gain is None else one.gain
+    scale = f"; scale the weights in front by {gain:.2g}"
+    if one.dead > 0.3 * one.n:  # where the others make up for them, a factor for all would not help
+        said.append(f"{one.name}: {one.dead} of {one.n} neurons never fire{scale if gain > 1 else ''}")
     if one.saturated > 0.1 * one.n:
-        said.append(f"{one.name}: {one.saturated} of {one.n} neurons fire at more than 90 % of the steps{scale}")
+        often = f"{one.saturated} of {one.n} neurons fire at more than 90 % of the steps"
+        said.append(f"{one.name}: {often}{scale if gain < 1 else ''}")
     if one.reached < 0.02:
         said.append(f"{one.name}: {one.reached:.1%} of the membranes are where the surrogate has a slope; widen it")
     return said

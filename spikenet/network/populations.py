@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,7 @@ def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
         return _made_already(population, label, dt_s)
     if population.model.__class__.__name__ == "Spiking":
         return _made_already(population, label, dt_s)
-    values = {
-        name: drawn(value, population.n, seed, stream(PARAMETERS, population.index, name))
-        if isinstance(value, Distribution) else value
-        for name, value in population.values.items()
-    }  # fmt: skip
+    values = _drawn_values(population, population.values, seed)
     takes = inspect.signature(population.model).parameters
     rests_s = values.pop("refractory_s", None) if "refractory_s" not in takes else None
     if "dt_s" in takes:
@@ -44,6 +41,23 @@ def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
     except (TypeError, ValueError) as error:
         raise type(error)(f"{label}: {error}") from error
     return cell if rests_s is None else resting(cell, steps_of(f"{label}: refractory_s", rests_s, dt_s, 0))
+
+
+def numbers_set(population: Population, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """`values` to be set while a simulation stands, distributions drawn; TypeError for what is no number."""
+    numbers = _drawn_values(population, values, seed)
+    for name, value in numbers.items():
+        if np.asarray(value).dtype.kind not in "biuf":
+            raise TypeError(f"population {population.name!r}: set: {name}: expected numbers, got {value!r:.60}")
+    return numbers
+
+
+def _drawn_values(population: Population, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    return {
+        name: drawn(value, population.n, seed, stream(PARAMETERS, population.index, name))
+        if isinstance(value, Distribution) else value
+        for name, value in values.items()
+    }  # fmt: skip
 
 
 def _made_already(population: Population, label: str, dt_s: float) -> Cell:

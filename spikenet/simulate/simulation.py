@@ -13,7 +13,7 @@ import numpy as np
 from spikenet.errors import Array, finite_number, whole
 from spikenet.kernels.program import run_windows
 from spikenet.network.network import Network
-from spikenet.network.populations import cell_for, starting
+from spikenet.network.populations import cell_for, numbers_set, starting
 from spikenet.network.records import Population, Projection
 from spikenet.simulate.layout import Layout, layout, own_parameters
 from spikenet.simulate.memory_need import check_memory
@@ -28,7 +28,7 @@ from spikenet.simulate.recorders import Probe
 from spikenet.simulate.recording import Recording, Run, joined, whole_run
 from spikenet.simulate.redrawn_tables import add_redrawn, chosen_projections
 from spikenet.simulate.running import most_threads, steps_in, using_threads
-from spikenet.simulate.state_file import heading, put_under_way, read_state, under_way, write_state
+from spikenet.simulate.state_file import heading, put_under_way, read_state, set_values, under_way, write_state
 from spikenet.simulate.stream import Writer
 from spikenet.simulate.tables import tables
 from spikenet.simulate.wiring import wire
@@ -71,6 +71,7 @@ class Simulation:
         if self.dtype not in ("float32", "float64"):
             raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r}")
         self.step = 0
+        self._changed: dict[int, dict[str, Any]] = {}  # by population, what `set` changed
         self._ranks = Ranks(communicator)
         network_size = [[p.name, p.n] for p in network.populations], len(network.projections), network.dt_s
         self._ranks.all_same({"network": network_size, "seed": self.seed, "threads": self.threads, "dtype": self.dtype})
@@ -148,14 +149,23 @@ class Simulation:
                 yield piece
 
     def set(self, population: Population, **values: Any) -> None:
-        """Change arguments of a population's model, as they were given to Network.population; states stay."""
+        """Change arguments of a population's model, as they were given to Network.population; states stay.
+
+        values: numbers, arrays with one a neuron, or distributions; what was set before stays
+        """
         self.network.own(population)
+        numbers = numbers_set(population, values, self.seed)
+        self._set_to(population, self._changed.get(population.index, {}) | numbers)
+
+    def _set_to(self, population: Population, values: dict[str, Any]) -> None:
+        """The population's model with these values in place of what the network says, and its own otherwise."""
         changed = replace(population, values={**population.values, **values})
         cell = cell_for(changed, self.network.dt_s, self.seed)
         before = self.layout.cells[population.index]
         if before is None or cell.model != before.model or own_parameters(cell) != own_parameters(before):
             raise ValueError(f"population {population.name!r}: set changes numbers, not the model, nor one into many")
         self.layout.cells[population.index] = cell
+        self._changed[population.index] = values
         put_parameters(self.layout, population.index)
 
     def states(self, population: Population) -> dict[str, Array]:
@@ -193,6 +203,7 @@ class Simulation:
         arrays: dict[str, Array] = {}
         for k, population in enumerate(self.network.populations):
             arrays |= {f"{k}.state.{name}": values for name, values in self.states(population).items()}
+            arrays |= {f"{k}.set.{name}": np.asarray(value) for name, value in self._changed.get(k, {}).items()}
             arrays[f"{k}.steps"], arrays[f"{k}.neurons"] = under_way(self.layout, k, self.step, self.longest)
         for table in self._tables.plastic:
             arrays |= {
@@ -207,6 +218,7 @@ class Simulation:
         head, arrays = read_state(path, heading(self.network, self.seed, self.dtype))
         for k, population in enumerate(self.network.populations):
             if population.model is not None:
+                self._set_to(population, set_values(arrays, k))
                 names = states_of(self.layout, k)
                 put_states(self.layout, k, {name: arrays[f"{k}.state.{name}"] for name in names})
             put_under_way(self.layout, k, arrays[f"{k}.steps"], arrays[f"{k}.neurons"])

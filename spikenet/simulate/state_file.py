@@ -1,7 +1,8 @@
 """The whole state of a simulation in a file: what is needed to go on, to the last bit.
 
-Connections, parameters and inputs are not in it: they follow from the network and the seed, and are drawn again. So a
-file is small, and can be continued by any number of threads. It is an npz without pickle, written whole or not at all.
+Connections, inputs and parameters that nobody has set are not in it: they follow from the network and the seed, and are
+drawn again. So a file is small, and can be continued by any number of threads. It is an npz without pickle, written
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -53,6 +54,12 @@ def put_under_way(layout: Layout, population: int, steps: Array, neurons: Array)
             fired = neurons[mine & (steps == t)]
             share.counts[t % layout.slots] = fired.size
             share.places[t % layout.slots, : fired.size] = fired
+
+
+def set_values(arrays: dict[str, Array], population: int) -> dict[str, Any]:
+    """What had been set of the population numbered so."""
+    mark = f"{population}.set."
+    return {name.removeprefix(mark): array[()] for name, array in arrays.items() if name.startswith(mark)}
 
 
 def write_state(path: str | os.PathLike[str], head: dict[str, Any], arrays: dict[str, Array]) -> None:

@@ -45,3 +45,15 @@ class History:
         train = {name: [record.train[name] for record in self.epochs] for name in self.epochs[0].train}
         test = {f"test {name}": [record.test[name] for record in self.epochs] for name in self.epochs[0].test}
         return train | test
+
+    def __str__(self) -> str:
+        """A line an epoch."""
+        curves = self.curves()
+        lines = ["epoch  " + "  ".join(f"{name:>14}" for name in (*curves, "seconds"))]
+        for k, record in enumerate(self.epochs):
+            numbers = (*(f"{values[k]:.4g}" for values in curves.values()), f"{record.seconds:.1f}")
+            lines.append(f"{record.epoch:5d}  " + "  ".join(f"{number:>14}" for number in numbers))
+        ends = {"interrupted": self.interrupted, "stopped early": self.stopped_early}
+        best = [f"weights of epoch {self.best_epoch}"] if self.best_epoch is not None else []
+        said = ", ".join([*(text for text, holds in ends.items() if holds), *best])
+        return "\n".join([*lines, said] if said else lines)
