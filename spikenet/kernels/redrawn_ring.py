@@ -17,6 +17,9 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.logarithm import recast_bits
 from spikenet.kernels.pointers import array_at
+from spikenet.kernels.vector_products import prefetch_to_write
+
+SOON = 16  # words from where a list is written to what it will need next
 
 WORDS = 8  # of a ring's description, int64
 (
@@ -86,7 +89,11 @@ def put_down_function(dtype: str) -> Any:
                 add(_ulongs(ring[LISTED] + np.int64(_EIGHT * k * room * words), 0), np.int64(room), row)
                 _longs(ring[SPILLED], ring[ROWS])[k] = 1
                 count = np.uint64(0)
-            put(listed, k * room + count, np.uint64(whose[e]) + port, many[e])
+            at = k * room + count
+            prefetch_to_write(
+                listed, np.int64(at * words) + SOON, 1
+            )  # of so many lists no cache foresees the next line
+            put(listed, at, np.uint64(whose[e]) + port, many[e])
             filled[k] = count + _ONE
 
     return put_down
