@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
+from spikenet.kernels.tasks import shared
 
 Array = Any
 LOW, HIGH = np.int64(-32768), np.int64(32767)
 
 
-@compiled(parallel=True)
-def clocked(sums: Array, threshold: Array, v_min: Array, to_zero: Array, state: Array, fired: Array, rec_v: Array,
-            met: Array) -> None:  # fmt: skip
-    for row in numba.prange(sums.shape[1]):
-        b = np.int64(row)
-        for t in range(sums.shape[0]):
-            for j in range(sums.shape[2]):
-                raw = state[b, j] + sums[t, b, j]
-                v = min(max(raw, LOW), HIGH)
-                met[b] += v != raw
-                n = v // threshold if v >= threshold else np.int64(0)  # a division is slow, and seldom needed
-                v = np.int64(0) if to_zero and n > 0 else v - n * threshold
-                v = max(v, v_min)
-                state[b, j] = v
-                rec_v[t, b, j] = v
-                fired[t, b, j] = n
+@shared
+def clocked(b: Any, sums: Array, threshold: Array, v_min: Array, to_zero: Array, state: Array, fired: Array,
+            rec_v: Array, met: Array) -> None:  # fmt: skip
+    for t in range(sums.shape[0]):
+        for j in range(sums.shape[2]):
+            raw = state[b, j] + sums[t, b, j]
+            v = min(max(raw, LOW), HIGH)
+            met[b] += v != raw
+            n = v // threshold if v >= threshold else np.int64(0)  # a division is slow, and seldom needed
+            v = np.int64(0) if to_zero and n > 0 else v - n * threshold
+            v = max(v, v_min)
+            state[b, j] = v
+            rec_v[t, b, j] = v
+            fired[t, b, j] = n
 
 
 @compiled()

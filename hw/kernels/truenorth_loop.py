@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
+from spikenet.kernels.tasks import shared
 
 Array = Any
 LOW, HIGH = np.int32(-(1 << 19)), np.int32((1 << 19) - 1)
@@ -48,32 +48,30 @@ def after_spike(v: Array, mode: Array, value: Array, threshold: Array) -> Array:
     return v if mode == NONE else threshold
 
 
-@compiled(parallel=True)
-def run_truenorth(raster: Array, weights: Array, leak: Array, reversal: Array, threshold: Array, reset: Array,
+@shared
+def run_truenorth(b: Any, raster: Array, weights: Array, leak: Array, reversal: Array, threshold: Array, reset: Array,
                   reset_value: Array, negative_threshold: Array, negative_saturates: Array, negative_reset: Array,
                   leak_first: Array, inclusive: Array, state: Array, spikes: Array, rec_v: Array,
                   met: Array) -> None:  # fmt: skip
     """met: (batch, 2) additions that met an end of the word, and how often v was held at a floor that saturates."""
-    for row in numba.prange(raster.shape[1]):
-        b = np.int64(row)
-        v = state[b]
-        for t in range(raster.shape[0]):
-            if leak_first:
-                met[b, 0] += leak_all(v, leak, reversal)
-            for axon in range(raster.shape[2]):
-                if raster[t, b, axon]:
-                    met[b, 0] += add(v, weights[axon])
-            if not leak_first:
-                met[b, 0] += leak_all(v, leak, reversal)
-            for j in range(v.size):
-                x, floor = v[j], np.int32(-negative_threshold[j])
-                fired = x >= threshold[j]
-                if fired:
-                    x = after_spike(x, reset[j], reset_value[j], threshold[j])
-                elif x < floor or (inclusive and x == floor):
-                    if negative_saturates[j] and x < floor:
-                        met[b, 1] += 1
-                    x = floor if negative_saturates[j] else after_spike(x, reset[j], negative_reset[j], floor)
-                v[j] = x
-                spikes[t, b, j] = fired
-                rec_v[t, b, j] = x
+    v = state[b]
+    for t in range(raster.shape[0]):
+        if leak_first:
+            met[b, 0] += leak_all(v, leak, reversal)
+        for axon in range(raster.shape[2]):
+            if raster[t, b, axon]:
+                met[b, 0] += add(v, weights[axon])
+        if not leak_first:
+            met[b, 0] += leak_all(v, leak, reversal)
+        for j in range(v.size):
+            x, floor = v[j], np.int32(-negative_threshold[j])
+            fired = x >= threshold[j]
+            if fired:
+                x = after_spike(x, reset[j], reset_value[j], threshold[j])
+            elif x < floor or (inclusive and x == floor):
+                if negative_saturates[j] and x < floor:
+                    met[b, 1] += 1
+                x = floor if negative_saturates[j] else after_spike(x, reset[j], negative_reset[j], floor)
+            v[j] = x
+            spikes[t, b, j] = fired
+            rec_v[t, b, j] = x

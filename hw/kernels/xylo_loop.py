@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
+from spikenet.kernels.tasks import shared
 
 Array = Any
 LOW, HIGH = np.int32(-32768), np.int32(32767)
@@ -63,84 +63,82 @@ def change(inputs: Array, v: Array, dash_mem: Array, bias: Array, met: Array, j:
     return sat(raw)
 
 
-@compiled(parallel=True)
-def run_xylo(raster: Array, start: Array, target: Array, weight: Array, whole: Array, dash_syn: Array, dash_mem: Array,
-             threshold: Array, bias: Array, alias: Array, dash_syn_out: Array, dash_mem_out: Array,
+@shared
+def run_xylo(b: Any, raster: Array, start: Array, target: Array, weight: Array, whole: Array, dash_syn: Array,
+             dash_mem: Array, threshold: Array, bias: Array, alias: Array, dash_syn_out: Array, dash_mem_out: Array,
              threshold_out: Array, bias_out: Array, first_core: Array, has_bias: Array, i: Array, v: Array,
              spikes: Array, i_out: Array, v_out: Array, hidden: Array, out: Array, rec_i: Array, rec_v: Array,
              rec_i_out: Array, rec_v_out: Array, quiet: Array, met: Array, met_out: Array) -> None:  # fmt: skip
-    """All steps of all rows.
+    """All steps of row b.
 
     start, target, weight, whole: lists of synapses, as hw.neurons.xylo makes them
     met    : (batch, 4, hidden) limits met: of the two currents, the membrane, and 31 spikes that were not enough
     met_out: (batch, 2, outputs) of current and membrane
     """
     n_in, n_hidden = raster.shape[2], v.shape[1]
-    for row in numba.prange(raster.shape[1]):
-        b = np.int64(row)
-        was_quiet, both, of_both = False, i[b].reshape(-1), met[b, :2].reshape(-1)
-        of_v, capped, of_v_out = met[b, 2], met[b, 3], met_out[b, 1]
-        for t in range(raster.shape[0]):
-            still, events = True, False
-            for source in range(raster.shape[2]):
-                n = np.int32(raster[t, b, source])
-                if n > 0:
-                    events = True
-                    receive(both, of_both, start[source], start[source + 1], target, weight, n, whole[source])
-            for source in range(spikes.shape[1]):
-                n = spikes[b, source]
-                if n > 0:
-                    events = True
-                    k = n_in + source
-                    receive(both, of_both, start[k], start[k + 1], target, weight, n, whole[k])
-                    k += n_hidden
-                    receive(i_out[b, 0], met_out[b, 0], start[k], start[k + 1], target, weight, n, whole[k])
-                    spikes[b, source] = 0
-            for j in range(v.shape[1]):
-                for s in range(2):
-                    lost = dash(i[b, s, j], dash_syn[s, j])
-                    still &= lost == 0
-                    i[b, s, j] -= lost
-                    rec_i[t, b, s, j] = i[b, s, j]
-                inputs = np.int32(i[b, 0, j] + i[b, 1, j])
-                if first_core:
-                    raw = np.int32(v[b, j] - dash(v[b, j], dash_mem[j]) + inputs)
-                else:
-                    dv = change(inputs, v[b, j], dash_mem[j], bias[j], of_v, j)
-                    still &= dv == 0
-                    raw = np.int32(v[b, j] + dv)
-                now = sat(raw)
-                of_v[j] += np.int32(raw != now)
-                n = spikes[b, j]
-                while now >= threshold[j] and n < MOST:
-                    n += 1
-                    now -= threshold[j]
-                capped[j] += np.int32(now >= threshold[j])
-                v[b, j] = now
-                rec_v[t, b, j] = now
-                spikes[b, j] = n
-                if alias[j] >= 0:
-                    spikes[b, alias[j]] = min(spikes[b, alias[j]] + n, MOST)
-            for j in range(v.shape[1]):
-                hidden[t, b, j] = spikes[b, j]
-            for j in range(v_out.shape[1]):
-                lost = dash(i_out[b, 0, j], dash_syn_out[0, j])
+    was_quiet, both, of_both = False, i[b].reshape(-1), met[b, :2].reshape(-1)
+    of_v, capped, of_v_out = met[b, 2], met[b, 3], met_out[b, 1]
+    for t in range(raster.shape[0]):
+        still, events = True, False
+        for source in range(raster.shape[2]):
+            n = np.int32(raster[t, b, source])
+            if n > 0:
+                events = True
+                receive(both, of_both, start[source], start[source + 1], target, weight, n, whole[source])
+        for source in range(spikes.shape[1]):
+            n = spikes[b, source]
+            if n > 0:
+                events = True
+                k = n_in + source
+                receive(both, of_both, start[k], start[k + 1], target, weight, n, whole[k])
+                k += n_hidden
+                receive(i_out[b, 0], met_out[b, 0], start[k], start[k + 1], target, weight, n, whole[k])
+                spikes[b, source] = 0
+        for j in range(v.shape[1]):
+            for s in range(2):
+                lost = dash(i[b, s, j], dash_syn[s, j])
                 still &= lost == 0
-                i_out[b, 0, j] -= lost
-                rec_i_out[t, b, j] = i_out[b, 0, j]
-                if first_core:
-                    raw = np.int32(v_out[b, j] - dash(v_out[b, j], dash_mem_out[j]) + i_out[b, 0, j])
-                else:
-                    dv = change(i_out[b, 0, j], v_out[b, j], dash_mem_out[j], bias_out[j], of_v_out, j)
-                    still &= dv == 0
-                    raw = np.int32(v_out[b, j] + dv)
-                now = sat(raw)
-                of_v_out[j] += np.int32(raw != now)
-                fired = now >= threshold_out[j]
-                now -= threshold_out[j] * fired
-                v_out[b, j] = now
-                rec_v_out[t, b, j] = now
-                out[t, b, j] = fired
-            still &= not events
-            quiet[t, b] = (was_quiet and not events if has_bias else still) and not first_core
-            was_quiet = still
+                i[b, s, j] -= lost
+                rec_i[t, b, s, j] = i[b, s, j]
+            inputs = np.int32(i[b, 0, j] + i[b, 1, j])
+            if first_core:
+                raw = np.int32(v[b, j] - dash(v[b, j], dash_mem[j]) + inputs)
+            else:
+                dv = change(inputs, v[b, j], dash_mem[j], bias[j], of_v, j)
+                still &= dv == 0
+                raw = np.int32(v[b, j] + dv)
+            now = sat(raw)
+            of_v[j] += np.int32(raw != now)
+            n = spikes[b, j]
+            while now >= threshold[j] and n < MOST:
+                n += 1
+                now -= threshold[j]
+            capped[j] += np.int32(now >= threshold[j])
+            v[b, j] = now
+            rec_v[t, b, j] = now
+            spikes[b, j] = n
+            if alias[j] >= 0:
+                spikes[b, alias[j]] = min(spikes[b, alias[j]] + n, MOST)
+        for j in range(v.shape[1]):
+            hidden[t, b, j] = spikes[b, j]
+        for j in range(v_out.shape[1]):
+            lost = dash(i_out[b, 0, j], dash_syn_out[0, j])
+            still &= lost == 0
+            i_out[b, 0, j] -= lost
+            rec_i_out[t, b, j] = i_out[b, 0, j]
+            if first_core:
+                raw = np.int32(v_out[b, j] - dash(v_out[b, j], dash_mem_out[j]) + i_out[b, 0, j])
+            else:
+                dv = change(i_out[b, 0, j], v_out[b, j], dash_mem_out[j], bias_out[j], of_v_out, j)
+                still &= dv == 0
+                raw = np.int32(v_out[b, j] + dv)
+            now = sat(raw)
+            of_v_out[j] += np.int32(raw != now)
+            fired = now >= threshold_out[j]
+            now -= threshold_out[j] * fired
+            v_out[b, j] = now
+            rec_v_out[t, b, j] = now
+            out[t, b, j] = fired
+        still &= not events
+        quiet[t, b] = (was_quiet and not events if has_bias else still) and not first_core
+        was_quiet = still

@@ -135,7 +135,7 @@ def fire(
         *(np.int64(threshold), np.int64(v_min), bool(reset_to_zero)),
         *(state, fired, rec_v, met),
     ]
-    speck_loop.clocked(*arguments)
+    speck_loop.clocked(batch, *arguments)
     return fired, rec_v, int(met.sum())
 
 

@@ -170,7 +170,7 @@ def run(params: Params, excitatory: Any, inhibitory: Any, state: State | None = 
     words = [read_only(np.ascontiguousarray(getattr(params, name), np.int64)) for name in names]
     slots = [read_only(np.minimum(x, SLOT)) for x in (exc, inh)]
     arguments: list[Any] = [*slots, *words, *states, *recorded, cut]
-    spinnaker_loop.run_spinnaker(*arguments)
+    spinnaker_loop.run_spinnaker(batch, *arguments)
     ring = int((exc > SLOT).sum() + (inh > SLOT).sum())
     ends: list[Any] = [without_batch(array, alone) for array in recorded]
     ends += [ring, int(cut.sum()), State(*states)]

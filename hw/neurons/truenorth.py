@@ -143,6 +143,6 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
         *(bool(params.leak_first), bool(params.negative_inclusive)),
         *(state, spikes, rec_v, met),
     ]
-    truenorth_loop.run_truenorth(*arguments)
+    truenorth_loop.run_truenorth(batch, *arguments)
     overflow, held = (int(number) for number in met.sum(axis=0))
     return Run(without_batch(spikes, alone), without_batch(rec_v, alone), overflow, state.astype(np.int64), held)

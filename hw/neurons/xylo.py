@@ -197,7 +197,7 @@ def run(params: Params, raster: Any, state: State | None = None, *, most_input: 
         *states,
         *(hidden, spikes, i, v, i_out, v_out, quiet, met, met_out),
     ]
-    xylo_loop.run_xylo(*arguments)
+    xylo_loop.run_xylo(batch, *arguments)
     ends = (states[0].transpose(0, 2, 1), states[1], states[2], states[3][:, 0], states[4])
     after: list[Any] = [np.ascontiguousarray(a, np.int64) for a in ends]
     happened = (spikes, hidden, i.transpose(0, 1, 3, 2), v, i_out, v_out, quiet)
