@@ -57,6 +57,41 @@ def test_gradients_are_those_of_differences_of_times(name, times, rng):
     sn.check_gradient(f, times, *values, relative=1e-3, step=1e-7)
 
 
+def loss_of(made, readout, times, labels):
+    """The loss of the exact run, as a function of the weights alone."""
+    run = EventNet(made).at(times, END)
+    return sn.loss.cross_entropy(readout(run), labels).item()
+
+
+@pytest.mark.parametrize("taus_s", [(10e-3, 10e-3), (10e-3, 4e-3)], ids=["equal taus", "different taus"])
+@pytest.mark.parametrize("readout", [maximum, mean_membrane, FirstTimes(2e-3)], ids=["maximum", "mean", "first times"])
+def test_gradients_of_losses_are_their_differences(taus_s, readout, times, rng):
+    """First-spike, maximum and integral loss: dL/dw by the adjoint against L(w + h) - L(w - h) of exact runs."""
+    tau_mem_s, tau_syn_s = taus_s
+    cells = sn.CubaLIF(tau_mem_s=tau_mem_s, tau_syn_s=tau_syn_s)
+    last = sn.CubaLIF(tau_mem_s=8e-3, tau_syn_s=5e-3) if isinstance(readout, FirstTimes) else sn.LI(tau_mem_s=15e-3)
+    made = sn.cast(sn.Sequential(sn.Linear(5, 6, seed=rng), cells, sn.Linear(6, 3, seed=rng), last), np.float64)
+    for k, size in ((0, 0.3), (2, 0.3 if last.kind == "CubaLIF" else 0.8)):
+        made.layers[k].weight.data = np.abs(made.layers[k].weight.data) * size
+        made.layers[k].bias.data = made.layers[k].bias.data * 0.02
+    run = EventNet(made).at(times, END)
+    assert run.grazing == 0
+    assert run.layers[0].n_fired.min(axis=1).max() > 0
+    labels = np.array([2, 0])
+    sn.loss.cross_entropy(readout(run), labels).backward()
+    for name, p in made.parameters().items():
+        largest = np.abs(p.grad).max()
+        assert largest > 0
+        for index in [np.unravel_index(k, p.shape) for k in rng.permutation(p.data.size)[:4]]:
+            centre, sides = p.data[index], []
+            for side in (1e-6, -1e-6):
+                p.data[index] = centre + side
+                sides.append(loss_of(made, readout, times, labels))
+            p.data[index] = centre
+            slope = (sides[0] - sides[1]) / 2e-6
+            assert p.grad[index] == pytest.approx(slope, rel=1e-3, abs=1e-3 * largest), name
+
+
 def solved(made, k, arriving, sample, neuron):
     """Spike times of one neuron of layer k by a general ODE solver that stops at the threshold."""
     linear, cells = made.layers[k], made.layers[k + 1]

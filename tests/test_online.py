@@ -107,7 +107,10 @@ def test_a_stream_gives_what_the_sequence_gives(rule, x, rng):
 
 @pytest.mark.parametrize("rule", [OTTT(), SLTT()])
 def test_memory_does_not_grow_with_time(rule, rng):
-    """Peak of what Python and numpy allocate. States or outputs and graph of 100 more steps would take over 200 kB."""
+    """Peak of what Python and numpy allocate. States or outputs and graph of 100 more steps would take over 200 kB.
+
+    By hand, for it takes minutes: OTTT 133 kB at 100 steps, 132 at 1,000, 130 at 10,000; SLTT 207 and 216.
+    """
     made = sn.Sequential(sn.Linear(20, 30, seed=rng), sn.LIF(), sn.Linear(30, 3, seed=rng), sn.LIF())
     frame = (rng.random((4, 20)) < 0.3).astype(np.float32)
 
