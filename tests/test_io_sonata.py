@@ -57,6 +57,8 @@ def small(dt_s=DT):
     net.connect(exc, inh, sn.rules.fixed_indegree(20), 90.0, sn.draw.uniform(5e-4, 3e-3))
     net.connect(inh, exc, sn.rules.fixed_total(300), sn.draw.normal(-80.0, 9.0), sn.draw.normal(1e-3, 2e-4, low=DT))
     net.connect(source, inh, sn.rules.listed([0, 1], [3, 4]), [100.0, 5.0], [1e-3, 2e-3])
+    noise = net.source("by/chance", sn.inputs.poisson(40.0), 12)
+    net.connect(noise, exc, sn.rules.fixed_indegree(3), 20.0, DT)
     return net
 
 
@@ -71,6 +73,7 @@ def test_a_network_written_and_read_fires_the_same_spikes(tmp_path):
     assert spikes_of(before, "L4/E") == spikes_of(after, "L4_E")
     assert spikes_of(before, "I") == spikes_of(after, "I")
     assert spikes_of(before, "s") == spikes_of(after, "s")
+    assert spikes_of(before, "by/chance") == spikes_of(after, "by_chance") != set()
     assert sum(p.rule.source.size for p in again.projections) == sn.Simulation(net, seed=3).synapses
 
 
@@ -118,7 +121,6 @@ def test_a_missing_library_is_named(monkeypatch, tmp_path):
     ("change", "message"),
     [
         (lambda n: n.drive(n.populations[0], sn.inputs.poisson(5.0)), "1 inputs from outside"),
-        (lambda n: n.source("noise", sn.inputs.poisson(5.0), 3), "'noise' fires by chance"),
         (lambda n: n.population("lif", sn.LIF, 3), "'lif': SONATA names no such model"),
         (lambda n: n.population("L4_E", sn.cells.iaf_psc_exp, 3), "two populations would be of one name"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from spikenet.network.network import Network
 from spikenet.network.populations import cell_for
 from spikenet.network.records import Projection
 from spikenet.simulate.explicit import Explicit, explicit
+from spikenet.simulate.simulation import simulate
 from spikenet.whole_file import whole_file
 
 NODES, EDGES, SPIKES = "nodes.h5", "edges.h5", "spikes_in.h5"
@@ -27,10 +29,11 @@ NODE_TYPE, EDGE_TYPE = 100, 100
 def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s: float = 1.0, seed: int = 0) -> Path:
     """Files of the network into `folder`, which is made; the path of the configuration that `read_sonata` takes.
 
-    seed: of what is drawn: synapses, weights, delays and parameters are those of a run with this seed
+    seed: of what is drawn: synapses, weights, delays, parameters and the spikes of sources that fire by chance, as far
+          as duration_s, are those of a run with this seed
 
-    ValueError for what SONATA cannot say: Poisson sources and other drives (record their spikes and give them as
-    sn.inputs.trains), plastic synapses, models that NEST has not, and weights whose sign is not that of their receptor.
+    ValueError for what SONATA cannot say: drives (a Poisson drive can be a source connected one_to_one), plastic
+    synapses, models that NEST has not, and weights whose sign is not that of their receptor.
     """
     h5py = library("h5py", "write_sonata", "sonata")
     if not isinstance(network, Network) or not network.populations:
@@ -62,9 +65,7 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
                 group[f"{side}_node_id"].attrs["node_population"] = whose
             group["0/syn_weight"] = made.weight
             group["0/delay"] = 1e3 * network.dt_s * made.delay_steps
-    sources = {
-        p.name: (p.spikes.times_s, p.spikes.neurons) for p in network.populations if isinstance(p.spikes, Trains)
-    }
+    sources = {called[name]: spikes for name, spikes in _sent(network, duration_s, seed).items()}
     write_sonata_spikes(place / SPIKES, sources)
     templates = {p.name: template for p, template, _ in neurons}
     lines = ["node_type_id population model_type model_template"]
@@ -77,17 +78,25 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     return _configuration(place, network, tstop, bool(sources), bool(edges))
 
 
+def _sent(network: Network, duration_s: float, seed: int) -> dict[str, tuple[Array, Array]]:
+    """(times in seconds, neurons) of the spikes of each source."""
+    given = {p.name: p.spikes for p in network.populations if isinstance(p.spikes, Trains)}
+    drawn = [p for p in network.populations if p.spikes is not None and p.name not in given]
+    sent = {name: (trains.times_s, trains.neurons) for name, trains in given.items()}
+    if drawn:
+        alone = copy(network)
+        alone.projections, alone.drives = [], []
+        run = simulate(alone, duration_s, seed, dtype=np.float64, spikes=drawn)
+        sent |= {p.name: (run[p].times_s, run[p].neurons) for p in drawn}
+    return sent
+
+
 def _check(network: Network) -> None:
     if network.drives:
         raise ValueError(
             f"write_sonata: {len(network.drives)} inputs from outside, the first of {network.drives[0].target.name!r}: "
-            "SONATA holds spikes of sources only; record them and give them as sn.inputs.trains"
+            "SONATA holds spikes of sources only; for a Poisson drive connect a source of as many, one_to_one"
         )
-    for p in network.populations:
-        if p.spikes is not None and not isinstance(p.spikes, Trains):
-            raise ValueError(
-                f"write_sonata: source {p.name!r} fires by chance; SONATA holds spikes at given times only"
-            )
     for projection in network.projections:
         if projection.plasticity is not None:
             raise ValueError(f"write_sonata: {projection.name}: its synapses change; only static ones are written")

@@ -76,7 +76,7 @@ def on_the_grid(label: str, trains: inputs.Trains, n: int, dt_s: float) -> input
     if off.any():
         k = int(np.argmax(off))
         raise ValueError(
-            f"{label}: times_s[{k}] = {trains.times_s[k]!r} lies between steps of {dt_s:g} s; round them, "
+            f"{label}: times_s[{k}] = {float(trains.times_s[k])!r} lies between steps of {dt_s:g} s; round them, "
             "as with dt_s * np.round(times_s / dt_s)"
         )
     if (steps < 0.5).any():
