@@ -123,17 +123,18 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
 
 
 def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
-    """The layer in integers; weights beyond 16 bits do not occur: the shift follows the largest."""
+    """The layer in integers under a scale that was chosen; weights beyond 16 bits are cut and counted as clipped."""
     one = spinnaker.ONE * choice.scale
     unit = 2.0**choice.shift / one  # what a weight of 1 is in the float net
     given = [values_of(part.weights)] + ([] if part.recurrent is None else [part.recurrent.reshape(-1)])
     mantissas = [np.clip(np.rint(w / unit), -spinnaker.SLOT, spinnaker.SLOT).astype(np.int64) for w in given]
     held = [m * unit for m in mantissas]
+    clipped = float(np.mean(np.abs(np.concatenate(given) / unit) > spinnaker.SLOT + 0.5))
     if not _own(part):
         bias = np.rint(part.bias * one).astype(np.int64)
         word = Word(32, choice.fraction, Rounding.NEAREST)
         neurons: Neurons = _twin(part, word, bias, (spinnaker.SLOT, choice.shift))
-        return _layer(part, mantissas, [0, 0], neurons, one), _held(part, held, bias / one, choice.shift, one)
+        return _layer(part, mantissas, [0, 0], neurons, one), _held(part, held, bias / one, choice.shift, one, clipped)
     numbers, ends = part.numbers, spinnaker.ACCUM
     e = np.rint(numbers.leak * spinnaker.ONE)
     gain = 1 / np.maximum(1 - e / spinnaker.ONE, 1e-12)  # v gains (1 - e) r of the current
@@ -153,7 +154,7 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
         choice.shift, choice.shift,
     )  # fmt: skip
     layer = _layer(part, mantissas, [0, 0], SpinnakerNeurons(params), one)
-    made = _held(part, held, offset * (1 - numbers.syn_leak) / one, choice.shift, one)
+    made = _held(part, held, offset * (1 - numbers.syn_leak) / one, choice.shift, one, clipped)
     at = (theta - 1) / one if fires else np.full(len(e), np.inf)
     return layer, Held(
         made.weights, made.clipped, at, made.bias, e / spinnaker.ONE, decay / 2.0**32, made.exponent, made.scale
@@ -184,7 +185,7 @@ def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Ne
     )  # fmt: skip
 
 
-def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: float) -> Held:
+def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: float, clipped: float = 0.0) -> Held:
     """What a twin holds: its parameters as the word rounds them."""
     numbers = part.numbers
 
@@ -193,7 +194,7 @@ def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: flo
         return np.where(np.isfinite(values), found, values)
 
     return Held(
-        np.concatenate(weights), 0.0, rounded(numbers.threshold), bias, rounded(numbers.leak),
+        np.concatenate(weights), clipped, rounded(numbers.threshold), bias, rounded(numbers.leak),
         rounded(numbers.syn_leak), exponent, np.array(one),
     )  # fmt: skip
 
