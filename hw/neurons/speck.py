@@ -176,10 +176,16 @@ def run_events(
         raise ValueError(f"speck: events: expected (n, 4) of time, channel, row, column, got {given.shape}")
     outside = np.argwhere(given[:, 1:] >= extents)
     if len(outside):
-        raise ValueError(f"speck: event {outside[0][0]} {given[outside[0][0]].tolist()} is outside the map {extents}")
+        raise ValueError(
+            f"speck: event {outside[0][0]} {given[outside[0][0]].tolist()} is outside the map {extents}; "
+            "leave it out or take a larger map"
+        )
     back = np.flatnonzero(np.diff(given[:, 0]) < 0)
     if len(back):
-        raise ValueError(f"speck: event {back[0] + 1} goes back in time: {given[back[0]][0]}, {given[back[0] + 1][0]}")
+        raise ValueError(
+            f"speck: event {back[0] + 1} goes back in time: {given[back[0]][0]}, {given[back[0] + 1][0]}; "
+            "sort the events by their times"
+        )
     shape = params.neurons(height, width)
     state = word("speck: v", v, *STATE, shape).copy()
     ticks = 0 if leak_period is None else whole("speck: leak_period", leak_period)

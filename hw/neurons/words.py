@@ -16,7 +16,7 @@ Integers = npt.NDArray[np.int64]
 def integers(name: str, values: Any, low: int, high: int, hint: str = "", dtype: Any = np.int64) -> Array:
     """`values` as an int64 array within low..high; floats are taken when they are whole.
 
-    hint : what to do about a value out of range, added to the message
+    hint : what to do about a value out of range, added to the message; else it names the nearest that is in
     dtype: another type that holds low..high
 
     Raises TypeError for what is no number, ValueError for a fraction, NaN or a value outside, with its place.
@@ -31,7 +31,8 @@ def integers(name: str, values: Any, low: int, high: int, hint: str = "", dtype:
         where = tuple(int(k) for k in bad[0])
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         place = f" at index {where}" if where else ""
-        advice = f"; {hint}" if hint else ""
+        nearest = "" if np.isnan(given[where]) else f"the nearest is {min(max(np.rint(given[where]), low), high):.0f}"
+        advice = f"; {hint or nearest}" if hint or nearest else ""
         raise ValueError(f"{name}: expected integers in {low}..{high}, got {given[where]}{place}{more}{advice}")
     return given.astype(dtype)
 

@@ -102,5 +102,5 @@ def _not_negative(name: str, value: Any) -> float:
         raise TypeError(f"{name}: expected a number, got {value!r}")
     number = finite_number(name, value)
     if number < 0:
-        raise ValueError(f"{name}: expected a number >= 0, got {number:g}")
+        raise ValueError(f"{name}: expected a number >= 0, got {number:g}; unknown(unit, where you looked) has none")
     return number
