@@ -2,11 +2,13 @@
 
 A neuron that has just fired is refractory for a while: that is its unit being 1. In noise it fires with a sigmoidal
 probability of its mean voltage, so coupled neurons sample a Boltzmann machine. And a restricted machine, trained on
-digits by contrastive divergence, plain and persistent, mends digits a fifth of whose pixels have been spoilt.
+digits by contrastive divergence, plain and persistent, mends digits a fifth of whose pixels have been spoilt. Two of
+them, one upon the other, are a deep belief net: it dreams of digits, and its features say which digit was shown.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +20,13 @@ from spikenet.models import (
     Sampler,
     boltzmann_machine,
     calibrate,
+    dbn_features,
+    dbn_sample,
     divergence,
     rbm,
     sample_machine,
     state_probabilities,
+    train_dbn,
     train_rbm,
 )
 
@@ -29,11 +34,14 @@ UNITS = 5
 
 
 class Result(NamedTuple):
-    """p: probabilities of all states, exact and by neurons; nats: divergences from exact; error: squared, of pixels."""
+    """p: probabilities of all states, exact and by neurons; nats: divergences from exact; error: squared, of pixels.
+
+    accuracy: of a linear readout of the deep belief net's features, and of pixels; pictures: the last row are dreams"""
 
     p: dict[str, np.ndarray]
     nats: dict[str, float]
     error: dict[str, float]
+    accuracy: dict[str, float]
     pictures: np.ndarray
 
 
@@ -63,9 +71,22 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
         error[f"{name}: spoilt"] = float(np.square(spoilt - test.inputs).mean())
         error[f"{name}: mended"] = float(np.square(again - test.inputs).mean())
         pictures.append(again[:8])
-    result = Result(p, nats, error, np.array(pictures))
+    stack = train_dbn(train.inputs, (100, 60), epochs=20 if quick else 60, seed=seed)
+    pictures.append(dbn_sample(stack, test.inputs[:8], 50, rng))
+    accuracy = {
+        name: read_out(see(train.inputs), train.labels, see(test.inputs), test.labels)
+        for name, see in (("pixels", np.asarray), ("features", partial(dbn_features, stack)))
+    }
+    result = Result(p, nats, error, accuracy, np.array(pictures))
     draw(result, out)
     return result
+
+
+def read_out(x: np.ndarray, labels: np.ndarray, test_x: np.ndarray, test_labels: np.ndarray) -> float:
+    """Test accuracy of least squares from x to the classes."""
+    ones = [np.concatenate([part, np.ones((len(part), 1))], axis=1) for part in (x, test_x)]
+    weight = np.linalg.lstsq(ones[0], np.eye(10)[labels], rcond=None)[0]
+    return float(((ones[1] @ weight).argmax(axis=1) == test_labels).mean())
 
 
 def draw(result: Result, out: Path) -> None:
@@ -80,7 +101,7 @@ def draw(result: Result, out: Path) -> None:
     ax.set(xlabel="state", ylabel="probability")
     ax.legend(frameon=False)
     grid = right.subplots(len(result.pictures), 8)
-    for row, (line, name) in enumerate(zip(grid, ("digit", "spoilt", "CD-1", "PCD"), strict=True)):
+    for row, (line, name) in enumerate(zip(grid, ("digit", "spoilt", "CD-1", "PCD", "dream"), strict=True)):
         for ax, image in zip(line, result.pictures[row], strict=True):
             ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
             ax.set(xticks=[], yticks=[])
@@ -91,5 +112,5 @@ def draw(result: Result, out: Path) -> None:
 
 if __name__ == "__main__":
     result = main()
-    for name, value in (result.nats | result.error).items():
+    for name, value in (result.nats | result.error | result.accuracy).items():
         print(f"{name:22} {value:.4f}")

@@ -54,6 +54,8 @@ def test_sampling_by_neurons(tmp_path):
     assert result.nats["neurons"] < 0.02
     assert result.nats["Gibbs"] < 0.02
     assert result.error["CD-1: mended"] < 0.9 * result.error["CD-1: spoilt"]
+    assert result.accuracy["features"] > 0.85
+    assert 0 < result.pictures[-1].std() < 1
 
 
 def test_where_waves_come_from(tmp_path):
@@ -70,6 +72,8 @@ def test_fewer_bits_fewer_weights(tmp_path):
     assert result.bits[2] < result.float32 - 0.02
     assert result.trained[2] > result.bits[2]
     assert result.pruned[0.8] > result.float32 - 0.03
+    assert all(found > (0.3 if name == "by movement" else 0.75) for name, found in result.ways.items())
+    assert all(0 <= share <= 1 for share in result.crossover.values())
     assert result.stored["int4"] < result.stored["int8"] < 0.3 * result.stored["float32"]
 
 
@@ -142,3 +146,22 @@ def test_turning_tops(tmp_path):
     assert np.allclose(blind, result.degrees["quaternions, upright"], atol=0.3)
     assert max(blind) < 8 < 40 < min(lost)
     assert result.degrees["quaternions, upright"][0] < result.degrees["real numbers, upright"][0]
+
+
+def test_five_labels_a_digit(tmp_path):
+    result = run(58, tmp_path)
+    assert np.mean(result.alone["and agreement"]) > np.mean(result.alone["labels alone"])
+    assert all(result.ensemble[kind] > np.mean(members) - 0.01 for kind, members in result.alone.items())
+
+
+def test_rates_before_learning(tmp_path):
+    result = run(59, tmp_path)
+    np.testing.assert_allclose(result.rates["rates matched"], 0.1, atol=0.01)
+    assert result.rates["as drawn"][-1] < 0.01
+    assert result.curves["rates matched"][0] > result.curves["as drawn"][0] + 0.1
+
+
+def test_numbers_written_backwards(tmp_path):
+    result = run(60, tmp_path)
+    assert result.curve[-1][1] > 0.5  # chance: a tenth
+    assert result.by_length[1] > result.by_length[4]
