@@ -26,7 +26,7 @@ JOINED, BEGUN, ARRIVED, TURN, VERDICT, REACHED = range(0, 6 * LINE, LINE)
 WORDS = 6 * LINE
 GIVEN_UP = 1 << 32  # of JOINED, when not all came
 EAGER = 1 << 11  # looks before a core is given away: some 30 us
-PATIENCE = 200  # times that a core is given away before those who have come begin without the others
+PATIENCE = 1000  # times that a core is given away before those who have come begin without the others: some 2 ms
 
 _function: Any = cgutils.get_or_insert_function
 _REST = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}.get(platform.machine(), "")
