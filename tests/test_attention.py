@@ -209,6 +209,8 @@ def test_masks_of_tokens_are_checked(rng):
     net, tokens = Transformer(4, 5, n=8, heads=2, hidden=8, blocks=1, seed=0), rng.integers(0, 4, (2, 3))
     with pytest.raises(TypeError, match="Transformer: source_mask: expected booleans, False where filling stands"):
         net(tokens, tokens, source_mask=np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"expected as many sources as targets, got \(2, 3\) and \(1, 3\)"):
+        net(tokens, tokens[:1])
     with pytest.raises(ValueError, match=r"target_mask: expected a mask \(2, 3\), as the tokens, got \(2, 4\)"):
         net(tokens, tokens, target_mask=np.ones((2, 4), bool))
 

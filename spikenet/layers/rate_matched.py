@@ -111,9 +111,7 @@ def _matched(where: str, signal: _Signal, wanted: float) -> float:
     if rate_at(math.exp(high)) < wanted:
         refuse(f"its input is too quiet to fire at rate {wanted}; look at the layer before it")
     if (alone := rate_at(math.exp(low))) > wanted:
-        refuse(
-            f"it fires at rate {alone:.3g} without its weights, expected {wanted}; lower its bias or that of its shortcut"
-        )
+        refuse(f"it fires at rate {alone:.3g} without its weights, expected {wanted}; lower its bias or its shortcut")
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if rate_at(math.exp(middle)) < wanted else (low, middle)

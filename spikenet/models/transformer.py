@@ -76,6 +76,9 @@ class Transformer:
         target_mask: Any = None,
         training: Training | None = None,
     ) -> Tensor:
+        shapes = [np.shape(getattr(tokens, "data", tokens)) for tokens in (source, target)]
+        if shapes[0][:-1] != shapes[1][:-1]:
+            raise ValueError(f"Transformer: expected as many sources as targets, got {shapes[0]} and {shapes[1]}")
         seen = _of_tokens("source", source, source_mask)
         context = self.begin(source, training=training)
         for block in self.encoder:
