@@ -1,4 +1,4 @@
-"""Other people's formats: SONATA networks and spikes, neo's blocks."""
+"""Other people's formats: NIR graphs, SONATA networks and spikes, neo's blocks."""
 
 import lazy_loader
 

@@ -23,6 +23,7 @@ from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain
 from spikenet.layers.resting import at_rest, checked
 from spikenet.neurons.reset import detached_subtract, subtract
+from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate, atan
 
 RETENTION = (0.0, 1.0)
@@ -237,4 +238,6 @@ _ARGUMENTS = frozenset(inspect.signature(Spiking.__init__).parameters) - {"value
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, Semantics):
+        return value.name
     return f"{float(value):.4g}" if np.ndim(value) == 0 and not isinstance(value, str) else f"<{np.shape(value)}>"
