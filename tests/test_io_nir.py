@@ -180,7 +180,3 @@ def test_what_is_refused(tmp_path):
     nir.write(str(tmp_path / "scale.nir"), nir.NIRGraph(scaled, [("input", "s"), ("s", "output")]))
     with pytest.raises(ValueError, match="node 's': no layer for NIR's Scale"):
         sn.io.read_nir(tmp_path / "scale.nir", dt_s=1e-3)
-
-
-def test_a_layer_with_semantics_shows_their_name():
-    assert "semantics=norse_lifbox" in repr(sn.LIF(semantics=semantics.norse_lifbox))

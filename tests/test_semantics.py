@@ -120,6 +120,12 @@ def test_a_layer_of_ones_own_semantics_runs_and_is_not_built_again():
         build("LIF", layer.config())
 
 
+def test_a_layer_shows_its_semantics_and_what_it_learns():
+    layer = LIF(semantics=semantics.norse_lifbox, learn=("leak", "threshold"))
+    shown = "tau_mem_s=0.02, dt_s=0.001, threshold=1, semantics=norse_lifbox, learn=('leak', 'threshold')"
+    assert repr(layer) == f"LIF({shown})"
+
+
 def test_what_is_refused():
     with pytest.raises(
         TypeError, match=r"LIF: semantics: expected one of sn.semantics, such as norse_lifbox, got 'norse'"

@@ -136,3 +136,7 @@ def test_width_that_is_not_positive(bad):
 def test_width_that_is_no_number(bad):
     with pytest.raises(TypeError, match=r"box\(half_width\): expected a number"):
         surrogate.box(bad)
+
+
+def test_a_curve_is_shown_as_it_is_written():
+    assert repr(surrogate.fast_sigmoid(25)) == "fast_sigmoid(slope=25)"

@@ -240,4 +240,6 @@ _ARGUMENTS = frozenset(inspect.signature(Spiking.__init__).parameters) - {"value
 def _short(value: Any) -> str:
     if isinstance(value, Semantics):
         return value.name
+    if isinstance(value, (tuple, list)) and all(isinstance(one, str) for one in value):
+        return f"{tuple(value)}"
     return f"{float(value):.4g}" if np.ndim(value) == 0 and not isinstance(value, str) else f"<{np.shape(value)}>"

@@ -50,6 +50,9 @@ class Surrogate:
             raise ValueError(f"{self.name}({self.parameter}): expected a number > {self.above:g}, got {number}")
         return replace(self, value=number)
 
+    def __repr__(self) -> str:
+        return f"{self.name}({self.parameter}={self.value:g})"
+
     def derivative(self, u: Any) -> Any:
         """d spike / d u at u (number or array)."""
         with _quiet():
