@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, finite_values, positive
+from spikenet.errors import Array, array_of, finite_values, positive, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ class Trains:
 
 Drive = Poisson | Steps | Noise
 Source = Poisson | Trains
+Encoder = Callable[..., Array]
 
 
 def poisson(rate_hz: Any) -> Poisson:
@@ -107,11 +109,49 @@ def trains(times_s: Any, neurons: Any) -> Trains:
 
 def raster(spikes: Any, dt_s: float) -> Trains:
     """spikes: (steps, n) of zeros and ones, as sn.encode makes them; step k fires at (k + 1) dt_s."""
-    grid = np.asarray(spikes)
-    if grid.ndim != 2 or not np.isin(grid, (0, 1)).all():
-        raise ValueError(f"inputs.raster: expected zeros and ones (steps, n), got shape {grid.shape}")
+    grid = array_of("inputs.raster: spikes", spikes)
+    if grid.ndim != 2 or grid.dtype.kind not in "biuf":
+        raise ValueError(f"inputs.raster: expected zeros and ones (steps, n), got {grid.dtype} of shape {grid.shape}")
+    _zeros_and_ones("inputs.raster", grid, "")
     step, neuron = np.nonzero(grid)
     return Trains((step + 1) * positive("inputs.raster: dt_s", dt_s), neuron.astype(np.int64))
+
+
+def encoded(
+    encoder: Encoder, x: Any, dt_s: float, *, index: Any = None, seed: int = 0, repeats: int = 1, rest_steps: int = 0
+) -> Trains:
+    """The spikes that an encoder of sn.encode makes of samples, which are shown one after another.
+
+    encoder   : sn.encode.Rate(steps=100) ..., or a function, called as encoder(x, index=..., seed=...); gives 0 and 1
+                as (steps, samples, ...); features become neurons in the order of their array
+    x         : what the encoder takes: (samples, ...); for codes of changes over time (steps, samples, ...)
+    index     : numbers of the samples within their data set; 0, 1, ... if not given. With the seed they fix the spikes
+    repeats   : how often all samples are shown, with the same spikes each time; for others each time repeat x itself
+    rest_steps: silent steps after each sample
+
+    ValueError for a code of other numbers than 0 and 1.
+    """
+    label = "inputs.encoded"
+    if not callable(encoder) or isinstance(encoder, type):
+        raise TypeError(f"{label}: expected an encoder such as sn.encode.Rate(steps=100), got {encoder!r:.60}")
+    repeats, rest_steps = whole(f"{label}: repeats", repeats), whole(f"{label}: rest_steps", rest_steps, least=0)
+    spikes = array_of(f"{label}: {type(encoder).__name__}", encoder(x, index=index, seed=seed))
+    if spikes.ndim < 2 or spikes.dtype.kind not in "biuf":
+        raise ValueError(f"{label}: expected spikes (steps, samples, ...), got {spikes.dtype} of shape {spikes.shape}")
+    advice = (
+        "; a neuron fires once a step at most: encode.Poisson takes binary=True, codes of -1 and 1 go into "
+        "encode.Recorded, and numbers that stay numbers into inputs.step_current"
+    )
+    _zeros_and_ones(label, spikes, advice)
+    samples = np.moveaxis(spikes, 1, 0).reshape(spikes.shape[1], len(spikes), -1)
+    shown = np.pad(samples, ((0, 0), (0, rest_steps), (0, 0))).reshape(-1, samples.shape[-1])
+    return raster(np.tile(shown, (repeats, 1)), dt_s)
+
+
+def _zeros_and_ones(name: str, spikes: Array, advice: str) -> None:
+    other = (spikes != 0) & (spikes != 1)
+    if other.any():
+        raise ValueError(f"{name}: expected zeros and ones, got {spikes[other][0]:g}{advice}")
 
 
 def _rates(name: str, values: Any) -> Array:

@@ -57,7 +57,7 @@ class Network:
         return made
 
     def source(self, name: str, spikes: inputs.Source, n: int) -> Population:
-        """n neurons without dynamics that fire when `spikes` says: sn.inputs.trains, raster or poisson.
+        """n neurons without dynamics that fire when `spikes` says: sn.inputs.trains, raster, encoded or poisson.
 
         A Poisson neuron fires at most once a step, with probability rate times dt_s. Times of trains are multiples of
         dt_s, each neuron's different; ValueError otherwise.
@@ -73,7 +73,7 @@ class Network:
             if spikes.rates_hz.max() * self.dt_s > 1:
                 raise ValueError(f"{label}: expected rates up to {1 / self.dt_s:g} Hz, got {spikes.rates_hz.max():g}")
         else:
-            raise TypeError(f"{label}: expected sn.inputs.trains, raster or poisson, got {spikes!r:.60}")
+            raise TypeError(f"{label}: expected sn.inputs.trains, raster, encoded or poisson, got {spikes!r:.60}")
         made = Population(name, n, len(self.populations), None, {}, {}, spikes)
         self.populations.append(made)
         return made
