@@ -84,6 +84,14 @@ def test_delay_passes_gradients_back(steps, rng):
     check_gradient(f, rng.normal(size=(5, 2, N)), rng.normal(size=(layer.longest_delay, 2, N)))
 
 
+def test_gradients_of_a_constant_current_pass(rng):
+    """It comes as a view that repeats; its gradient does not."""
+    layer, current = Delay([0, 3, 1, 0, 2]), Tensor(rng.normal(size=(BATCH, N)), requires_grad=True)
+    y = layer(graph.repeat(current, STEPS))
+    y.backward(np.ones_like(y.data))
+    np.testing.assert_array_equal(current.grad, np.tile(STEPS - layer.steps.astype(float), (BATCH, 1)))
+
+
 def test_delayed_spikes_know_their_events(rng):
     """As long as they are spikes: what came before the first input may have been anything."""
     x = Tensor((rng.random((STEPS, BATCH, 40)) < 0.2).astype(np.float32))

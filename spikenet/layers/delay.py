@@ -117,7 +117,7 @@ def delayed(x: Tensor, past: Tensor, each: Array) -> tuple[Tensor, Tensor]:
     after = np.concatenate([before[steps:], now[max(steps - longest, 0) :]])
 
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
-        g_x, g_past = np.zeros_like(now), np.zeros_like(before)
+        g_x, g_past = np.zeros(now.shape, now.dtype), np.zeros(before.shape, before.dtype)  # `now` may be strided
         if arrived[0] is not None:
             g = np.ascontiguousarray(arrived[0]).reshape(steps, *rows)
             delay.shift(g, each, g_x)
