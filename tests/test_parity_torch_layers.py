@@ -53,6 +53,7 @@ IMAGES = {
             {"stride": 2, "padding": 1, "output_padding": 1},
             {"dilation": 2, "stride": (1, 2)},
             {"groups": 2},
+            {"dilation": (3, 1), "output_padding": (2, 0)},
         )
     },
     "GlobalAvgPool2d": (sn.GlobalAvgPool2d, lambda x, w: x.mean((-1, -2))),

@@ -189,10 +189,12 @@ def _conditional(name):
     return sn.SPADE(4, 2, hidden=3, seed=0), labels, by_map
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", ["ConditionalBatchNorm2d", "AdaIN", "SPADE"])
-def test_conditional_norms(name):
+def test_conditional_norms(name, dtype):
     layer, condition, function = _conditional(name)
     if name == "ConditionalBatchNorm2d":
         scaled(layer)
     x = np.random.default_rng(2).normal(1, 2, (3, 4, 6, 9))
-    compare(torch, _Given(layer, condition), function, x, "float32", as_it_is=True)
+    sn.cast(layer, dtype)
+    compare(torch, _Given(layer, condition), function, x, dtype, as_it_is=True)

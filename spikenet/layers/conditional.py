@@ -41,6 +41,8 @@ class ConditionalBatchNorm2d:
             fixed.requires_grad = False
 
     def __call__(self, x: TensorLike, labels: TensorLike, *, training: Training | None = None) -> Tensor:
+        for fixed in (self.norm.weight, self.norm.bias):  # no parameters of this layer: they follow its others
+            fixed.data = fixed.data.astype(self.norm.running_mean.dtype, copy=False)
         y = self.norm(x, training=training)
         scale, shift = self.scale(labels), self.shift(labels)
         if scale.shape != y.shape[:-2][-2:]:

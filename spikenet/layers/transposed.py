@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spikenet import graph
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.kernels.filters import Filters
 from spikenet.layers.layer import State, Training, entering, refuse_state
@@ -59,6 +60,9 @@ class TransposedConvolution:
         shape = (*x.shape[: x.ndim - self.n_axes - 1], self.n_out, *out)
         window = window_of(self.kind, shape, self.kernel_size, self.stride, self.padding, self.dilation)
         filters = Filters(self.n_out, self.n_in, self.groups, window)
+        behind = [o // s for o, s in zip(self.output_padding, self.stride, strict=True)]
+        if any(behind):  # room for more windows than there are inputs: zeros, which spread nothing
+            x = graph.pad(x, [(0, 0)] * (x.ndim - self.n_axes) + [(0, n) for n in behind])
         return spread(x, self.weight, self.bias, filters, shape)
 
     def run(
@@ -112,8 +116,8 @@ def ConvTranspose2d(
 
     Sizes as in Conv2d of the same arguments, whose input this output is: height becomes
     (height - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
-    output_padding: rows and columns added at the end, less than the stride: a convolution with a stride has the same
-                    output for several inputs, and this says which one is meant
+    output_padding: rows and columns added at the end, less than the stride (or the dilation): a convolution with a
+                    stride has the same output for several inputs, and this says which one is meant
     weight        : (n_in, n_out / groups, kernel height, kernel width), bias (n_out,); both start uniform in
                     +-1/sqrt(n_out / groups * places of the window), as torch's do
 
