@@ -77,6 +77,36 @@ def test_a_network_written_and_read_fires_the_same_spikes(tmp_path):
     assert sum(p.rule.source.size for p in again.projections) == sn.Simulation(net, seed=3).synapses
 
 
+def driven():
+    """A network that lives of what drives it: Poisson events of either sign, currents, one for all or one a neuron."""
+    net = sn.Network(DT)
+    cells = net.population("L4/E", sn.cells.iaf_psc_alpha, 40, threshold_mv=np.linspace(-61, -59, 40))
+    shunted = net.population("C", sn.cells.iaf_cond_exp, 10)
+    net.connect(cells, cells, sn.rules.pairwise(0.2), 20.0, 1.5e-3)
+    net.drive(cells, sn.inputs.varying_poisson([0.0, 9000.0], DT), 60.0)
+    net.drive(cells, sn.inputs.varying_poisson(np.outer([0.0, 1.0], np.linspace(900, 1100, 40)), DT), -80.0)
+    net.drive(shunted, sn.inputs.varying_poisson([0.0, 4000.0], DT), 14.0)
+    net.drive(shunted, sn.inputs.varying_poisson([0.0, 500.0], DT), -1.0)
+    net.drive(cells, sn.inputs.step_current([0.0, 0.02, 0.05], [20.0, 300.0, 0.0]))
+    net.drive(cells, sn.inputs.step_current([0.03], [np.repeat([0.0, 50.0, -70.0, 90.0], 10)]), 2.0)
+    return net
+
+
+def test_drives_are_written_as_spikes_and_clamps(tmp_path):
+    """Several events of a step, either sign, conductances; the same spikes when read."""
+    net = driven()
+    config = sn.io.write_sonata(tmp_path / "net", net, duration_s=0.1, seed=5)
+    again, duration_s = sn.io.read_sonata(config)
+    before = sn.simulate(net, 0.1, seed=5, dtype=np.float64)
+    after = sn.simulate(again, duration_s, seed=1, dtype=np.float64)
+    assert len(before["L4/E"]) > 100
+    assert len(before["C"]) > 20
+    assert spikes_of(before, "L4/E") == spikes_of(after, "L4_E")
+    assert spikes_of(before, "C") == spikes_of(after, "C")
+    assert len(net.drives) == 6, "what was given is left as it was"
+    assert {p.name for p in again.populations} >= {"L4_E, drive 0", "L4_E, drive 0, spike 2", "C, drive 3"}
+
+
 def test_spikes_go_out_and_come_back(tmp_path):
     trains = {"a/b": (np.array([0.3, 0.1, 0.1]), np.array([2, 5, 1])), "none": (np.empty(0), np.empty(0, np.int64))}
     assert sn.io.write_sonata_spikes(tmp_path / "s.h5", trains) == {"a/b": "a_b", "none": "none"}
@@ -120,7 +150,12 @@ def test_a_missing_library_is_named(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda n: n.drive(n.populations[0], sn.inputs.poisson(5.0)), "1 inputs from outside"),
+        (lambda n: n.drive(n.populations[0], sn.inputs.poisson(9e3)), "'L4/E': [0-9]+ events in the first step, which"),
+        (lambda n: n.drive(n.populations[0], sn.inputs.noise_current(0.0, 5.0)), "not Noise to 'current'"),
+        (
+            lambda n: n.drive(n.populations[0], sn.inputs.varying_poisson([0.0, 5.0], DT), -1.0, receptor="exc"),
+            "weight -1 goes to 'exc'.*would go to 'inh'",
+        ),
         (lambda n: n.population("lif", sn.LIF, 3), "'lif': SONATA names no such model"),
         (lambda n: n.population("L4_E", sn.cells.iaf_psc_exp, 3), "two populations would be of one name"),
         (
@@ -143,6 +178,12 @@ def edit(file, old, new):
     file.write_text(text.replace(old, new))
 
 
+def clamped(folder, **entry):
+    config = json.loads((folder / "simulation_config.json").read_text())
+    config["inputs"]["held"] = {"input_type": "current_clamp", "module": "IClamp", **entry}
+    (folder / "simulation_config.json").write_text(json.dumps(config))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -155,7 +196,22 @@ def edit(file, old, new):
         (lambda f: edit(f / "circuit_config.json", "nodes.h5", "gone.h5"), "there is no"),
         (
             lambda f: edit(f / "simulation_config.json", '"spikes"', '"current_clamp"'),
-            "expected spikes from an h5 file",
+            "expected spikes from an h5 file or an IClamp",
+        ),
+        (lambda f: clamped(f, amp=1.0, delay=0.0, duration=5.0), "expected a node_set with a population of point"),
+        (lambda f: clamped(f, amp=1.0, delay=0.0, node_set={"population": "I"}), "duration is not there"),
+        (
+            lambda f: clamped(f, amp=math.nan, delay=0, duration=5, node_set={"population": "I"}),
+            "amp: expected a finite",
+        ),
+        (
+            lambda f: clamped(f, amp=1, delay=0, duration=0, node_set={"population": "I"}),
+            "duration: expected a number >",
+        ),
+        (lambda f: clamped(f, amp=1, delay=-1, duration=5, node_set={"population": "I"}), "rising times >= 0"),
+        (
+            lambda f: clamped(f, amp=1, delay=0, duration=5, node_set={"population": "I", "node_id": [3, 99]}),
+            "some of the 2 nodes",
         ),
         (lambda f: edit(f / "simulation_config.json", '"dt": 0.1', '"dt": -1'), "dt: expected a number > 0"),
         (lambda f: edit(f / "simulation_config.json", "{", "{,"), "no JSON"),

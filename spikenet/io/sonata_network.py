@@ -22,6 +22,7 @@ from spikenet.errors import Array, positive
 from spikenet.io.hdf5 import opened
 from spikenet.io.optional import library
 from spikenet.io.sonata_config import Config, circuit_and_simulation, read_json, read_types
+from spikenet.io.sonata_inputs import clamp
 from spikenet.io.sonata_models import MODELS, our_values
 from spikenet.io.sonata_spikes import NOBODY, on_steps, read_sonata_spikes
 from spikenet.io.sonata_tables import Table
@@ -31,6 +32,8 @@ from spikenet.network.records import Population
 
 DELAY_MS = 1.0  # NEST's static_synapse
 POINTS, VIRTUAL = ("point_neuron", "point_process"), "virtual"
+Trains = dict[str, list[tuple[Array, Array]]]
+Entry = dict[str, Any]  # of a configuration
 SYNAPSES = (None, "static_synapse", "nest:static_synapse")
 
 
@@ -56,9 +59,9 @@ def read_sonata(config: str | os.PathLike[str], *, dt_s: float | None = None) ->
     dt_s  : length of a step; that of the simulation if not given
 
     Read are point neurons by the names of NEST's iaf_psc_delta, iaf_psc_exp, iaf_psc_alpha and iaf_cond_exp, virtual
-    nodes, static synapses (syn_weight, times nsyns where that is given, and delay) and spikes from files. Anything else
-    is refused by ValueError. Where a virtual node fires twice in one step, the second spike comes from a population
-    of its own, "NAME, spike 2".
+    nodes, static synapses (syn_weight, times nsyns where that is given, and delay), spikes from files and clamps of
+    current (amp in pA, as bmtk hands them to NEST). Anything else is refused by ValueError. Where a virtual node fires
+    twice in one step, the second spike comes from a population of its own, "NAME, spike 2".
     """
     h5py = library("h5py", "read_sonata", "sonata")
     circuit, simulation = circuit_and_simulation(config)
@@ -68,7 +71,7 @@ def read_sonata(config: str | os.PathLike[str], *, dt_s: float | None = None) ->
             raise ValueError(f"{circuit.file}: names no simulation with a step; give dt_s")
         dt_s = 1e-3 * positive(f"{config}: run: dt", run["dt"])
     network = Network(dt_s)
-    trains = _spike_inputs(simulation)
+    trains, held = _inputs(simulation)
     nodes: dict[str, Nodes] = {}
     for entry in circuit.values["networks"].get("nodes", []):
         file = circuit.path(entry["nodes_file"])
@@ -78,6 +81,8 @@ def read_sonata(config: str | os.PathLike[str], *, dt_s: float | None = None) ->
                 nodes[name] = _nodes(network, circuit, file, name, root["nodes"][name], types, trains)
     if left := sorted(set(trains) - set(nodes) - {NOBODY}):
         raise ValueError(f"{config}: spikes of {', '.join(left)}: there are nodes of {', '.join(nodes)} only")
+    for label, clamped, wanted in held:
+        clamp(network, label, clamped, wanted, nodes)
     for entry in circuit.values["networks"].get("edges", []):
         if entry.get("enabled", True):
             file = circuit.path(entry["edges_file"])
@@ -89,21 +94,27 @@ def read_sonata(config: str | os.PathLike[str], *, dt_s: float | None = None) ->
     return SonataNetwork(network, 1e-3 * positive(f"{config}: run: tstop", run["tstop"]) if "tstop" in run else None)
 
 
-def _spike_inputs(simulation: Config | None) -> dict[str, list[tuple[Array, Array]]]:
-    """(times in seconds, node ids) that a simulation's inputs give, by population."""
-    found: dict[str, list[tuple[Array, Array]]] = {}
+def _inputs(simulation: Config | None) -> tuple[Trains, list[tuple[str, Entry, Entry]]]:
+    """What a simulation's inputs give: (times in seconds, node ids) by population, and (label, entry, node set) of
+    each current clamp."""
+    found: Trains = {}
+    held: list[tuple[str, Entry, Entry]] = []
     if simulation is None:
-        return found
+        return found, held
     sets = simulation.values.get("node_sets_file")
     known = {} if sets is None else read_json(simulation.path(sets))
     for name, entry in simulation.values.get("inputs", {}).items():
         label = f"{simulation.file}: inputs: {name}"
-        if entry.get("input_type") != "spikes" or entry.get("module") not in ("h5", "sonata"):
-            raise ValueError(
-                f"{label}: expected spikes from an h5 file, got {entry.get('input_type')} by {entry.get('module')}"
-            )
         wanted = entry.get("node_set", {})
         wanted = known.get(wanted, {"population": wanted}) if isinstance(wanted, str) else wanted
+        if (entry.get("input_type"), entry.get("module")) == ("current_clamp", "IClamp"):
+            held.append((label, entry, wanted))
+            continue
+        if entry.get("input_type") != "spikes" or entry.get("module") not in ("h5", "sonata"):
+            raise ValueError(
+                f"{label}: expected spikes from an h5 file or an IClamp, got {entry.get('input_type')} by "
+                f"{entry.get('module')}"
+            )
         ids = wanted.get("node_id", wanted.get("node_ids"))
         for population, (times, who) in read_sonata_spikes(simulation.path(entry["input_file"])).items():
             target = population or wanted.get("population")
@@ -112,12 +123,12 @@ def _spike_inputs(simulation: Config | None) -> dict[str, list[tuple[Array, Arra
             if wanted.get("population", target) == target:
                 mine = np.ones(who.size, bool) if ids is None else np.isin(who, ids)
                 found.setdefault(target, []).append((times[mine], who[mine]))
-    return found
+    return found, held
 
 
 def _nodes(
     network: Network, circuit: Config, file: Path, name: str, group: Any, types: dict[int, dict[str, str]],
-    trains: dict[str, list[tuple[Array, Array]]],
+    trains: Trains,
 ) -> Nodes:  # fmt: skip
     table = Table(file, name, group, types, "node")
     ids = np.asarray(group["node_id"], np.int64) if "node_id" in group else np.arange(table.n)

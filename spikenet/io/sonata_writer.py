@@ -12,6 +12,7 @@ import numpy as np
 
 from spikenet.errors import Array, positive
 from spikenet.io.optional import library
+from spikenet.io.sonata_inputs import clamps, spoken
 from spikenet.io.sonata_models import their_values
 from spikenet.io.sonata_spikes import write_sonata_spikes
 from spikenet.network.inputs import Trains
@@ -32,17 +33,20 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     seed: of what is drawn: synapses, weights, delays, parameters and the spikes of sources that fire by chance, as far
           as duration_s, are those of a run with this seed
 
-    ValueError for what SONATA cannot say: drives (a Poisson drive can be a source connected one_to_one), plastic
-    synapses, models that NEST has not, and weights whose sign is not that of their receptor.
+    A Poisson drive becomes virtual nodes that fire, one a neuron, what it brings in such a run ("NAME, drive 0"); a
+    current in steps becomes clamps, in pA. ValueError for what SONATA cannot say: noise currents, plastic synapses,
+    models that NEST has not, weights whose sign is not that of their receptor, Poisson events in the first step.
     """
     h5py = library("h5py", "write_sonata", "sonata")
     if not isinstance(network, Network) or not network.populations:
         raise ValueError(f"write_sonata: expected a Network with populations, got {network!r:.60}")
     tstop = 1e3 * positive("write_sonata: duration_s", duration_s)
     _check(network)
+    given, network = network, spoken(network, duration_s, seed)
     called = {p.name: p.name.replace("/", "_") for p in network.populations}  # HDF5 takes a / for a folder
     if len(set(called.values())) < len(called):
         raise ValueError(f"write_sonata: two populations would be of one name: {', '.join(called)}")
+    held = clamps(network, called)
     neurons = [(p, *their_values(p, seed)) for p in network.populations if p.model is not None]
     edges = [(p, _drawn(network, p, seed)) for p in network.projections]
     place = Path(folder)
@@ -65,7 +69,7 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
                 group[f"{side}_node_id"].attrs["node_population"] = whose
             group["0/syn_weight"] = made.weight
             group["0/delay"] = 1e3 * network.dt_s * made.delay_steps
-    sources = {called[name]: spikes for name, spikes in _sent(network, duration_s, seed).items()}
+    sources = {called[name]: spikes for name, spikes in _sent(given, network, duration_s, seed).items()}
     write_sonata_spikes(place / SPIKES, sources)
     templates = {p.name: template for p, template, _ in neurons}
     lines = ["node_type_id population model_type model_template"]
@@ -75,16 +79,16 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     _text(place / "node_types.csv", lines)
     types = [f"{EDGE_TYPE + projection.index} static_synapse" for projection, _ in edges]
     _text(place / "edge_types.csv", ["edge_type_id model_template", *types])
-    return _configuration(place, network, tstop, bool(sources), bool(edges))
+    return _configuration(place, network, tstop, held, bool(sources), bool(edges))
 
 
-def _sent(network: Network, duration_s: float, seed: int) -> dict[str, tuple[Array, Array]]:
-    """(times in seconds, neurons) of the spikes of each source."""
-    given = {p.name: p.spikes for p in network.populations if isinstance(p.spikes, Trains)}
-    drawn = [p for p in network.populations if p.spikes is not None and p.name not in given]
-    sent = {name: (trains.times_s, trains.neurons) for name, trains in given.items()}
+def _sent(given: Network, network: Network, duration_s: float, seed: int) -> dict[str, tuple[Array, Array]]:
+    """(times in seconds, neurons) of the spikes of each source; given: the network before its drives became sources."""
+    listed = {p.name: p.spikes for p in network.populations if isinstance(p.spikes, Trains)}
+    drawn = [p for p in network.populations if p.spikes is not None and p.name not in listed]
+    sent = {name: (trains.times_s, trains.neurons) for name, trains in listed.items()}
     if drawn:
-        alone = copy(network)
+        alone = copy(given)
         alone.projections, alone.drives = [], []
         run = simulate(alone, duration_s, seed, dtype=np.float64, spikes=drawn)
         sent |= {p.name: (run[p].times_s, run[p].neurons) for p in drawn}
@@ -92,11 +96,6 @@ def _sent(network: Network, duration_s: float, seed: int) -> dict[str, tuple[Arr
 
 
 def _check(network: Network) -> None:
-    if network.drives:
-        raise ValueError(
-            f"write_sonata: {len(network.drives)} inputs from outside, the first of {network.drives[0].target.name!r}: "
-            "SONATA holds spikes of sources only; for a Poisson drive connect a source of as many, one_to_one"
-        )
     for projection in network.projections:
         if projection.plasticity is not None:
             raise ValueError(f"write_sonata: {projection.name}: its synapses change; only static ones are written")
@@ -139,7 +138,9 @@ def _text(path: Path, lines: list[str]) -> None:
         file.write(("\n".join(lines) + "\n").encode())
 
 
-def _configuration(place: Path, network: Network, tstop: float, spikes: bool, edges: bool) -> Path:
+def _configuration(
+    place: Path, network: Network, tstop: float, held: dict[str, Any], spikes: bool, edges: bool
+) -> Path:
     circuit = {
         "manifest": {"$NETWORK_DIR": "."},
         "networks": {
@@ -153,7 +154,7 @@ def _configuration(place: Path, network: Network, tstop: float, spikes: bool, ed
     simulation = {
         "run": {"tstop": tstop, "dt": 1e3 * network.dt_s},
         "network": "./circuit_config.json",
-        "inputs": inputs if spikes else {},
+        "inputs": (inputs if spikes else {}) | held,
     }
     _text(place / "circuit_config.json", [json.dumps(circuit, indent=2)])
     _text(place / "simulation_config.json", [json.dumps(simulation, indent=2)])
