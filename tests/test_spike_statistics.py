@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,59 @@ def test_counts_give_what_the_obvious_loops_give(rng):
     assert np.allclose(power, np.mean(pieces, axis=0), rtol=1e-9)
     together = np.var(counts.sum(axis=1))
     assert abs(spike_trains.synchrony(counts) - together / sum(variances)) < 1e-12
+
+
+@pytest.mark.parametrize("times", [[], [0.3], [0.3, 0.7], [0.3, 0.7, 0.75], [0.3, 0.3], [0.3, 0.3, 0.3]])
+@pytest.mark.parametrize("n", [1, 3])
+def test_few_spikes_of_few_neurons(times, n):
+    """Silent neurons, single spikes, spikes at one time, one neuron: formulas written out; unknown is NaN, no warning.
+
+    The spikes are those of the last neuron, in 10 bins of 0.1 s.
+    """
+    neurons, many = np.full(len(times), n - 1), len(times)
+    gaps = [b - a for a, b in itertools.pairwise(times)]
+    known = many > 2 and times[0] < times[-1]  # two intervals, not both 0
+    if known:
+        mean = sum(gaps) / len(gaps)
+        spread = (sum((g - mean) ** 2 for g in gaps) / len(gaps)) ** 0.5
+        contrast = abs(gaps[0] - gaps[1]) / (gaps[0] + gaps[1])
+    for statistic, expected in (
+        (spike_trains.cv, spread / mean if known else np.nan),
+        (spike_trains.cv2, 2 * contrast if known else np.nan),
+        (spike_trains.lv, 3 * contrast**2 if known else np.nan),
+    ):
+        found = statistic(times, neurons, n)
+        assert np.isnan(found[:-1]).all()
+        assert found[-1] == pytest.approx(expected, nan_ok=True)
+    assert spike_trains.rates_hz(times, neurons, n, 0.0, 1.0).tolist() == [0.0] * (n - 1) + [many]
+    assert np.allclose(spike_trains.intervals_s(times, neurons, n)[0], gaps)
+    counts = spike_trains.binned(times, neurons, n, 0.0, 1.0, 0.1)
+    own = [sum(0.1 * b < t <= 0.1 * (b + 1) + 1e-9 for t in times) for b in range(10)]
+    assert counts[:, -1].tolist() == own
+    assert counts[:, :-1].sum() == 0
+    variance = sum((c - many / 10) ** 2 for c in own) / 10
+    assert spike_trains.fano(counts)[-1] == pytest.approx(variance / (many / 10) if many else np.nan, nan_ok=True)
+    assert np.isnan(spike_trains.fano(counts)[:-1]).all()
+    assert spike_trains.correlations(counts).size == 0, "one neuron that varies is no pair"
+    assert spike_trains.synchrony(counts) == pytest.approx(1.0 if many else np.nan, nan_ok=True)
+    frequencies, power = spike_trains.spectrum(counts, 0.1)
+    waves = [sum((c - many / 10) * np.exp(-2j * np.pi * f * 0.1 * b) for b, c in enumerate(own)) for f in frequencies]
+    assert frequencies.tolist() == pytest.approx([1, 2, 3, 4, 5])
+    assert np.allclose(power, [abs(w) ** 2 / n for w in waves], atol=1e-12)
+    rasters = counts[:, :, None].astype(float)
+    distances = spike_trains.van_rossum_rasters(rasters, 0 * rasters, tau_s=0.05, dt_s=0.1)
+    starts = [0.1 * b for b, c in enumerate(own) for _ in range(c)]
+    assert distances[-1, 0] == pytest.approx(0.5 * sum(np.exp(-abs(s - t) / 0.05) for s in starts for t in starts))
+    assert (distances[:-1] == 0).all()
+
+
+def test_counts_that_never_vary_have_no_correlation():
+    """Also fractions, whose variance is not 0 but a rounding error."""
+    for counts in (np.full((7, 2), 0.1), np.ones((10, 3)), np.ones((1, 2))):
+        assert spike_trains.correlations(counts).size == 0
+        assert np.isnan(spike_trains.synchrony(counts))
+    with pytest.raises(ValueError, match="spectrum: counts: expected at least 2 bins, got 1"):
+        spike_trains.spectrum(np.ones((1, 2)), 0.1)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -51,7 +51,7 @@ def fano(counts: Any) -> Array:
 def correlations(counts: Any) -> Array:
     """(pairs,) Pearson coefficients of the counts (bins, n) of all pairs of neurons that ever vary."""
     counts = _counts("correlations", counts)
-    varying = counts[:, counts.std(axis=0) > 0]
+    varying = counts[:, _varies(counts)]
     centred = varying - varying.mean(axis=0)
     scaled = centred / np.sqrt((centred**2).sum(axis=0))
     matrix: Array = scaled.T @ scaled
@@ -68,6 +68,8 @@ def spectrum(counts: Any, bin_s: float, window_s: float | None = None) -> tuple[
     width = positive("spectrum: bin_s", bin_s)
     whole = counts.sum(axis=1)
     bins = len(whole) if window_s is None else round(positive("spectrum: window_s", window_s) / width)
+    if len(whole) < 2:
+        raise ValueError("spectrum: counts: expected at least 2 bins, got 1")
     if not 2 <= bins <= len(whole):
         raise ValueError(f"spectrum: expected a window of 2 to {len(whole)} bins, got {bins}")
     pieces = whole[: len(whole) // bins * bins].reshape(-1, bins)
@@ -78,10 +80,16 @@ def spectrum(counts: Any, bin_s: float, window_s: float | None = None) -> tuple[
 
 def synchrony(counts: Any) -> float:
     """Variance of the summed counts (bins, n) over what independent neurons of these variances would have: 1 for those,
-    up to n when all do the same."""
+    up to n when all do the same; NaN when none ever varies."""
     counts = _counts("synchrony", counts)
+    counts = counts[:, _varies(counts)]
     alone = counts.var(axis=0).sum()
     return float(counts.sum(axis=1).var() / alone) if alone > 0 else float("nan")
+
+
+def _varies(counts: Array) -> Array:
+    """(n,) whose counts are not all alike: the variance of equal fractions can be a rounding error, not 0."""
+    return np.asarray((counts != counts[0]).any(axis=0))
 
 
 def _counts(name: str, counts: Any) -> Array:
