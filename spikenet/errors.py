@@ -6,7 +6,9 @@ Every check of the package's surface ends here, so that each message names the t
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -142,3 +144,15 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: expected True or False, got {value!r:.60} of type {type(value).__name__}")
     return bool(value)
+
+
+def names_of(module: str, names: Iterable[str]) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a module of `names`: an AttributeError that tells which of them is near."""
+    known = sorted(names)
+
+    def missing(name: str) -> NoReturn:
+        near = [] if name.startswith("__") else get_close_matches(name, known, 3) or [k for k in known if name in k]
+        meant = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        raise AttributeError(f"{module}: no {name!r}; {meant}")
+
+    return missing

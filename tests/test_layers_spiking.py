@@ -10,8 +10,8 @@ from gradients import as_function, numbers
 
 from spikenet import graph
 from spikenet.graph import Tensor, check_gradient
-from spikenet.layers import IF, LI, LIF, CubaLIF, LeakyRate, LIFRate, Linear, Sequential, Spiking, record
-from spikenet.neurons import lif, primitives, reset, surrogate
+from spikenet.layers import IF, LI, LIF, CubaLIF, Izhikevich, LeakyRate, LIFRate, Linear, Sequential, Spiking, record
+from spikenet.neurons import izhikevich, lif, primitives, reset, surrogate
 from spikenet.neurons.primitives import spike
 
 
@@ -274,4 +274,7 @@ def test_wrong_states(interpreted):
 def test_repr_shows_what_was_given():
     assert repr(LIF(tau_mem_s=10e-3)) == "LIF(tau_mem_s=0.01, dt_s=0.001, threshold=1)"
     assert repr(LIF(threshold=np.ones(3))) == "LIF(tau_mem_s=0.02, dt_s=0.001, threshold=<(3,)>)"
+    other = LIF(reset=reset.detached(reset.to_zero), surrogate=surrogate.box)
+    assert repr(other).endswith("threshold=1, reset=detached(to_zero), surrogate=box(half_width=0.5))")
+    assert "kind=(a=0.02, b=0.2, c=-50, d=2)" in repr(Izhikevich(izhikevich.chattering))
     assert repr(own()) == "adaptive_lif(leak=0.9, recover=0.95, threshold=0.6, jump=0.3, surrogate_alpha=2)"

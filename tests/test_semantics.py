@@ -16,7 +16,7 @@ from neuron_cases import rows
 
 from spikenet.graph import Tensor
 from spikenet.layers import LIF, CubaLIF, Sequential, build, cast, record
-from spikenet.neurons import reset, semantics
+from spikenet.neurons import reset, semantics, surrogate
 from spikenet.neurons.semantics_record import Semantics
 
 pytestmark = pytest.mark.usefixtures("interpreted")
@@ -124,6 +124,16 @@ def test_a_layer_shows_its_semantics_and_what_it_learns():
     layer = LIF(semantics=semantics.norse_lifbox, learn=("leak", "threshold"))
     shown = "tau_mem_s=0.02, dt_s=0.001, threshold=1, semantics=norse_lifbox, learn=('leak', 'threshold')"
     assert repr(layer) == f"LIF({shown})"
+
+
+def test_a_name_that_is_none_is_told_the_near_ones():
+    with pytest.raises(AttributeError, match=r"sn\.semantics: no 'norse_lifbx'; did you mean norse_lifbox"):
+        semantics.norse_lifbx  # noqa: B018
+    with pytest.raises(AttributeError, match=r"sn\.surrogate: no 'superspike'; did you mean super_spike"):
+        surrogate.superspike  # noqa: B018
+    with pytest.raises(AttributeError, match=f"there are {', '.join(sorted(NAMES))}"):
+        semantics.qqq  # noqa: B018
+    assert not hasattr(semantics, "__wrapped__")
 
 
 def test_what_is_refused():

@@ -87,7 +87,7 @@ def Izhikevich(
     if not isinstance(kind, (tuple, list)) or len(kind) != 4:
         raise TypeError(f"Izhikevich: kind: expected (a, b, c, d) or a set such as {PUBLISHED}, got {kind!r:.60}")
     a, b, c, d = np.broadcast_arrays(*kind) if any(map(np.ndim, kind)) else kind
-    described = {"kind": (a, b, c, d), "dt_s": dt_s, "reset": reset, "refractory_s": refractory_s}
+    described = {"kind": izhikevich.Kind(a, b, c, d), "dt_s": dt_s, "reset": reset, "refractory_s": refractory_s}
     described |= {"surrogate": surrogate, "learn": learn}
     values = izhikevich.parameters(a, b, c, d, dt_s)
     start = izhikevich.START_MV

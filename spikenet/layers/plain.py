@@ -9,7 +9,16 @@ import numpy as np
 
 from spikenet.graph import Tensor
 from spikenet.layers import delay_taps, joins
-from spikenet.neurons import graded_lif, multi_level_lif, primitives, reset, semantics, stochastic_lif, surrogate
+from spikenet.neurons import (
+    graded_lif,
+    izhikevich,
+    multi_level_lif,
+    primitives,
+    reset,
+    semantics,
+    stochastic_lif,
+    surrogate,
+)
 from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate
 
@@ -74,3 +83,16 @@ def revived(value: Any) -> Any:
         f"checkpoint: {value} is no function of this package; build the net in code and read its weights with "
         "sn.restore(path, net)"
     )
+
+
+def shown(value: Any) -> str:
+    """The argument as a layer's repr has it, short."""
+    if isinstance(value, Semantics):
+        return value.name
+    if isinstance(value, izhikevich.Kind) and not any(map(np.ndim, value)):
+        return f"({', '.join(f'{name}={v:g}' for name, v in value._asdict().items())})"
+    if isinstance(value, (tuple, list)) and all(isinstance(one, str) for one in value):
+        return f"{tuple(value)}"
+    if callable(value):
+        return getattr(value, "__name__", repr(value))
+    return f"{float(value):.4g}" if np.ndim(value) == 0 and not isinstance(value, str) else f"<{np.shape(value)}>"

@@ -20,14 +20,14 @@ from spikenet.errors import Array, finite_values, single_values
 from spikenet.graph import Tensor, TensorLike, repeat
 from spikenet.layers.layer import State, Training, as_input, looked_at, refuse_state, state_parts
 from spikenet.layers.over_time import over_time
-from spikenet.layers.plain import plain
+from spikenet.layers.plain import plain, shown
 from spikenet.layers.resting import at_rest, checked
 from spikenet.neurons.reset import detached_subtract, subtract
-from spikenet.neurons.semantics_record import Semantics
 from spikenet.neurons.surrogate import Surrogate, atan
 
 RETENTION = (0.0, 1.0)
 """What optimisers keep a learnt `leak`, `..._leak` or `..._gate` within: a retention outside [0, 1] is no decay."""
+_USUAL = (detached_subtract, atan)  # functions that a repr leaves out
 
 
 class Spiking:
@@ -139,10 +139,9 @@ class Spiking:
 
     def __repr__(self) -> str:
         numbers = self._describe or {name: value.data for name, value in self.values.items()}
-        shown = [
-            f"{name}={_short(v)}" for name, v in numbers.items() if np.size(v) and not callable(v) and v is not None
-        ]
-        return f"{self.name}({', '.join(shown)})"
+        told = {name: v for name, v in numbers.items() if np.size(v) and v is not None}
+        given = [f"{name}={shown(v)}" for name, v in told.items() if not (callable(v) and v in _USUAL)]
+        return f"{self.name}({', '.join(given)})"
 
     def _pointwise(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         refuse_state(self.name, state)
@@ -235,11 +234,3 @@ def _parameter(label: str, value: Any, name: str, learnt: bool) -> Tensor:
 
 
 _ARGUMENTS = frozenset(inspect.signature(Spiking.__init__).parameters) - {"values"}
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Semantics):
-        return value.name
-    if isinstance(value, (tuple, list)) and all(isinstance(one, str) for one in value):
-        return f"{tuple(value)}"
-    return f"{float(value):.4g}" if np.ndim(value) == 0 and not isinstance(value, str) else f"<{np.shape(value)}>"

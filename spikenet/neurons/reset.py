@@ -45,6 +45,9 @@ class Detached:
     def __call__(self, p: Any, v: Any, fired: Any) -> Any:
         return self.detaches(p, v, stop_gradient(fired))
 
+    def __repr__(self) -> str:
+        return f"detached({getattr(self.detaches, '__name__', self.detaches)})"
+
 
 def detached(reset: Reset) -> Reset:
     """`reset` with no gradient through the spike that triggers it."""

@@ -6,11 +6,11 @@ packages do by mistake. `spikenet` is our own, which a LIF without semantics has
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikenet.errors import Array, positive_values
+from spikenet.errors import Array, names_of, positive_values
 from spikenet.neurons import primitives as f
 from spikenet.neurons.decay import leak
 from spikenet.neurons.exponential_if import euler_share
@@ -169,6 +169,8 @@ ALL = (
     *(norse_lif, norse_lifbox, norse_lifbox_subtract, sinabs, sinabs_single, rockpool, lava_dl, mlgenn, spyx, bindsnet),
     *(nir_euler, nir_exact),
 )
+if not TYPE_CHECKING:  # a type checker knows the names itself
+    __getattr__ = names_of("sn.semantics", [s.name for s in ALL])
 
 
 def parameters(s: Semantics, tau_mem_s: Any, tau_syn_s: Any, dt_s: Any, threshold: Any, model: str) -> dict[str, Array]:

@@ -12,8 +12,9 @@ some package, stand by their shape in peaked_, pieced_ and lopsided_surrogates, 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from spikenet.errors import names_of
 from spikenet.neurons import lopsided_surrogates, peaked_surrogates, pieced_surrogates
 from spikenet.neurons import primitives as f
 from spikenet.neurons import surrogate_record as record
@@ -113,3 +114,5 @@ USUAL = (atan, fast_sigmoid, super_spike, sigmoid, triangle, box, gaussian)
     lopsided_surrogates.ALL
 )
 ALL = (*USUAL, *peaked_surrogates.ALL, *pieced_surrogates.ALL, *lopsided_surrogates.ALL)
+if not TYPE_CHECKING:  # a type checker knows the names itself
+    __getattr__ = names_of("sn.surrogate", [s.name for s in ALL])
