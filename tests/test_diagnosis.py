@@ -174,3 +174,8 @@ def test_functions_are_checked_as_before(rng):
 def test_what_cannot_be_is_refused(call, error, words, x):
     with pytest.raises(error, match=words):
         call(x)
+
+
+@pytest.mark.parametrize("layer", [sn.Flatten(2), sn.Identity(), sn.Dropout(0.5)], ids=repr)
+def test_layers_that_hand_on_their_input_itself_are_checked(layer, rng):
+    assert sn.check_gradient(layer, rng.normal(size=(3, 2, 4))).error < 1e-9

@@ -272,6 +272,8 @@ def test_a_singular_1x1_convolution_is_refused():
         step.inverse(np.ones((1, 3, 2, 2), np.float32))
     with pytest.raises(ValueError, match=r"Flow: expected input \(batch, 4\), got \(2, 5\)"):
         nice(4)(np.ones((2, 5), np.float32))
+    with pytest.raises(ValueError, match=r"Flow: start: expected at least one sample, got \(0, 4\)"):
+        nice(4).start(np.ones((0, 4), np.float32))
     with pytest.raises(ValueError, match=r"glow: expected height and width divisible by 4, got \(1, 6, 6\)"):
         glow((1, 6, 6))
     with pytest.raises(ValueError, match=r"glow: expected a shape \(channels, height, width\), got \(8, 8\)"):

@@ -42,7 +42,8 @@ def difference(
 
     def output(to: complex) -> Array:
         flat[k] = to
-        return frozen.run(twin, x, notes, recording=False)
+        y = frozen.run(twin, x, notes, recording=False)
+        return y.copy() if np.may_share_memory(y, values) else y  # of Flatten, say: the numbers about to be moved
 
     for way in (1, 1j) if values.dtype.kind == "c" else (1,):
         for far, weight in stencil.weights.items():

@@ -36,9 +36,7 @@ class Flow:
 
     def __call__(self, x: TensorLike) -> tuple[Tensor, Tensor]:
         """(z in the shape of x, log |det dz/dx| (batch,))."""
-        x = as_input("Flow", x, dtype_of(self.parameters()))
-        if x.shape[1:] != self.shape:
-            raise ValueError(f"Flow: expected input (batch, {', '.join(map(str, self.shape))}), got {x.shape}")
+        x = self._checked(x)
         total = Tensor(np.zeros(len(x), x.dtype))
         for step in self.steps:
             x, volume = step(x)
@@ -62,8 +60,13 @@ class Flow:
         return self.inverse((temperature * rng.standard_normal((n, *self.shape))).astype(np.float32))
 
     def start(self, x: Array) -> None:
-        """Sets every Scaling so that what reaches it from x has mean 0 and variance 1, in order (Glow's actnorm)."""
-        now = as_input("Flow", x, dtype_of(self.parameters()))
+        """Sets every Scaling so that what reaches it from x has mean 0 and variance 1, in order (Glow's actnorm).
+
+        x: (samples, ...), at least one; a number that is the same in all is scaled as if it varied by 1e-6
+        """
+        now = self._checked(x)
+        if not len(now):
+            raise ValueError(f"Flow: start: expected at least one sample, got {now.shape}")
         with no_grad():
             for step in self.steps:
                 if isinstance(step, Scaling):
@@ -76,6 +79,12 @@ class Flow:
     @property
     def layers(self) -> tuple[Step, ...]:
         return self.steps
+
+    def _checked(self, x: TensorLike) -> Tensor:
+        given = as_input("Flow", x, dtype_of(self.parameters()))
+        if given.shape[1:] != self.shape:
+            raise ValueError(f"Flow: expected input (batch, {', '.join(map(str, self.shape))}), got {given.shape}")
+        return given
 
     @classmethod
     def of_layers(cls, *steps: Step, shape: tuple[int, ...]) -> Flow:
