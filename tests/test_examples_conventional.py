@@ -129,6 +129,7 @@ def test_with_and_without_shortcuts(tmp_path):
 def test_one_hand_all_digits(tmp_path):
     result = run(55, tmp_path)
     assert result.error["class and style"] < result.error["mean of the class"]
+    assert result.error["SPADE"] < 0.8 * result.error["means of paper, ink"]
     assert result.obeyed > 0.3
     assert result.alike > 0.5
 
