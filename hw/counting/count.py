@@ -6,6 +6,8 @@ What is taken for granted, also handed on with every count:
   each reads its row of weights. Any other input costs a multiply-accumulate with every weight, zeros included.
 - An input that never changes over time and is not 0/1 is multiplied once and the sums are kept (an option).
 - A sum is added up in a register; weights are read from memory for every use, none is kept from one step to the next.
+- A convolution's input meets a weight for every window it lies in; zeros of the border are not multiplied.
+- A BatchNorm is folded into the connection before it; sums and means of spikes are not formed, each spike goes on.
 - Activations are written once by their producer and read once by each connection; the input of the net is only read.
 - Neuron states are read and written once a step; so are spikes, as one bit a neuron and step.
 """
@@ -13,6 +15,7 @@ What is taken for granted, also handed on with every count:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +24,9 @@ import numpy.typing as npt
 from hw.counting.activity import Active, had_work
 from hw.counting.counts import Counts
 from hw.counting.observe import Observed, observed
-from hw.counting.rules import connection_count, neurons_count, pointwise_count
-from hw.lowering.kinds import flat_records, is_connection, is_free, is_neurons
+from hw.counting.roles import roles
+from hw.counting.rules import connection_count, neurons_count, pointwise_count, pooling_count
+from hw.lowering.kinds import flat_records, folded, is_connection, is_free, is_neurons, is_pooling
 from spikenet.errors import finite_values, whole
 from spikenet.layers import LayerRecord, record
 
@@ -32,6 +36,12 @@ Encode = Callable[..., Array]
 EVENTS = "0/1 inputs of a net with neurons are events: only spikes cost synaptic operations (zero weights included)"
 CONVENTIONAL = "conventional layers multiply every input with every weight, zeros included"
 CONSTANT = "an input that is constant over time and not 0/1 is multiplied once per inference, its sums kept"
+POOLED = "a pooling compares or adds every place of its windows as results leave the layer before: it has no memory"
+POOLED_SPIKES = (
+    f"{POOLED}; between neurons and a connection sums and means of spikes are not formed: each spike goes on to what "
+    "its windows feed, a mean's factor being in the weights, while a largest is taken of all places, silent ones too"
+)
+FOLDED = "a BatchNorm is folded into the weights and the bias of the connection before it"
 EVERY_STEP = "an input that is constant over time is multiplied anew in every step"
 DATAFLOW = (
     "one inference at a time; weights are read for every use, sums stay in registers, activations, spikes (1 bit a "
@@ -84,11 +94,15 @@ class Tally:
     def __init__(self, has_time: bool, active: Active = had_work) -> None:
         self.has_time, self.active = has_time, active
         self.seen: list[Observed] = []
+        self.has_folded = False
 
     def add(self, records: tuple[LayerRecord, ...]) -> None:
         """Adds one batch, as `spikenet.record` returns it."""
         batch = []
-        for entry in flat_records(records):
+        entries = list(flat_records(records))
+        together = folded(entry.layer for entry in entries)
+        self.has_folded = self.has_folded or len(together) < len(entries)
+        for entry in (replace(entries[k], layer=layer) for k, layer in together):
             if is_neurons(entry.layer) and entry.layer.states and not self.has_time:
                 raise ValueError(
                     f"count: layer {entry.name} has neurons with a state, which need time; give an encoder"
@@ -102,23 +116,20 @@ class Tally:
             raise ValueError("count: nothing was run; add at least one batch")
         has_neurons = self.has_time and any(is_neurons(o.layer) for o in self.seen)
         counted = [o for o in self.seen if not is_free(o.layer)]
-        connections = [k for k, o in enumerate(counted) if is_connection(o.layer)]
+        known = roles(counted, has_neurons, repeated_input_once)
         layers = []
         for k, o in enumerate(counted):
             if is_connection(o.layer):
-                layers.append(
-                    connection_count(
-                        o,
-                        is_events=has_neurons and o.is_binary,
-                        once=repeated_input_once and o.is_constant,
-                        feeds_neurons=k + 1 < len(counted) and is_neurons(counted[k + 1].layer),
-                        is_first=k == connections[0],
-                        is_last=k == connections[-1],
-                    )
-                )
+                layers.append(connection_count(o, known[k]))
+            elif is_pooling(o.layer):
+                layers.append(pooling_count(o, known[k]))
             elif is_neurons(o.layer):
                 layers.append(neurons_count(o, is_last=k + 1 == len(counted)))
             else:
                 layers.append(pointwise_count(o, repeated_input_once and o.is_constant))
         assumptions = (EVENTS, CONSTANT if repeated_input_once else EVERY_STEP) if has_neurons else (CONVENTIONAL,)
+        if any(is_pooling(o.layer) for o in counted):
+            assumptions = (*assumptions, POOLED_SPIKES if has_neurons else POOLED)
+        if self.has_folded:
+            assumptions = (*assumptions, FOLDED)
         return Counts(tuple(layers), self.seen[0].samples, (*assumptions, DATAFLOW))

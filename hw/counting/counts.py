@@ -55,19 +55,19 @@ class LayerCount:
 
     steps     : time steps; 1 for a net without time
     macs      : multiply-accumulates, zeros included: an input that is not 0/1, times every weight it meets
-    acs       : synaptic operations: input spikes times their fan-out
+    acs       : synaptic operations: input spikes times the outputs each really reaches
     effective : those of macs and acs in which neither input nor weight is zero (NeuroBench)
     dense     : operations if every input of every step met every weight (NeuroBench)
     bias_adds : additions of a bias to a finished sum
     sums      : sums finished; each is rescaled when weights are integers
     feeds_neurons: the sums go to neurons, not to a conventional layer
     sources, events: elements of a 0/1 input, and the spikes they sent; 0 when the input is not 0/1
-    units     : neurons, or elements of a pointwise layer
+    units     : neurons, or elements that leave a pointwise layer or a pooling
     updates, active_updates: neuron updates, and those that had something to do (`hw.activity`)
     spikes    : spikes this layer sent
     is_spiking: whether it is neurons whose output is a spike
     neuron_operations, pointwise_operations: arithmetic by kind, of neuron updates and of conventional activations
-    pointwise_values: results of conventional activations
+    pointwise_values: results of conventional activations; 0 for pooling, which needs no table
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.counting.activity import Active
-from hw.lowering.kinds import is_connection, is_neurons
+from hw.lowering.kinds import is_connection, is_neurons, is_pooling
 from spikenet.layers import LayerRecord
 
 Array = npt.NDArray[Any]
@@ -20,8 +21,9 @@ class Observed:
     """Sums over all samples seen so far.
 
     steps     : 1 without time
-    inputs, outputs: elements a sample and step
-    nonzero   : (inputs,) steps and samples in which each input of a connection was not zero; empty for other layers
+    shape, out_shape: of a sample and step, going in and coming out
+    nonzero   : (inputs,) steps and samples in which each input of a connection or pooling was not zero, else empty
+    total     : (inputs,) sum of each of these inputs over steps and samples
     is_binary : every input so far was 0 or 1
     is_constant: no input so far changed over time (False without time and for neurons)
     spikes    : non-zero outputs of spiking neurons
@@ -32,17 +34,28 @@ class Observed:
     layer: Any
     samples: int
     steps: int
-    inputs: int
-    outputs: int
+    shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
     nonzero: Array
+    total: Array
     is_binary: bool
     is_constant: bool
     spikes: float
     active: float
 
+    @property
+    def inputs(self) -> int:
+        """Elements a sample and step."""
+        return math.prod(self.shape)
+
+    @property
+    def outputs(self) -> int:
+        """Elements a sample and step."""
+        return math.prod(self.out_shape)
+
     def and_then(self, later: Observed) -> Observed:
         """Both taken together. Raises ValueError when the shapes differ, as when an encoder changes its steps."""
-        if (self.steps, self.inputs) != (later.steps, later.inputs):
+        if (self.steps, self.shape) != (later.steps, later.shape):
             raise ValueError(
                 f"count: layer {self.name} saw {self.steps} steps of {self.inputs} inputs, then "
                 f"{later.steps} of {later.inputs}; every batch needs the same"
@@ -51,6 +64,7 @@ class Observed:
             self,
             samples=self.samples + later.samples,
             nonzero=self.nonzero + later.nonzero,
+            total=self.total + later.total,
             is_binary=self.is_binary and later.is_binary,
             is_constant=self.is_constant and later.is_constant,
             spikes=self.spikes + later.spikes,
@@ -69,12 +83,14 @@ def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
             )
     steps, samples = (x.shape[0], x.shape[1]) if has_time else (1, x.shape[0])
     leading = 2 if has_time else 1
-    nonzero, is_binary, is_constant = np.zeros(0), False, False
+    nonzero, total, is_binary, is_constant = np.zeros(0), np.zeros(0), False, False
     if has_time and not is_neurons(record.layer):
         is_constant = bool((seen == seen[:1]).all())
-    if is_connection(record.layer):
+    if is_connection(record.layer) or is_pooling(record.layer):
         times = x.shape[0] // seen.shape[0] if has_time else 1
-        nonzero = times * np.count_nonzero(seen.reshape(-1, *x.shape[leading:]), axis=0).astype(np.float64).ravel()
+        rows = seen.reshape(-1, math.prod(x.shape[leading:]))
+        nonzero = times * np.count_nonzero(rows, axis=0).astype(np.float64)
+        total = times * rows.sum(axis=0, dtype=np.float64)
         is_binary = bool(((seen == 0) | (seen == 1)).all())
     spikes = active_updates = 0.0
     if is_neurons(record.layer):
@@ -85,9 +101,10 @@ def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
         layer=record.layer,
         samples=samples,
         steps=steps,
-        inputs=int(np.prod(x.shape[leading:])),
-        outputs=int(np.prod(y.shape[leading:])),
+        shape=x.shape[leading:],
+        out_shape=y.shape[leading:],
         nonzero=nonzero,
+        total=total,
         is_binary=is_binary,
         is_constant=is_constant,
         spikes=spikes,

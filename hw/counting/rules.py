@@ -6,39 +6,36 @@ import numpy as np
 
 from hw.counting.counts import LayerCount, Stored, Traffic
 from hw.counting.observe import Observed
-from hw.lowering.kinds import bias_of, fan_out, own_parameters
+from hw.counting.roles import Role
+from hw.lowering.kinds import is_sum, mean_places, own_parameters
 from hw.lowering.kinds import pointwise_operations as operations_of
+from hw.lowering.weights import bias_of, fan_out
 
 
-def connection_count(
-    o: Observed, *, is_events: bool, once: bool, feeds_neurons: bool, is_first: bool, is_last: bool
-) -> LayerCount:
-    """A layer of weights.
-
-    is_events    : its input is spikes
-    once         : an analogue input is multiplied in one step only
-    feeds_neurons: neurons come next
-    is_first, is_last: of the net's connections
-    """
-    every, nonzero = fan_out(o.layer, o.inputs)
-    bias = bias_of(o.layer)
-    once = once and not is_events
+def connection_count(o: Observed, role: Role) -> LayerCount:
+    """A layer of weights."""
+    every, nonzero = fan_out(o.layer, o.shape)
+    bias, source, is_events = bias_of(o.layer), role.source, role.is_events
+    once = role.once and not is_events
     calls = 1 if once else o.steps
     sums = float(o.outputs * calls)
-    per_inference = o.nonzero / o.samples * (calls / o.steps)  # how often each input is not zero
+    # how often each input is not zero, or how many spikes a pooling adds up in it
+    arriving = np.rint(o.total * role.places) if is_events else o.nonzero
+    per_inference = arriving / o.samples * (calls / o.steps)
     acs = float(per_inference @ every) if is_events else 0.0
     macs = 0.0 if is_events else float(every.sum()) * calls
-    through = float(o.inputs * calls)
-    leaving = sums if is_last and not feeds_neurons else 0.0
+    through = float(source.inputs * calls)
+    leaving = sums if role.is_last and not role.neurons else 0.0
+    kept = role.neurons if once else 0
     traffic = Traffic(
         weights=acs + macs,
         biases=0.0 if bias is None else sums,
         values_read=0.0 if is_events else through,
-        values_written=leaving + (0.0 if is_events or is_first else through),
+        values_written=leaving + (0.0 if is_events or role.is_first else through),
         bits_read=through if is_events else 0.0,
-        bits_written=through if is_events and not is_first else 0.0,
-        sums_read=float(o.outputs * o.steps) if once and feeds_neurons else 0.0,
-        sums_written=sums if once and feeds_neurons else 0.0,
+        bits_written=through if is_events and not role.is_first else 0.0,
+        sums_read=float(kept * o.steps),
+        sums_written=float(kept),
     )
     return LayerCount(
         name=o.name,
@@ -49,17 +46,17 @@ def connection_count(
         dense=float(every.sum()) * o.steps,
         bias_adds=0.0 if bias is None else sums,
         sums=sums,
-        feeds_neurons=feeds_neurons,
-        sources=o.inputs if is_events else 0,
-        events=float(o.nonzero.sum()) / o.samples if is_events else 0.0,
+        feeds_neurons=role.neurons > 0,
+        sources=source.inputs if is_events else 0,
+        events=float(source.nonzero.sum()) / o.samples if is_events else 0.0,
         traffic=traffic,
         stored=Stored(
             weights=int(np.size(o.layer.weight.data)),
             biases=0 if bias is None else int(bias.size),
-            channels=o.outputs,
+            channels=o.layer.n_out,
             values=(0 if is_events else o.inputs) + (o.outputs if leaving else 0),
-            bits=o.inputs if is_events else 0,
-            sums=o.outputs if once and feeds_neurons else 0,
+            bits=source.inputs if is_events else 0,
+            sums=kept,
         ),
     )
 
@@ -96,4 +93,40 @@ def pointwise_count(o: Observed, once: bool) -> LayerCount:
     operations = {kind: n * values for kind, n in operations_of(o.layer).items()}
     return LayerCount(
         name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, pointwise_values=values
+    )
+
+
+def pooling_count(o: Observed, role: Role) -> LayerCount:
+    """The largest, the sum or the mean of every window: its places on the map less one to compare or to add.
+
+    One that only hands spikes on costs nothing itself: they are counted where they arrive.
+    """
+    calls = 1 if role.once else o.steps
+    outputs, n_axes = o.outputs * calls, o.layer.n_axes
+    window = o.layer.window_on(o.shape)
+    covered = [
+        np.add.outer(np.arange(out) * stride - padding, np.arange(kernel))
+        for out, stride, padding, kernel in zip(window.out, window.stride, window.padding, window.kernel, strict=True)
+    ]
+    places = float(np.prod([np.count_nonzero((c >= 0) & (c < n)) for c, n in zip(covered, window.size, strict=True)]))
+    work = places * float(np.prod(o.shape[: len(o.shape) - n_axes])) * calls - outputs
+    operations = {"add" if is_sum(o.layer) else "compare": work}
+    operations |= {"multiply": float(outputs)} if mean_places(o.layer) > 1 else {}
+    read = float(o.inputs * calls) if role.is_first else 0.0
+    written = float(outputs) if role.is_last and not role.neurons else 0.0
+    as_bits = role.is_events and not is_sum(o.layer)
+    traffic = Traffic(
+        values_read=0.0 if role.is_events else read,
+        bits_read=read if role.is_events else 0.0,
+        values_written=0.0 if as_bits else written,
+        bits_written=written if as_bits else 0.0,
+    )
+    stored = Stored(
+        values=(o.inputs if read and not role.is_events else 0) + (o.outputs if written and not as_bits else 0),
+        bits=(o.inputs if read and role.is_events else 0) + (o.outputs if written and as_bits else 0),
+    )
+    if role.hands_on:
+        return LayerCount(name=o.name, steps=o.steps, units=o.outputs)
+    return LayerCount(
+        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, traffic=traffic, stored=stored
     )

@@ -22,7 +22,7 @@ ASSUMPTIONS = (
 RESCALE = (
     "int8: products of int8 are added in int32; every sum is scaled back by one multiplication (int32 and a shift with "
     "rounding in a conventional layer, fp32 in front of neurons, which stay in fp32); activation curves other than "
-    "ReLU are 256-entry tables"
+    "ReLU are 256-entry tables; a mean's multiplication scales its sum back, rounding and shift not counted"
 )
 
 
@@ -65,7 +65,9 @@ def _operations(counts: Counts, energies: TechnologyEnergies, a: Arithmetic) -> 
             Term("rounding, shift, zero point", 3 * to_values, f"{a.sum.value} additions", add[a.sum]),
         ]
     terms += _arithmetic("neurons", counts.arithmetic(lambda c: c.neuron_operations), a.neuron, energies)
-    curves = tuple(c for c in counts.layers if a.rescale and set(c.pointwise_operations) - {"compare"})
+    curves = tuple(
+        c for c in counts.layers if a.rescale and c.pointwise_values and set(c.pointwise_operations) - {"compare"}
+    )
     if curves:
         name, access = energies.memory.holding(256 * a.value.bytes)
         lookups = sum(c.pointwise_values for c in curves)

@@ -7,6 +7,7 @@ from typing import Any
 from hw.energy.report import breakdown, energy_dict
 from hw.execution.events import COUNTS
 from hw.execution.record import Execution
+from hw.records.si import how_many
 
 HEAD = ("core", "chip", "tile", "neurons", "synaptic ops", "active", "updates", "spikes", "axons in", "axons out")
 
@@ -27,7 +28,7 @@ def text(execution: Execution) -> str:
     hops = events.hops_east_west.sum() + events.hops_north_south.sum()
     energy = execution.energy()
     return "\n".join([
-        f"{events.samples} samples of {events.steps} steps on {len(cores)} cores; means of one sample",
+        f"{events.samples} samples of {events.steps} steps on {how_many(len(cores), 'core')}; means of one sample",
         *table,
         f"messages within a tile {events.within_tile.sum() / n:,.1f}, hops {hops / n:,.1f}, from chip to chip "
         f"{events.crossings.sum() / n:,.1f}; busiest link {execution.links.most:.4g} messages a step",

@@ -9,6 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.int8.fixed_point import ACCUMULATOR, LARGEST, Grid, Integers, Multiplier, grid, multiplier, product
+from hw.int8.window_products import channels_first, window_products
+from hw.lowering.kinds import Connection, mean_places
+from hw.lowering.weights import bias_of, weight_matrix
+from spikenet.graph import Tensor
+from spikenet.layers import Convolution, Pooling
+from spikenet.layers.pooling import sum_pool
 
 Array = npt.NDArray[Any]
 WEIGHT_LIMIT = 127  # symmetric: -128 is not used, so that a weight and its negative are both there
@@ -58,13 +64,15 @@ def quantised_weights(name: str, weight: Array, bias: Array | None, step: float)
 
 
 @dataclass(frozen=True)
-class IntegerLinear:
+class IntegerConnection:
     """y = clip(rescale(sum_i (q_i - zero) * w_ij + b_j) + zero_after, lowest, highest), all integers.
 
+    layer: the float one; of a convolution i runs over the places of its window
     The last layer of a net keeps its sums: `lowest` and `highest` are then those of an int32 and `after` has zero 0.
     """
 
     name: str
+    layer: Connection
     before: Grid
     weights: QuantisedWeights
     rescale: Multiplier
@@ -73,23 +81,52 @@ class IntegerLinear:
     highest: int
 
     def __call__(self, q: Integers) -> Integers:
-        sums = product(q - self.before.zero, self.weights.integers) + self.weights.bias
-        return np.clip(self.rescale(sums) + self.after.zero, self.lowest, self.highest)
+        x, integers = q - self.before.zero, self.weights.integers
+        if isinstance(self.layer, Convolution):
+            return channels_first(self.scaled(window_products(x, integers, self.layer)), self.layer.n_axes)
+        return self.scaled(product(x, integers))
+
+    def scaled(self, products: Integers) -> Integers:
+        """From sums (..., channels) to what comes out."""
+        sums = self.rescale(products + self.weights.bias)
+        return np.clip(sums + self.after.zero, self.lowest, self.highest)
 
 
-def integer_linear(
-    name: str, before: Grid, weight: Array, bias: Array | None, after: Grid | None, is_rectified: bool
-) -> IntegerLinear:
-    """The integer form of a Linear on `before`; a ReLU behind it becomes the lower limit; after=None for the last."""
-    weights = quantised_weights(name, weight, bias, before.scale)
+def integer_connection(
+    name: str, before: Grid, layer: Connection, after: Grid | None, is_rectified: bool
+) -> IntegerConnection:
+    """The integer form of a connection on `before`; a ReLU behind becomes the lower limit; after=None for the last."""
+    weights = quantised_weights(name, weight_matrix(layer), bias_of(layer), before.scale)
     real = before.scale * weights.scale  # value of one unit of each channel's sum
     if after is None:
         common = Grid(float(real.max()), 0)
-        return IntegerLinear(
-            name, before, weights, multiplier(real / common.scale), common, -ACCUMULATOR - 1, ACCUMULATOR
+        return IntegerConnection(
+            name, layer, before, weights, multiplier(real / common.scale), common, -ACCUMULATOR - 1, ACCUMULATOR
         )
     rescale = multiplier(real / after.scale)
-    return IntegerLinear(name, before, weights, rescale, after, after.zero if is_rectified else 0, LARGEST)
+    return IntegerConnection(name, layer, before, weights, rescale, after, after.zero if is_rectified else 0, LARGEST)
+
+
+@dataclass(frozen=True)
+class IntegerSum:
+    """A sum or mean over windows: y = clip(rescale(sum of (q - zero)) + zero_after, 0, 255); float64 adds exactly."""
+
+    name: str
+    layer: Pooling
+    before: Grid
+    rescale: Multiplier
+    after: Grid
+
+    def __call__(self, q: Integers) -> Integers:
+        x = Tensor((q - self.before.zero).astype(np.float64))
+        sums = sum_pool(x, self.layer.window_on(q.shape), self.layer.n_axes).data.astype(np.int64)
+        return np.clip(self.rescale(sums) + self.after.zero, 0, LARGEST)
+
+
+def integer_sum(name: str, before: Grid, layer: Pooling, after: Grid) -> IntegerSum:
+    """The integer form of a pooling that adds up."""
+    factor = before.scale / (after.scale * mean_places(layer))
+    return IntegerSum(name, layer, before, multiplier(np.array([factor])), after)
 
 
 @dataclass(frozen=True)
@@ -125,7 +162,10 @@ def integer_table(name: str, before: Grid, curve: Any) -> IntegerTable:
 
 @dataclass(frozen=True)
 class IntegerShape:
-    """A layer that only moves values (Flatten): the float layer applied to integers, which float64 holds exactly."""
+    """A layer that only moves or compares values (Flatten, MaxPool2d): the float layer applied to the integers.
+
+    float64 holds them exactly.
+    """
 
     name: str
     after: Grid

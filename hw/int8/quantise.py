@@ -2,7 +2,8 @@
 
 Weights symmetric int8 with one scale a channel, activations unsigned 8 bits with one affine grid a layer, sums and
 biases int32, sums scaled back by integer multiplication and shift: the scheme of Jacob et al. 2018, CVPR, section 2,
-with weights per channel as in Krishnamoorthi 2018, arXiv:1806.08342. Ranges come from calibration on training data.
+with weights per channel as in Krishnamoorthi 2018, arXiv:1806.08342. A batch norm is folded into the weights before it,
+a maximum is taken of integers, a mean is their sum scaled back. Ranges come from calibration on training data.
 The last layer's sums stay int32, brought to one common scale, so that the largest can be found in integers.
 """
 
@@ -15,9 +16,29 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.int8.fixed_point import Grid, Integers, grid
-from hw.int8.integer_layers import IntegerLayer, IntegerLinear, IntegerReLU, IntegerShape, integer_linear, integer_table
+from hw.int8.integer_layers import (
+    IntegerConnection,
+    IntegerLayer,
+    IntegerReLU,
+    IntegerShape,
+    integer_connection,
+    integer_sum,
+    integer_table,
+)
 from hw.int8.ranges import Range, min_max
-from hw.lowering.kinds import CURVES, bias_of, flat_layers, is_connection, is_free, is_neurons
+from hw.lowering.kinds import (
+    CURVES,
+    DROPOUTS,
+    flat_layers,
+    folded,
+    is_connection,
+    is_free,
+    is_neurons,
+    is_pooling,
+    is_sum,
+    mean_places,
+)
+from hw.lowering.weights import weight_matrix
 from spikenet.errors import finite_values
 from spikenet.layers import LayerRecord, Sequential, record
 
@@ -96,14 +117,14 @@ def quantise(net: Any, calibrate: Array, *, choose: Range = min_max) -> Quantise
 
 
 def _float_layers(net: Any, inputs: Array) -> tuple[list[LayerRecord], Any]:
-    layers = [layer for layer in flat_layers(net) if layer.kind != "Dropout"]
+    layers = [layer for _, layer in folded(flat_layers(net)) if layer.kind not in DROPOUTS]
     softmax = layers.pop() if layers[-1].kind == "Softmax" else None
     for layer in layers:
-        if not (is_connection(layer) or is_free(layer) or layer.kind in ("ReLU", *CURVES)):
+        if not (is_connection(layer) or is_free(layer) or is_pooling(layer) or layer.kind in ("ReLU", *CURVES)):
             why = "neurons have no 8-bit form here" if is_neurons(layer) else "no integer form is known"
             raise TypeError(f"quantise: cannot quantise a {layer.kind}: {why}")
     if not any(is_connection(layer) for layer in layers):
-        raise ValueError("quantise: expected a net with at least one Linear")
+        raise ValueError("quantise: expected a net with at least one Linear or convolution")
     records = list(record(Sequential(*layers), inputs))
     for entry in records:
         finite_values(f"output of layer {entry.name} on the calibration data", entry.output)
@@ -117,8 +138,10 @@ def _integer_layer(
     if is_connection(layer):
         output = np.asarray((relu or entry).output)
         after = None if is_last else grid(*choose(output))
-        return integer_linear(entry.name, now, layer.weight.data, bias_of(layer), after, relu is not None)
-    if is_free(layer):
+        return integer_connection(entry.name, now, layer, after, relu is not None)
+    if is_pooling(layer) and is_sum(layer):
+        return integer_sum(entry.name, now, layer, now if mean_places(layer) > 1 else grid(*choose(entry.output)))
+    if is_free(layer) or is_pooling(layer):
         return IntegerShape(entry.name, now, layer)
     if layer.kind == "ReLU":
         return IntegerReLU(entry.name, now)
@@ -130,12 +153,12 @@ def _report(
 ) -> tuple[LayerError, ...]:
     q = before.to_integers(np.asarray(floats[0].input))
     errors = []
-    weights = {entry.name: np.asarray(entry.layer.weight.data) for entry in floats if is_connection(entry.layer)}
+    weights = {entry.name: weight_matrix(entry.layer) for entry in floats if is_connection(entry.layer)}
     for layer, partner in zip(layers, partners, strict=True):
         q = layer(q)
         wanted = np.asarray(partner.output, np.float64)
         weight_error, lowest, highest = 0.0, 0, 255
-        if isinstance(layer, IntegerLinear):
+        if isinstance(layer, IntegerConnection):
             weight_error = _relative(layer.weights.integers * layer.weights.scale, weights[layer.name])
             lowest, highest = layer.lowest, layer.highest
         low, high = layer.after.to_values(np.array([lowest, highest])) + np.array([-0.5, 0.5]) * layer.after.scale

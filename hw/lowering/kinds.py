@@ -1,13 +1,15 @@
 """What each of spikenet's layers is to a count: the only file of hw that knows them by name.
 
-A connection multiplies its input with weights; neurons are updated once a step; a pointwise layer does some arithmetic
-on every element; a free one does none at inference. Containers are taken apart. Anything else is refused: a layer
-that is not counted would be priced at nothing.
+A connection multiplies its input with weights; neurons are updated once a step; a pooling compares or adds what lies
+under its windows; a pointwise layer does some arithmetic on every element; a free one does none at inference.
+Containers are taken apart, a normalisation goes into the connection before it. Anything else is refused: a layer that
+is not counted would be priced at nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeGuard
 
@@ -15,11 +17,28 @@ import numpy as np
 import numpy.typing as npt
 
 from spikenet.graph import Tensor
-from spikenet.layers import Delay, DelayedLinear, LayerRecord, Linear, Recurrent, Residual, Sequential, Spiking, record
+from spikenet.layers import (
+    Convolution,
+    Delay,
+    DelayedLinear,
+    LayerRecord,
+    Linear,
+    Normalisation,
+    Pooling,
+    Recurrent,
+    Residual,
+    Sequential,
+    Spiking,
+    fold,
+    record,
+)
+from spikenet.layers.pooling import average_pool, max_pool
 
 Array = npt.NDArray[Any]
+Connection = Linear | Convolution
 
-FREE = ("Flatten", "Dropout")
+DROPOUTS = ("Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "GaussianDropout")
+FREE = ("Flatten", "Unflatten", *DROPOUTS)  # at inference
 CURVES = ("Sigmoid", "Tanh", "Softplus", "GELU")
 
 # Arithmetic of one element, as the formulas are written: sigmoid 1 / (1 + exp(-x)), softplus log(1 + exp(x)),
@@ -35,8 +54,22 @@ POINTWISE: dict[str, dict[str, int]] = {
 }
 
 
-def is_connection(layer: Any) -> TypeGuard[Linear]:
-    return isinstance(layer, Linear)
+def is_connection(layer: Any) -> TypeGuard[Connection]:
+    return isinstance(layer, Linear | Convolution)
+
+
+def is_pooling(layer: Any) -> TypeGuard[Pooling]:
+    return isinstance(layer, Pooling)
+
+
+def is_sum(layer: Any) -> bool:
+    """Whether it is a pooling that adds up what lies under its window, a mean being a sum times a constant."""
+    return is_pooling(layer) and layer.function is not max_pool
+
+
+def mean_places(layer: Pooling) -> int:
+    """What the sums of a pooling are divided by: the places of its window for a mean, else 1."""
+    return math.prod(layer.kernel_size) if layer.function is average_pool else 1
 
 
 def is_neurons(layer: Any) -> TypeGuard[Spiking]:
@@ -59,23 +92,14 @@ def pointwise_operations(layer: Any) -> dict[str, int]:
     kind = getattr(layer, "kind", type(layer).__name__)
     if kind in FREE:
         return {}
+    if isinstance(layer, Normalisation):
+        raise TypeError(
+            f"count: a {kind} folds into a Linear or convolution; put it directly behind the one it follows"
+        )
     if kind not in POINTWISE:
-        known = ", ".join(("Linear", "Spiking and its models", *FREE, *POINTWISE))
-        raise TypeError(f"count: cannot count a {kind}; known layers: {known}")
+        known = ", ".join(("Linear", "Conv1d", "Conv2d", "pooling", "BatchNorm", "neurons", *FREE, *POINTWISE))
+        raise TypeError(f"count: cannot count a {kind}; build the net of known layers: {known}")
     return POINTWISE[kind]
-
-
-def fan_out(layer: Linear, inputs: int) -> tuple[Array, Array]:
-    """Weights each input of a connection meets, and those of them that are not zero: two arrays (inputs,)."""
-    weight = np.asarray(layer.weight.data)
-    nonzero = np.count_nonzero(weight, axis=1).astype(np.float64)
-    times = inputs // len(nonzero)  # the same weights for every place of the axes before the last
-    return np.full(inputs, weight.shape[1], np.float64), np.tile(nonzero, times)
-
-
-def bias_of(layer: Linear) -> Array | None:
-    """The bias of a connection as an array, None when it has none."""
-    return None if layer.bias is None else np.asarray(layer.bias.data)
 
 
 def own_parameters(layer: Spiking) -> int:
@@ -89,6 +113,21 @@ def flat_layers(net: Any) -> tuple[Any, ...]:
         raise TypeError(f"expected a spikenet Sequential, got {type(net).__name__}; wrap it: Sequential(layer)")
     inner = (flat_layers(layer) if isinstance(layer, Sequential) else (layer,) for layer in net.layers)
     return tuple(layer for layers in inner for layer in layers)
+
+
+def folded(layers: Iterable[Any]) -> list[tuple[int, Any]]:
+    """(position, layer) of all layers, a normalisation folded into the connection before it where they fit."""
+    kept = list[tuple[int, Any]]()
+    for k, layer in enumerate(layers):
+        at = next((j for j in reversed(range(len(kept))) if not is_free(kept[j][1])), None)
+        if isinstance(layer, Normalisation) and at is not None:
+            place, before = kept[at]
+            n_axes = before.n_axes if isinstance(before, Convolution) else 0
+            if is_connection(before) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
+                kept[at] = place, fold(before, layer)
+                continue
+        kept.append((k, layer))
+    return kept
 
 
 def all_layers(net: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.lowering.kinds import flat_layers, is_neurons, recurrent_weight
+from hw.lowering.kinds import flat_layers, folded, is_free, is_neurons, recurrent_weight
 from hw.lowering.network import as_layers
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
@@ -28,13 +28,11 @@ from spikenet.layers import (
     Pointwise,
     Pooling,
     Recurrent,
-    fold,
 )
 from spikenet.layers.sliding import window_of
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
-NOTHING_AT_INFERENCE = ("Flatten", "Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "GaussianDropout")
 
 
 @dataclass(frozen=True)
@@ -153,28 +151,17 @@ def layout(net: Any, input_shape: Any = None, seed: int = 0) -> Layout:
     layers = flat_layers(as_layers(net, seed))
     reader = _Reader(_input(layers, input_shape))
     for k, layer in folded(layers):
-        _read(reader, k, layer)
+        if layer.kind == "Unflatten":
+            if math.prod(reader.shape) != math.prod(layer.config()["shape"]):
+                raise ValueError(f"check: layer {k} {layer!r} gets {reader.shape}; give input_shape")
+            reader.shape = tuple(layer.config()["shape"])
+        elif not is_free(layer):
+            _read(reader, k, layer)
     if reader.pools:
         reader.obstacles.append(Obstacle("the net", "pooling behind the last connection", "leave it out"))
     if not reader.stages:
         raise ValueError("check: expected at least one Linear or convolution, got none")
     return Layout(tuple(reader.stages), tuple(reader.obstacles))
-
-
-def folded(layers: tuple[Any, ...]) -> list[tuple[int, Any]]:
-    """(position in the net, layer) of what does something, a normalisation folded into the connection before it."""
-    kept = list[tuple[int, Any]]()
-    for k, layer in enumerate(layers):
-        if layer.kind in NOTHING_AT_INFERENCE:
-            continue
-        if isinstance(layer, Normalisation) and kept:
-            place, before = kept[-1]
-            n_axes = before.n_axes if isinstance(before, Convolution) else 0
-            if isinstance(before, Linear | Convolution) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
-                kept[-1] = place, fold(before, layer)
-                continue
-        kept.append((k, layer))
-    return kept
 
 
 def _read(reader: _Reader, k: int, layer: Any) -> None:
@@ -219,7 +206,7 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
 
 def _input(layers: tuple[Any, ...], given: Any) -> Shape:
     if given is None:
-        first = next((layer for layer in layers if layer.kind not in NOTHING_AT_INFERENCE), None)
+        first = next((layer for layer in layers if not is_free(layer)), None)
         if not isinstance(first, Linear | DelayedLinear):
             raise ValueError("check: expected input_shape, (channels, height, width) of one sample, for a net that "
                              f"begins with {first!r:.60}")  # fmt: skip

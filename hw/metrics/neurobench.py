@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.counting.count import Encode, batches
-from hw.lowering.kinds import all_layers, flat_records, is_neurons
+from hw.lowering.kinds import FREE, all_layers, flat_records, is_neurons
 from spikenet.data import Arrays
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Convolution, LayerRecord, Linear, Normalisation, Pointwise, Pooling, record
 
 Array = npt.NDArray[Any]
 WITHOUT_WEIGHTS = (Normalisation, Pointwise, Pooling)
-FREE = ("Flatten", "Dropout", "Residual", "Delay")
+NO_OPERATIONS = (*FREE, "Residual", "Delay")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def neurobench(
                 zeros += int(np.count_nonzero(np.asarray(entry.output) == 0))
                 outputs += int(np.size(entry.output))
                 updates += _membrane_updates(entry)
-            elif not isinstance(layer, WITHOUT_WEIGHTS) and layer.kind not in FREE:
+            elif not isinstance(layer, WITHOUT_WEIGHTS) and layer.kind not in NO_OPERATIONS:
                 raise TypeError(f"neurobench: layer {entry.name}: NeuroBench defines no operations of a {layer.kind}")
     weights = [np.asarray(layer.weight.data) for layer in _weighted(net)]
     held = sum(w.size for w in weights)

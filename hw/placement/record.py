@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.placement.mesh import Floats, Integers, Links, Mesh
+from hw.records.si import how_many
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Placement:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.chip}: {len(self.cores)} cores on {self.n_chips} chip{'s' if self.n_chips > 1 else ''}",
+            f"{self.chip}: {how_many(len(self.cores), 'core')} on {how_many(self.n_chips, 'chip')}",
             f"  load of the busiest core {self.load_most:.6g}, mean {self.load_mean:.6g} operations a step "
             f"(greedy {self.load_most_greedy:.6g})",
             f"  mean hops of a message {self.hops:.4g} (greedy {self.hops_greedy:.4g}), busiest link "

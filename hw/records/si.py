@@ -1,4 +1,4 @@
-"""Energies as text."""
+"""Energies and numbers of things as text."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def joules(value: float | None, is_lower_bound: bool = False) -> str:
     rounded = float(f"{value:.3g}")  # so that 999.9 pJ becomes 1 nJ
     scale, unit = next((p for p in PREFIXES if abs(rounded) >= 0.9999 * p[0]), PREFIXES[-1])
     return f"{'>= ' if is_lower_bound else ''}{rounded / scale:.3g} {unit}"
+
+
+def how_many(n: int, what: str) -> str:
+    """ "1 core", "2 cores"."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -47,6 +47,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     import hw
+    from hw.records.si import how_many
     from spikenet.cli.compare import data_named
     from spikenet.errors import whole
 
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> None:
     some = code(train.inputs[:CALIBRATION], seed=options.seed)
     program = hw.compile(net, chip, calibrate=some)
     placed = hw.place_program(program, calibrate=some, seed=options.seed)
-    _say(f"running {len(test)} samples of {test.name} on {len(placed.placement.cores)} cores ...")
+    n_cores = len(placed.placement.cores)
+    _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
     got = placed.run(code(test.inputs, seed=options.seed), timing=timing)
     on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test, options.seed)
