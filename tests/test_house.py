@@ -34,7 +34,7 @@ MAY_IMPORT = {  # room of spikenet: the other rooms it may import. Whoever may i
     "learning": {"train"},
     "spike_trains": set(),
     "data": set(),
-    "plot": {"graph"},  # it draws graphs; all else comes as arrays and records
+    "plot": {"graph", "neurons"},  # it draws graphs and surrogates; all else comes as arrays and records
 }
 HW_MAY_IMPORT = {  # likewise of hw, where it stands for rooms and for the single files beside them
     "records": set(),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spikenet import plot
+from spikenet.neurons import surrogate
 
 
 def labels(ax):
@@ -125,3 +126,6 @@ def test_surrogates_are_drawn_with_the_functions_they_are_derivatives_of():
     assert np.array_equal(each[3].lines[2].get_ydata(), curves[0].derivative(u))
     with pytest.raises(ValueError, match="at least one surrogate"):
         plot.surrogates([])
+    with pytest.raises(TypeError, match="a list of surrogates, got atan"):
+        plot.surrogates(surrogate.atan)
+    assert [ax.get_title() for ax in plot.surrogates()] == [one.name for one in surrogate.ALL]

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spikenet.errors import Array
+from spikenet.neurons import surrogate
 from spikenet.plot.style import GREY, colour, line_style, panels
 
 N_POINTS = 801
@@ -25,14 +26,18 @@ class Curve(Protocol):
     def smooth(self, u: Any) -> Any: ...
 
 
-def surrogates(curves: Sequence[Curve], *, reach: float = 2.0, axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
-    """The curves for u from -reach to reach; draw all there are with surrogates(sn.surrogate.ALL).
+def surrogates(
+    curves: Sequence[Curve] = surrogate.ALL, *, reach: float = 2.0, axes: Sequence[Axes] | None = None
+) -> tuple[Axes, ...]:
+    """The curves, all of sn.surrogate where none are given, for u from -reach to reach.
 
     Up to 12 of them on two axes: the smooth spikes with the true step in grey, and their derivatives. More get an axes
     each, with both in it.
 
     Raises ValueError when there is no curve.
     """
+    if not isinstance(curves, Sequence):
+        raise TypeError(f"surrogates: curves: expected a list of surrogates, got {curves!r:.60}")
     if not curves:
         raise ValueError("surrogates: expected at least one surrogate, got none")
     u = np.linspace(-reach, reach, N_POINTS)
