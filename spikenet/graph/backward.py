@@ -28,9 +28,13 @@ def backward(output: Tensor, g: TensorLike | None = None) -> None:
     Raises ValueError when `output` does not require a gradient, when g is missing or has another shape, and when a
     vjp returns a gradient of the wrong shape; no `.grad` has been touched then.
     """
-    arrived = [(node, total) for node, total, _ in reverse_pass(output, g) if node.vjp is None]
-    for leaf, total in arrived:
-        leaf.grad = np.asarray(total if leaf.grad is None else leaf.grad + total)
+    leaves = []
+    for node, total, passed in reverse_pass(output, g):
+        if node.vjp is None:
+            leaves.append((node, total))
+        del node, total, passed  # else they would be held while those of the next node are computed
+    for leaf, arrived in leaves:
+        leaf.grad = np.asarray(arrived if leaf.grad is None else leaf.grad + arrived)
 
 
 def reverse_pass(

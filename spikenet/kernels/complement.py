@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels.events import BLOCK, Events, blocks
@@ -52,45 +53,68 @@ def around_usual(events: Events, steps: int) -> Complement | None:
     samples = rows // max(steps, 1)
     if not events.binary or steps < FEWEST_STEPS or samples * steps != rows or not 0 < samples <= MOST_SAMPLES:
         return None
+    lists = events.columns, events.counts
+    every = max(1, samples // LOOKED_AT)
+    looked_at = -(-samples // every)
+    saved, listed = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
+    _judge(looked_at, *lists, steps, every, BLOCK, saved, listed)
+    if int(saved.sum()) <= WORTH_SAVING * int(listed.sum()):
+        return None
     usual = Events(memory.empty((samples, n), np.uint16), memory.empty((samples, blocks(n)), np.int32), binary=True)
     columns = memory.empty((rows, n), np.uint16)
     more, fewer = (memory.empty((rows, blocks(n)), np.int32) for _ in range(2))
-    lists = events.columns, events.counts
-    found = usual.columns, usual.counts, columns, more, fewer
-    saved, listed = np.zeros(samples, np.int64), np.zeros(samples, np.int64)
-    every = max(1, samples // LOOKED_AT)
-    _split(-(-samples // every), *lists, steps, every, BLOCK, *found, saved, listed)
-    if int(saved.sum()) <= WORTH_SAVING * int(listed.sum()):
-        return None
-    _split(samples, *lists, steps, 1, BLOCK, *found, saved, listed)
+    _split(samples, *lists, steps, BLOCK, usual.columns, usual.counts, columns, more, fewer)
     return Complement(columns, more, fewer, usual)
+
+
+@compiled()
+def count_fired(
+    columns: Array, counts: Array, b: int, samples: int, steps: int, block: int, width: int, fired: Array
+) -> int:
+    """Adds to `fired` at how many steps each column of a sample's block has an event; how many events there are."""
+    total, low = 0, block * width
+    for t in range(steps):
+        r = t * samples + b
+        total += counts[r, block]
+        for k in range(counts[r, block]):
+            fired[columns[r, low + k]] += 1
+    return total
+
+
+@shared
+def _judge(
+    task: int, columns: Array, counts: Array, steps: int, every: int, width: int, saved: Array, listed: Array
+) -> None:
+    """Of every so many samples: how many events there are, and how many go away."""
+    samples = columns.shape[0] // steps
+    fired = np.zeros(width, np.int64)
+    saved[task], listed[task] = 0, 0
+    for block in range(counts.shape[1]):
+        listed[task] += count_fired(columns, counts, task * every, samples, steps, block, width, fired)
+        for j in range(width):
+            if 2 * fired[j] > steps:
+                saved[task] += 2 * fired[j] - steps - 1  # the one: added once a sample
+            fired[j] = 0
 
 
 @shared
 def _split(
-    task: int, columns: Array, counts: Array, steps: int, every: int, width: int, usual: Array, n_usual: Array,
-    into: Array, more: Array, fewer: Array, saved: Array, listed: Array,
+    b: int, columns: Array, counts: Array, steps: int, width: int, usual: Array, n_usual: Array, into: Array,
+    more: Array, fewer: Array,
 ) -> None:  # fmt: skip
-    """Of every so many samples: what is usual, how each step differs, how many events there are and go away."""
+    """Of a sample: what is usual, and how each step differs."""
     samples, n = usual.shape
-    b = task * every
     fired = np.zeros(width, np.int64)
     left = np.zeros(width, np.uint8)  # 1 in a usual column, 2 while it has an event
-    saved[b], listed[b] = 0, 0
     for block in range(counts.shape[1]):
         low = block * width
         here, common, count = min(width, n - low), usual[b, low:], 0
-        for t in range(steps):
-            r = t * samples + b
-            listed[b] += counts[r, block]
-            for k in range(counts[r, block]):
-                fired[columns[r, low + k]] += 1
+        count_fired(columns, counts, b, samples, steps, block, width, fired)
         for j in range(here):
             if 2 * fired[j] > steps:
                 common[count] = j
                 count += 1
                 left[j] = 1
-                saved[b] += 2 * fired[j] - steps - 1  # the one: added once a sample
             fired[j] = 0
         n_usual[b, block] = count
         for t in range(steps):
