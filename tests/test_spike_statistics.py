@@ -78,6 +78,15 @@ def test_pictures_of_populations(rng):
     assert ax.get_xlabel() == "interval (s)"
     ax = plot.connectivity([[0.0, 1.0], [2.0, 0.0]], ["E", "I"], label="synapses")
     assert {t.get_text() for t in ax.texts} == {"1", "2"}
+    ax = plot.connectivity([[174_613.0, 1e-3], [2.5, -3.2e6]], ["E", "I"], label="synapses")
+    assert {t.get_text() for t in ax.texts} == {"175k", "1m", "2.5", "\N{MINUS SIGN}3.2M"}
+    ax = plot.distribution({"E": 20 + 300 * rng.random(500)}, label="interval (ms)", log=True)
+    assert ax.get_legend().get_texts()[0].get_text().startswith("E, mean 1")
+    ax.figure.draw_without_rendering()
+    boxes = [t.get_window_extent() for t in (*ax.get_xticklabels(), *ax.get_xticklabels(minor=True)) if t.get_text()]
+    boxes.sort(key=lambda box: box.x0)
+    assert len(boxes) > 1
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes)), "labels run into each other"
     with pytest.raises(ValueError, match="2 x 2"):
         plot.connectivity([[0.0]], ["E", "I"], label="synapses")
 

@@ -105,12 +105,12 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     for (kind, m), ink in zip(contacts.items(), ("#0072B2", "#D55E00"), strict=True):
         axes[0, 1].plot(m.col, m.row, ".", color=ink, markersize=1.5, label=f"{kind}: {m.nnz}")
     axes[0, 1].set(xlabel="target", ylabel="source", xlim=(0, n), ylim=(n, 0), aspect="equal")
-    axes[0, 1].legend(loc="lower left", fontsize=8)
+    axes[0, 1].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, markerscale=4, frameon=False)
     axes[1, 1].plot(received, rates, "k.", markersize=3)
     for name in hubs:
-        k = names.index(name)
-        axes[1, 1].text(received[k], rates[k] - 30 * name.endswith("R"), f"{name} ", ha="right", fontsize=7)
-    axes[1, 1].set(xlabel="contacts received", ylabel="rate (Hz)")
+        k, below = names.index(name), name.endswith("R")
+        axes[1, 1].text(received[k], rates[k] + 20 - 70 * below, name, ha="left" if below else "right", fontsize=7)
+    axes[1, 1].set(xlabel="contacts received", ylabel="rate (Hz)", ymargin=0.2)
     out.mkdir(parents=True, exist_ok=True)
     sn.plot.save(figure, out / "celegans_2011.png")
     return result

@@ -26,7 +26,8 @@ class Result(NamedTuple):
 def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0, scale: float = 0.1) -> Result:
     """Simulates the circuit and draws raster and rates into `out`. quick: a fiftieth, 0.4 s."""
     duration_s = 0.4 if quick else 1.0
-    recording = sn.simulate(sn.networks.microcircuit(scale=0.02 if quick else scale), duration_s, seed=seed)
+    scale = 0.02 if quick else scale
+    recording = sn.simulate(sn.networks.microcircuit(scale=scale), duration_s, seed=seed)
     result = Result([], [])
     for times, neurons, n in recording.trains.values():
         late = times > 0.1
@@ -36,10 +37,10 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     figure = Figure(figsize=(11, 6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
     axes = left.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    sn.plot.populations(recording.trains, duration_s - 0.25, duration_s, axes=axes)
+    sn.plot.populations(recording.trains, duration_s - 0.25, duration_s, bin_s=5e-3, axes=axes)
     bars = right.subplots()
     places = np.arange(len(LAYERS))
-    bars.barh(places - 0.2, result.rates_hz, 0.4, color="#0072B2", label="here")
+    bars.barh(places - 0.2, result.rates_hz, 0.4, color="#0072B2", label=f"here, x {scale:g}")
     bars.barh(places + 0.2, RATES_HZ, 0.4, color="#6E6E6E", label="the full network, published")
     bars.set_yticks(places, LAYERS)
     bars.invert_yaxis()

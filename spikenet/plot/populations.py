@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogFormatter
 
 from spikenet.errors import Array, finite_values, positive, whole
-from spikenet.plot.style import GREY, SEQUENTIAL, colour, note, one_axes
+from spikenet.plot.style import GREY, SEQUENTIAL, colour, line_style, note, one_axes
 
 MOST_MARKS = 100_000  # spikes drawn one by one; of more, an even share of the neurons is shown
 FEW_MARKS = 20_000  # up to which a spike is a dot, not a pixel
@@ -43,7 +44,8 @@ def populations(
     within = {name: _within(name, *train, start_s, stop_s) for name, train in trains.items()}
     spikes = sum(len(times) for times, _, _ in within.values())
     share = min(1.0, MOST_MARKS / max(1, spikes))
-    mark = {"marker": ".", "markersize": 2.0, "markeredgewidth": 0.0} if spikes <= FEW_MARKS else {"marker": ","}
+    size = 2.0 if spikes > FEW_MARKS / 10 else 4.0
+    mark = {"marker": ".", "markersize": size, "markeredgewidth": 0.0} if spikes <= FEW_MARKS else {"marker": ","}
     below, ticks = 0, []
     bins = max(1, round(span / width))
     for k, (name, (times, neurons, n)) in enumerate(within.items()):
@@ -53,8 +55,8 @@ def populations(
         ticks.append((below + rows / 2, name))
         below += rows
         counts, edges = np.histogram(times, bins, (start_s, stop_s))
-        lower.plot(1e3 * (edges[1:] + edges[:-1]) / 2, counts / (n * (edges[1] - edges[0])), color=colour(k), lw=0.8,
-                   label=name)  # fmt: skip
+        middles, rates = (edges[1:] + edges[:-1]) / 2, counts / (n * (edges[1] - edges[0]))
+        lower.plot(1e3 * middles, rates, color=colour(k), ls=line_style(k), lw=0.8, label=name)
     upper.set_yticks([-at for at, _ in ticks], [name for _, name in ticks])
     upper.set_ylim(-below, 0)
     upper.set_xlim(1e3 * start_s, 1e3 * stop_s)
@@ -73,6 +75,7 @@ def distribution(
     """Axes with the histogram of each set of values, as densities: weights, intervals, CVs.
 
     label: what the values are, with their unit; log: bins of equal ratio, for values > 0. NaN are left out.
+    Means are dotted, and their numbers in the legend.
     """
     ax = one_axes(ax, 6.4, 3.6)
     given = {name: np.ravel(np.asarray(v, np.float64)) for name, v in values.items()}
@@ -85,13 +88,17 @@ def distribution(
         edges = np.geomspace(low, high, bins + 1) if log else np.linspace(low, high, bins + 1)
         for k, (name, v) in enumerate(given.items()):
             if v.size:
-                ax.hist(v, edges.tolist(), density=True, histtype="step", color=colour(k), label=name)
+                label_of = f"{name}, mean {v.mean():.3g}"
+                ax.hist(v, edges.tolist(), density=True, histtype="step", color=colour(k), label=label_of)
                 ax.axvline(float(v.mean()), color=colour(k), lw=0.8, ls="dotted")
         ax.legend(frameon=False)
     else:
         note(ax, "no values")
     if log:
         ax.set_xscale("log")
+        plain = LogFormatter(minor_thresholds=(1.5, 0.5))  # 20, 50, 100: of crowded ticks, the first few
+        ax.xaxis.set_major_formatter(plain)
+        ax.xaxis.set_minor_formatter(plain)
     ax.set_xlabel(label)
     ax.set_ylabel("density")
     return ax
@@ -100,7 +107,7 @@ def distribution(
 def connectivity(matrix: Any, names: Sequence[str], *, label: str, ax: Axes | None = None) -> Axes:
     """Axes with a matrix (targets, sources) of whatever holds between populations, its numbers written in.
 
-    label: what the numbers are, with their unit; 0 is left white
+    label: what the numbers are, with their unit; 0 is left white, 175,000 is written as 175k
     """
     numbers: Array = finite_values("connectivity: matrix", matrix)
     if numbers.shape != (len(names), len(names)):
@@ -110,7 +117,7 @@ def connectivity(matrix: Any, names: Sequence[str], *, label: str, ax: Axes | No
     image = ax.imshow(shown, cmap=SEQUENTIAL)
     for t, s in np.argwhere(numbers != 0):
         dark = numbers[t, s] < (shown.min() + shown.max()) / 2
-        ax.text(s, t, f"{numbers[t, s]:.3g}", ha="center", va="center", fontsize=7, color="white" if dark else "black")
+        ax.text(s, t, _short(numbers[t, s]), ha="center", va="center", fontsize=7, color="white" if dark else "black")
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("source")
@@ -118,6 +125,12 @@ def connectivity(matrix: Any, names: Sequence[str], *, label: str, ax: Axes | No
     bar = ax.figure.colorbar(image, ax=ax)
     bar.set_label(label, color=GREY)
     return ax
+
+
+def _short(number: float) -> str:
+    """Three digits, with a prefix of the SI where they would take more room than a cell has."""
+    rounded = f"{number:.3g}"
+    return rounded if 1e-2 <= abs(number) < 1e4 else EngFormatter(sep="")(float(rounded))
 
 
 def _within(name: str, times_s: Any, neurons: Any, n: int, start_s: float, stop_s: float) -> tuple[Array, Array, int]:
