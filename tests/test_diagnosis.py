@@ -179,3 +179,8 @@ def test_what_cannot_be_is_refused(call, error, words, x):
 @pytest.mark.parametrize("layer", [sn.Flatten(2), sn.Identity(), sn.Dropout(0.5)], ids=repr)
 def test_layers_that_hand_on_their_input_itself_are_checked(layer, rng):
     assert sn.check_gradient(layer, rng.normal(size=(3, 2, 4))).error < 1e-9
+
+
+def test_running_means_have_no_gradient_to_check(rng):
+    found = sn.check_gradient(sn.Sequential(sn.Linear(4, 3, seed=rng), sn.BatchNorm(3)), rng.normal(size=(5, 4)))
+    assert [one.name for one in found.parameters] == ["input", "0.weight", "0.bias", "1.weight", "1.bias"]

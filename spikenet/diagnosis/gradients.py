@@ -127,7 +127,8 @@ def _check_net(
     notes: frozen.Notes = {}
     before = frozen.run(twin, given, notes, recording=True)
     noise = 1e-4 * float(np.abs(before).max(initial=0) if loss is None else abs(loss(Tensor(before), targets).item()))
-    places: dict[str, Array] = {"input": given} | {name: p.data for name, p in twin.parameters().items()}
+    learnt = {name: p.data for name, p in twin.parameters().items() if p.requires_grad}  # not running means, say
+    places: dict[str, Array] = {"input": given} | learnt
     checked = []
     for name, values in places.items():
         chosen = rng.permutation(values.size)[:tries]
