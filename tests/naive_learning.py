@@ -14,8 +14,8 @@ def eprop(x, w_in, w_rec, errors, feedback, p):
 
     x (steps, m); w_in (m, n), w_rec (n, n) from row to column; errors (steps, k) dE/d(input of output k at step t);
     p: alpha, threshold, and rho and beta of the adaptation (beta 0: LIF). z^t = 1 where v^t > threshold + beta a^t;
-    v^t = alpha (v^(t-1) - threshold z^(t-1)) + W x^t + W_rec z^(t-1), which resets before the leak where the paper
-    does after it; a^t = rho a^(t-1) + z^(t-1).
+    v^t = alpha (v^(t-1) - threshold z^(t-1)) + W x^t + W_rec z^(t-1), which resets before the leak; p["late"]:
+    after it, as the paper does; a^t = rho a^(t-1) + z^(t-1).
     """
     steps, m = x.shape
     n = w_in.shape[1]
@@ -36,7 +36,8 @@ def eprop(x, w_in, w_rec, errors, feedback, p):
         v_new, a_new = np.zeros(n), np.zeros(n)
         for j in range(n):
             drive = sum(w_in[i, j] * x[t, i] for i in range(m)) + sum(w_rec[i, j] * z[i] for i in range(n))
-            v_new[j] = p["alpha"] * (v[j] - p["threshold"] * z[j]) + drive
+            left = p["threshold"] * z[j]
+            v_new[j] = (p["alpha"] * v[j] - left if p["late"] else p["alpha"] * (v[j] - left)) + drive
             a_new[j] = p["rho"] * a[j] + z[j]
             psi = triangle(v_new[j] - p["threshold"] - p["beta"] * a_new[j])
             signal = sum(feedback[k, j] * errors[t, k] for k in range(errors.shape[1]))

@@ -22,6 +22,8 @@ def alif(p, v, a, current):
 
 def neurons(kind):
     triangle = sn.surrogate.triangle(0.5)
+    if kind == "paper's LIF":
+        return sn.LIF(tau_mem_s=8e-3, surrogate=triangle, semantics=sn.semantics.snntorch_subtract)
     if kind == "LIF":
         return sn.LIF(tau_mem_s=8e-3, surrogate=triangle)
     if kind == "CubaLIF":
@@ -70,7 +72,7 @@ def test_without_recurrence_it_is_backpropagation(kind, x, rng):
 
 
 @pytest.mark.parametrize("feedback", [symmetric, RandomFeedback(3)])
-@pytest.mark.parametrize("kind", ["LIF", "ALIF"])
+@pytest.mark.parametrize("kind", ["LIF", "paper's LIF", "ALIF"])
 def test_recurrent_gradients_are_the_papers_recursion(kind, feedback, x, rng):
     made = net(kind, True, rng, bias=False)
     into, middle, readout, _ = made.layers
@@ -80,6 +82,7 @@ def test_recurrent_gradients_are_the_papers_recursion(kind, feedback, x, rng):
     drive = sn.Tensor(readout(hidden).data, requires_grad=True)
     sn.loss.sum_membrane_cross_entropy(made.layers[3](drive), LABELS).backward()
     p = {"alpha": ALPHA, "threshold": 1.0, "rho": RHO if kind == "ALIF" else 0.0, "beta": BETA * (kind == "ALIF")}
+    p["late"] = kind == "paper's LIF"
     g_in, g_rec = 0, 0
     for b in range(2):
         one = naive_learning.eprop(

@@ -56,7 +56,8 @@ class EProp:
     filters it as the paper's kappa filters eligibilities; the weights into the readout get their exact gradient. What
     a neuron's spike does to others in later steps, other than through the output, is left out: this is what makes the
     rule local. Without recurrent weights nothing is left out, and the gradient is that of backpropagation. The paper's
-    traces hold the reset constant: Recurrent(..., through_reset=False).
+    traces hold the reset constant: Recurrent(..., through_reset=False). Its LIF is reset after the leak, one step later
+    than ours: LIF(semantics=sn.semantics.snntorch_subtract); the traces of both follow the same recursion.
     """
 
     feedback: Feedback = symmetric
