@@ -125,6 +125,23 @@ def test_right_gradients_pass(name, x, rng):
     assert all(p.grad is None for p in made.parameters().values())
 
 
+@pytest.mark.parametrize("kind", [sn.SpikeDrivenAttention, sn.SpikingSelfAttention])
+def test_neurons_inside_attention(kind, rng, interpreted):
+    """Their detached reset is differentiated in the twin: nothing in there is held."""
+    parts = (sn.Sequential(sn.Linear(4, 4, seed=k), sn.LIF(threshold=0.3)) for k in range(3))
+    assert sn.check_gradient(kind(*parts, sn.LIF(threshold=0.2)), 2 * rng.random((4, 2, 3, 4)), entries=6).error <= 1e-6
+
+
+def test_a_rounded_rectifier_is_checked_without_its_steps(rng):
+    x = np.array([-0.4, 0.13, 0.41, 0.77, 0.96, 1.31])[None]
+    assert sn.check_gradient(sn.QCFS(4), x).error <= 1e-6
+
+
+def test_a_net_without_a_gradient_is_refused(rng):
+    with pytest.raises(ValueError, match="check_gradient: expected a net with a gradient, its output has none"):
+        sn.check_gradient(sn.SpikingMaxPool2d(2), rng.random((3, 1, 1, 2, 2)))
+
+
 def test_a_loss_and_exact_spike_times(x, rng):
     """Where EventProp applies: in the readout both look at the same membranes, only their spikes differ a little."""
     made = two_layers(rng)

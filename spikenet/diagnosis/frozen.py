@@ -14,7 +14,7 @@ import numpy as np
 
 from spikenet.derive.evaluate import evaluate
 from spikenet.derive.expression import ordered
-from spikenet.derive.trace import smoothed
+from spikenet.derive.trace import smoothed, undetached
 from spikenet.errors import Array
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import Layer, Recurrent, Residual, Sequential
@@ -24,10 +24,11 @@ Notes = dict[tuple[str, int], dict[int, Any]]
 """(place of a layer, step) -> value of each detached expression, by its id."""
 
 
-def smooth(layer: Any) -> None:
-    """Every spike in `layer` becomes its smooth twin.
+def smooth(layer: Any, walked: bool = True) -> None:
+    """Every spike in `layer` becomes its smooth twin, every other step in a function that of its gradient.
 
-    Layers that are no step function have a twin of their own, which differentiates a detached reset, too.
+    Layers that are no step function have a twin of their own. It differentiates a detached reset, too, and so do
+    neurons within layers that `run` does not walk through, where nothing could be held.
     """
     if isinstance(layer, Spiking):
         if any(e.operation == "uniform" for e in ordered((*layer.model.after, layer.model.output))):
@@ -35,13 +36,15 @@ def smooth(layer: Any) -> None:
                 f"check_gradient: {layer.kind}: expected neurons that do the same each time, these draw random "
                 "numbers; sn.log_probability has the gradient of their chances"
             )
-        layer.runs = smoothed(layer.model, layer.surrogate)
+        layer.runs = smoothed(layer.model if walked else undetached(layer.model), layer.surrogate)
     elif hasattr(layer, "smooth"):
         layer.smooth = True
         if hasattr(layer, "reset"):
             layer.reset = getattr(layer.reset, "detaches", layer.reset)
+    elif getattr(layer, "twin", None) is not None:
+        layer.function = layer.twin
     for inner in getattr(layer, "layers", ()):
-        smooth(inner)
+        smooth(inner, walked and isinstance(layer, Sequential | Residual | Recurrent))
 
 
 def run(layer: Layer, x: Array, notes: Notes, recording: bool, place: str = "") -> Array:

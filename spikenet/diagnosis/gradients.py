@@ -144,7 +144,10 @@ def _check_net(
 
 def _gradients(net: Layer, x: Array, measured: Callable[[Tensor], Tensor]) -> dict[str, Array]:
     given = Tensor(x, requires_grad=True)
-    measured(net(given)).backward()
+    value = measured(net(given))
+    if not value.requires_grad:
+        raise ValueError("check_gradient: expected a net with a gradient, its output has none in input or parameters")
+    value.backward()
     found = {"input": given} | net.parameters()
     return {name: np.zeros(p.shape) if p.grad is None else p.grad for name, p in found.items()}
 

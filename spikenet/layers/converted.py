@@ -28,7 +28,8 @@ def QCFS(levels: int, *, threshold: float = 1.0) -> Memoryless:
     """
     count, start = whole("QCFS: levels", levels), positive("QCFS: threshold", threshold)
     weights = {"threshold": learnt("threshold", np.array(start))}
-    return Memoryless("QCFS", partial(_qcfs, count), weights, {"levels": count, "threshold": start})
+    described = {"levels": count, "threshold": start}
+    return Memoryless("QCFS", partial(_qcfs, count, True), weights, described, twin=partial(_qcfs, count, False))
 
 
 def ConvertedIF(
@@ -100,11 +101,11 @@ class SpikingMaxPool2d:
         return f"SpikingMaxPool2d({self.kernel_size})"
 
 
-def _qcfs(levels: int, x: Tensor, weights: Mapping[str, Tensor], training: Training | None) -> Tensor:
+def _qcfs(levels: int, rounds: bool, x: Tensor, weights: Mapping[str, Tensor], training: Training | None) -> Tensor:
     threshold = weights["threshold"]
     top = threshold.data
     share = x.data * (levels / top)
-    steps = np.clip(np.floor(share + 0.5), 0, levels)
+    steps = np.clip(np.floor(share + 0.5) if rounds else share, 0, levels)
     inside, above = (share > 0) & (share < levels), share >= levels
 
     def vjp(g: Array) -> tuple[Array, Array]:

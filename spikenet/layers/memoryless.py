@@ -20,6 +20,7 @@ class Memoryless:
     config   : the arguments with which the function named `kind` makes the layer again
     axes     : how many of the last axes the function mixes; input that repeats in time is computed once
     is_random: whether the function draws random numbers while training, so that it must see time itself
+    twin     : where the function's gradient is by intent another's, that function, for gradient checks
     """
 
     def __init__(
@@ -31,7 +32,9 @@ class Memoryless:
         *,
         axes: int = 1,
         is_random: bool = False,
+        twin: Function | None = None,
     ) -> None:
+        self.twin = twin
         self.kind, self.function, self.weights = kind, function, dict(weights or {})
         self._config, self._axes, self._is_random = config or {}, axes, is_random
 
