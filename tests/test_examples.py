@@ -98,6 +98,9 @@ def test_conventional_digits(tmp_path):
     assert result.curves["test accuracy"][-1] == pytest.approx(result.accuracy)
     assert result.curves["loss"][-1] < result.curves["loss"][0] / 3
     assert np.allclose(result.probabilities.sum(axis=1), 1, atol=1e-5)
+    doubt = {answer: nats.mean() for answer, nats in result.doubt.items()}
+    assert doubt["wrong"] > 2 * doubt["right"] > 0
+    assert doubt["no digit"] > 2 * doubt["right"]
 
 
 def test_spiking_digits(tmp_path):

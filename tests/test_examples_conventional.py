@@ -166,3 +166,10 @@ def test_numbers_written_backwards(tmp_path):
     result = run(60, tmp_path)
     assert result.curve[-1][1] > 0.5  # chance: a tenth
     assert result.by_length[1] > result.by_length[4]
+
+
+def test_there_and_back_again(tmp_path):
+    alone, cycles = run(61, tmp_path).error.values()
+    assert cycles["there and back"] < 0.8 * alone["there and back"]
+    assert cycles["wiped clear"] < 0.97 * alone["wiped clear"]  # after all 800 steps: 0.64
+    assert cycles["frosted"] < 0.06
