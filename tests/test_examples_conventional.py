@@ -128,10 +128,12 @@ def test_with_and_without_shortcuts(tmp_path):
 
 def test_one_hand_all_digits(tmp_path):
     result = run(55, tmp_path)
-    assert result.error["class and style"] < result.error["mean of the class"]
-    assert result.error["SPADE"] < 0.8 * result.error["means of paper, ink"]
-    assert result.obeyed > 0.3
-    assert result.alike > 0.5
+    for found in result.kinds.values():
+        assert found["error"] < result.mean_error
+        assert found["obeyed"] > 0.3
+        assert found["alike"] > 0.5
+    plain, again = result.kinds.values()
+    assert again["misread"] < 0.7 * plain["misread"]
 
 
 def test_painting_grown(tmp_path):
@@ -173,3 +175,8 @@ def test_there_and_back_again(tmp_path):
     assert cycles["there and back"] < 0.8 * alone["there and back"]
     assert cycles["wiped clear"] < 0.97 * alone["wiped clear"]  # after all 800 steps: 0.64
     assert cycles["frosted"] < 0.06
+
+
+def test_painted_on_maps(tmp_path):
+    result = run(62, tmp_path)
+    assert result.error["SPADE"] < 0.8 * result.error["means of paper, ink"]
