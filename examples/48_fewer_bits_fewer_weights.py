@@ -24,8 +24,7 @@ BITS, SHARES = (8, 6, 4, 3, 2), (0.5, 0.8, 0.9, 0.95)
 class Result(NamedTuple):
     """float32: accuracy; bits: accuracy by bits, rounded after training; trained: the same trained under rounding;
     pruned: accuracy by share of weights taken out; stored: bytes of weights by format; ways: accuracy with a tenth of
-    the weights (half of the units) by how they were chosen; crossover: share of weights below which a format is faster
-    """
+    the weights (half of the units) by how chosen; crossover: share of weights below which a format is faster"""
 
     float32: float
     bits: dict[int, float]
@@ -42,10 +41,8 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     epochs = 5 if quick else 20
 
     def fit(net: sn.Sequential, rate: float, n: int = epochs, callbacks: tuple = (), by: Any = None) -> sn.Sequential:
-        sn.fit(
-            net, train, loss=sn.loss.cross_entropy, optimiser=by or sn.optim.Adam(rate), epochs=n, batch_size=64,
-            seed=seed, callbacks=callbacks, progress=False,
-        )  # fmt: skip
+        sn.fit(net, train, loss=sn.loss.cross_entropy, optimiser=by or sn.optim.Adam(rate), epochs=n, batch_size=64,
+               seed=seed, callbacks=callbacks, progress=False)  # fmt: skip
         return net
 
     def accuracy(net: object) -> float:
@@ -54,12 +51,11 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     net = fit(sn.models.mlp(SIZES, seed=seed), 3e-3)
     whole = accuracy(lambda x: net(x).data)
     integer = {n: convert.quantise(net, train.inputs, weight_bits=n) for n in BITS}
-    trained = {}
+    trained, pruned = {}, {}
     for n in BITS[-2:]:
         again = fit(sn.models.mlp(SIZES, seed=seed), 3e-3)
         fit(convert.with_qdq(again, weight_bits=n), 1e-3)
         trained[n] = accuracy(convert.quantise(again, train.inputs, weight_bits=n))
-    pruned, last = {}, net
     for share in SHARES:
         last = fit(sn.models.mlp(SIZES, seed=seed), 3e-3)
         fit(last, 2e-3, epochs, (convert.Gradually(last, convert.cubic(share, epochs // 2)),))
@@ -74,16 +70,12 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
     wired = fit(sn.models.mlp(SIZES, seed=seed), 0, 3 * epochs, (), convert.DeepR(0.5, density=0.1, seed=seed))
     convert.prune_channels(narrow, 0.5)
     fit(narrow, 2e-3)
-    ways = {"by size": pruned[0.9]} | {
-        name: accuracy(lambda x, one=one: one(x).data)
-        for name, one in (("by movement", moved), ("Deep R", wired), ("half of the units", narrow))
-    }
-    crossover = {
-        "CSR": convert.crossover(784, 1000, 128),
-        "blocks of 8 x 8": convert.crossover(784, 1000, 128, form=convert.blocks, block=8),
-    }
-    shrunk = {n: accuracy(q) for n, q in integer.items()}
-    result = Result(whole, shrunk, trained, pruned, stored, ways, crossover)
+    ways = {"by size": pruned[0.9]}
+    for name, one in (("by movement", moved), ("Deep R", wired), ("half of the units", narrow)):
+        ways[name] = accuracy(lambda x, one=one: one(x).data)
+    blocks = convert.crossover(784, 1000, 128, form=convert.blocks, block=8)
+    crossover = {"CSR": convert.crossover(784, 1000, 128), "blocks of 8 x 8": blocks}
+    result = Result(whole, {n: accuracy(q) for n, q in integer.items()}, trained, pruned, stored, ways, crossover)
     draw(result, out)
     return result
 
