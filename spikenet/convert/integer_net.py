@@ -1,5 +1,8 @@
 """A net whose products are of 8-bit integers (or 4-bit weights), summed in int32, as `quantise` makes it.
 
+Weights on an affine grid take their zero with them into the products, sum (q_x - z_x)(q_w - z_w): products read 16
+bits, which hold q_w - z_w, so no sum of inputs has to be made for z_w. What z_x adds is a constant, exact in integers.
+
 Inputs of each connection are put on an unsigned 8-bit grid, chosen on calibration data (static) or from each batch
 (dynamic); sums come back to float32 by one multiplication a channel. The scheme of Jacob et al. 2018 (arXiv:1712.05877)
 with float rescaling; hw.quantise has the one that stays in integers from end to end, as a chip without floats needs.
@@ -26,7 +29,7 @@ class IntegerConnection:
     """One Linear or convolution in integers, with the ReLU and the max pooling behind it.
 
     levels : its weights, (n, n_out) with one column an output;  packed: as the kernels read them
-    scale  : (n_out,) of the weights;  columns: (n_out,) sums of the integers, for the zero of the input
+    scale  : (n_out,) of the weights;  columns: (n_out,) sums of (integers - zero), for the zero of the input
     grid   : (scale, zero) of the input, None when chosen from each batch
     pooling: behind a convolution, whether ReLU stands before or behind it; None for none
     """
@@ -43,7 +46,7 @@ class IntegerConnection:
 
     def __call__(self, x: Array) -> Array:
         scale, zero = self.grid or (grid_to_eight_bits(*min_max(x)) if x.size else (1.0, 0.0))
-        start = (self.bias - scale * zero * self.scale * self.columns).astype(np.float32)
+        start = (self.bias - scale * self.scale * (int(zero) * self.columns)).astype(np.float32)
         run = self._linear if isinstance(self.layer, Linear) else self._convolution
         return run(x, (scale, zero), (scale * self.scale).astype(np.float32), start)
 
@@ -97,7 +100,7 @@ class IntegerNet:
     def weight_bytes(self) -> int:
         """Bytes of all weights when packed to their bits, scales and biases included, and of what stays in float32.
 
-        4-bit weights are counted as half a byte each; while the net works they take a byte.
+        4-bit weights are counted as half a byte each; while the net works each takes two bytes, as products read them.
         """
         return sum(_bytes(step) for step in self.steps)
 

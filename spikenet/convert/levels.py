@@ -27,11 +27,15 @@ class Levels(NamedTuple):
         """float32 numbers on the grid."""
         return np.asarray(self.scale * (self.integers - self.zero), np.float32)
 
+    def above_zero(self) -> Array:
+        """int16 (integers - zero), what products multiply: within 9 bits and a sign."""
+        return np.asarray(self.integers - self.zero).astype(np.int16)
+
     @property
     def stored_bytes(self) -> int:
         """Bytes when packed: integers to their bits, a float32 for each scale, a byte for each zero that can be not 0.
 
-        `integers` themselves are int16, and an IntegerNet at work holds a byte for each also of 4 bits.
+        `integers` themselves are int16, and so is what an IntegerNet at work holds of them.
         """
         bits = math.ceil(math.log2(self.high - self.low + 1))
         zeros = np.size(self.zero) if self.low == 0 else 0

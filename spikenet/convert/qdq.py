@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikenet.convert.levels import fake_quantise, grid_of, limits, quantise_weights
 from spikenet.convert.refusals import check_no_products, check_real, norms_behind
-from spikenet.errors import Array, within
+from spikenet.errors import Array, flag, within
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers import (
     Convolution,
@@ -27,11 +27,19 @@ from spikenet.layers import (
 from spikenet.layers.layer import State, as_input, check_training, dtype_of, refuse_state
 
 
+class WeightGrid(NamedTuple):
+    """How weights are rounded: to `bits` each, every output with its own scale or one for all, symmetric or affine."""
+
+    bits: int = 8
+    per_channel: bool = True
+    symmetric: bool = True
+
+
 class QdqConnection:
     """A Linear or convolution whose weights are rounded on the way in; the weights themselves stay float and learn.
 
     layer: the one it stands for, whose parameters it shares;  bits, per_channel, symmetric: of the weights' grid
-           symmetric=False has no integer form here: `quantise` knows symmetric weights and 8-bit inputs only
+           `quantise` keeps it
     norms: batch norms behind it, which `quantise` folds into the weights before it rounds them: the grid is the folded
            ones'. They stay layers of their own
     """
@@ -44,7 +52,7 @@ class QdqConnection:
     ) -> None:  # fmt: skip
         if not isinstance(layer, (Linear, Convolution)):
             raise TypeError(f"QdqConnection: expected a Linear or a convolution, got {layer!r:.60}")
-        limits(bits, symmetric)
+        limits(bits, flag("QdqConnection: symmetric", symmetric))
         check_real("QdqConnection", layer)
         self.layers, self.norms = (layer,), tuple[Normalisation, ...](norms)
         self.bits, self.per_channel, self.symmetric = bits, per_channel, symmetric
@@ -128,18 +136,24 @@ class QdqActivation:
 
 
 def with_qdq(
-    net: Sequential, *, weight_bits: int = 8, activation_bits: int = 8, per_channel: bool = True
+    net: Sequential,
+    *,
+    weight_bits: int = 8,
+    activation_bits: int = 8,
+    per_channel: bool = True,
+    symmetric_weights: bool = True,
 ) -> Sequential:
     """`net` for training under rounding, its weights shared: every connection and its input pass through grids.
 
     Connections are Linear and convolutions, also within Sequential, Residual, Parallel, Ensemble and MeanOverTime. The
-    grids of weights are symmetric, those of inputs are not; `quantise` has 8 bits for inputs, other activation_bits are
-    for chips that have fewer. With a batch norm behind a connection the grid is that of the folded weights, as
-    `quantise` will have it. TypeError for other layers whose weights multiply their input, and for complex weights.
+    grids of weights are symmetric unless asked otherwise, and `quantise` keeps them; those of inputs are affine, with 8
+    bits in `quantise`: other activation_bits are for chips that have fewer. With a batch norm behind a connection the
+    grid is that of the folded weights, as `quantise` will have it. TypeError for other layers whose weights multiply
+    their input, and for complex weights.
     """
     if not isinstance(net, Sequential):
         raise TypeError(f"with_qdq: expected a Sequential, got {net!r:.60}")
-    wrap = _Wrap(activation_bits, {"bits": weight_bits, "per_channel": per_channel})
+    wrap = _Wrap(activation_bits, {"bits": weight_bits, "per_channel": per_channel, "symmetric": symmetric_weights})
     made = Sequential(*wrap.run_of(net.layers))
     link_norms(made)
     return made
@@ -150,6 +164,13 @@ def without_qdq(net: Sequential) -> Sequential:
     if not isinstance(net, Sequential):
         raise TypeError(f"without_qdq: expected a Sequential, got {net!r:.60}")
     return Sequential(*_plain(net.layers))
+
+
+def grids_of(net: Any) -> dict[Any, WeightGrid]:
+    """By layer: the grid its weights were trained on, of every QdqConnection in `net`."""
+    if isinstance(net, QdqConnection):
+        return {net.layers[0]: WeightGrid(**net.config())}
+    return {layer: grid for one in getattr(net, "layers", ()) for layer, grid in grids_of(one).items()}
 
 
 def link_norms(net: Any) -> None:
