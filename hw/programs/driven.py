@@ -7,11 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from hw.neurons.words import Integers
 from hw.programs.arriving import delivered
-from hw.programs.record import LayerRun
+from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 
@@ -39,7 +38,7 @@ class Neurons(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class DrivenLayer:
+class DrivenLayer(Weighted):
     """One layer.
 
     weights : (inputs, n) integers, an array of a dense layer, a scipy csr_array of a convolution
@@ -58,18 +57,6 @@ class DrivenLayer:
     delays: Integers | None = None
     recurrent_weights: Integers | None = None
     recurrent_exponent: int = 0
-
-    @property
-    def n_inputs(self) -> int:
-        return int(self.weights.shape[0])
-
-    @property
-    def connectivity(self) -> Any:
-        return sparse.csr_array(self.weights)
-
-    @property
-    def recurrent(self) -> Any:
-        return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
         arriving = tuple(

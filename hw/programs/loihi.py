@@ -12,13 +12,13 @@ from scipy import sparse
 from hw.neurons import loihi
 from hw.neurons.words import Integers
 from hw.programs.arriving import arriving_sparse
-from hw.programs.record import LayerRun
+from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Population:
+class Population(Weighted):
     """One layer: mantissas with their exponent, its neurons, and what an integer of v is worth.
 
     weights : (inputs, n) mantissas, an array of a dense layer, a scipy csr_array of a convolution
@@ -38,18 +38,6 @@ class Population:
     delays: Integers | None = None
     recurrent_weights: Integers | None = None
     recurrent_exponent: int = 0
-
-    @property
-    def n_inputs(self) -> int:
-        return int(self.weights.shape[0])
-
-    @property
-    def connectivity(self) -> Any:
-        return sparse.csr_array(self.weights)
-
-    @property
-    def recurrent(self) -> Any:
-        return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
 
     def __call__(self, spikes: Array, latency: int, *, states: bool | None = None) -> loihi.Record:
         """Spikes (steps, batch, inputs) through synapses and neurons; they arrive `latency` steps later."""

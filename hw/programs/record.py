@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from hw.neurons.words import integers
 from hw.programs.report import LayerReport
@@ -31,6 +32,26 @@ class LayerRun:
     v: Array | None
     overflows: dict[str, int]
     used: float = 0.0
+
+
+class Weighted:
+    """What follows of a layer from its integer weights (inputs, n), arrays or scipy csr_arrays, those among its own
+    neurons (n, n) or None."""
+
+    weights: Any
+    recurrent_weights: Any = None
+
+    @property
+    def n_inputs(self) -> int:
+        return int(self.weights.shape[0])
+
+    @property
+    def connectivity(self) -> Any:
+        return sparse.csr_array(self.weights)
+
+    @property
+    def recurrent(self) -> Any:
+        return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
 
 
 class ChipLayer(Protocol):

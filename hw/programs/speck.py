@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from hw.neurons import speck
 from hw.neurons.words import Integers
 from hw.programs.arriving import later, sums
-from hw.programs.record import LayerRun
+from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class SpeckLayer:
+class SpeckLayer(Weighted):
     """One core. A spike is there in the same step; pooling of the layer before is part of the weights.
 
     weights  : (inputs, n) int8, an array of a dense layer, a scipy csr_array of a convolution
@@ -34,20 +33,8 @@ class SpeckLayer:
     scale: float
 
     @property
-    def n_inputs(self) -> int:
-        return int(self.weights.shape[0])
-
-    @property
     def reads_v(self) -> bool:
         return False
-
-    @property
-    def connectivity(self) -> Any:
-        return sparse.csr_array(self.weights)
-
-    @property
-    def recurrent(self) -> None:
-        return None
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
         arriving = sums(later(spikes, late), self.weights) + self.bias
