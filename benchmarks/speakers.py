@@ -14,7 +14,7 @@ the speakers of what is right before adapting (one cut, five cuts) and after (fi
 With voices, three seeds, before adapting (five cuts) and after, the mean over the four speakers:
     LIF               : 84.6, 83.1, 84.7 %, adapted 91.8, 93.5, 94.4
     ALIF              : 85.2, 83.4, 85.1 %, adapted 91.9, 89.8, 92.0
-    learnt delays, LIF: 85.6, 86.0 %, adapted 91.4, 91.5 (two seeds; 23 minutes each on a busy processor)
+    learnt delays, LIF: 85.6, 86.0, 86.4 %, adapted 91.4, 91.5, 91.6 (14 to 23 minutes a seed)
     conventional      : 83.0, 83.2, 84.2 %, adapted 90.5, 90.5, 89.5
 One speaker decides between seeds of spiking nets: jackson, 75 to 91.5 % after adapting; george has 98.5.
 
