@@ -14,15 +14,18 @@ def compile(
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
-    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1 or spinnaker2, or such a record edited by
-                 hand, whose limits then hold; the width of weights is the chip's own and cannot be edited
-    calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen
+    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1, spinnaker2, akida or akida2, or such a
+                 record edited by hand, whose limits then hold; the width of weights is the chip's own and cannot be
+                 edited, but for Akida, whose layers have weights and activations of 1, 2 or 4 bits
+    calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen; for Akida (batch, ...) of
+                 numbers, and so are a program's inputs
     n_chips    : how many of the chip there are
-    per_channel: on Xylo, whose thresholds are a neuron's own, whether each has a weight scale of its own
+    per_channel: on Xylo and Akida, whose thresholds are a neuron's own, whether each has a weight scale of its own
     seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
-    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. The input of a
+    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. Akida takes
+    conventional nets: Linear, Conv2d, BatchNorm, ReLU (or QCFS of its levels) and MaxPool2d. The input of a
     Network's program are the spikes of its sources, its output those of the last population of a chain, of all neurons
     where there is none (`hw.lowering.network`).
 

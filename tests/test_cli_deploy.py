@@ -50,6 +50,19 @@ def test_a_saved_net_runs_on_loihi(folder, capsys):
         assert matplotlib.image.imread(out / name).std() > 0.05
 
 
+def test_a_conventional_net_runs_on_akida(folder, capsys):
+    train, test = sn.data.digits(seed=0)
+    net = sn.models.mlp((64, 20, 10), seed=0)
+    sn.save(folder / "ann.npz", net)
+    assert main(["deploy", str(folder / "ann.npz"), "--chip", "akida", "--out", str(folder / "akida")]) == 0
+    results = json.loads((folder / "akida" / "results.json").read_text())
+    program = hw.compile(net, hw.chips.akida, calibrate=train.inputs[:256])
+    assert results["accuracy"] == (program.run(test.inputs).output.argmax(axis=1) == test.labels).mean()
+    assert results["accuracy_float"] == (net(test.inputs).data.argmax(axis=1) == test.labels).mean()
+    assert results["rates"] == program.run(test.inputs).rates
+    assert "steps)" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

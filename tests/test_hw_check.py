@@ -158,7 +158,6 @@ def test_all_chips_at_once():
 def test_akida_and_conventional_nets():
     net = sn.Sequential(sn.Conv2d(1, 505, 4, stride=4), sn.ReLU(), sn.MaxPool2d(2), sn.Linear(505 * 4, 3))
     limits = {b.limit: b.over for b in hw.check(net, (1, 16, 16), chips=akida)[akida].breaches}
-    assert limits.pop("filters") == 1
     assert limits.pop("stride") == 2
     assert limits.keys() == {"an even kernel", "MaxPool2d between a convolution and a fully connected layer"}
     good = sn.Sequential(sn.Conv2d(1, 504, 3, padding=1), sn.ReLU(), sn.MaxPool2d(2), sn.Conv2d(504, 3, 3), sn.ReLU())
@@ -169,6 +168,11 @@ def test_akida_and_conventional_nets():
     assert "live in time" in str(hw.check(dense(4, 3), chips=akida))
     (wide,) = hw.check(sn.Sequential(sn.Linear(57_335, 1)), chips=akida)[akida].breaches
     assert (wide.limit, wide.over) == ("dense_inputs", 1)
+    divided = sn.Sequential(sn.Conv2d(1, 505, 3, padding=1, seed=0), sn.ReLU())  # twice the filters, three times the
+    few = edited(akida, processors=5)  # columns of a processor
+    (parts,) = hw.check(divided, (1, 8, 65), chips=few)[few].breaches
+    assert (parts.limit, parts.needed, parts.over) == ("processors", 6, 1)
+    assert hw.check(divided, (1, 8, 64), chips=few)[few].fits
 
 
 def test_constructs_no_chip_has_are_obstacles_everywhere():

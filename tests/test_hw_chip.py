@@ -191,6 +191,7 @@ def test_the_limits_are_those_of_the_reference_tables():
         (chips.xylo, {"inputs": 16, "neurons": 1000, "outputs": 8, "fan_in": 63, "synapses": 64000}),
         (chips.speck, {"cores": 9, "kernel_memory_5": 65536, "neuron_memory_0": 65536, "channels": 1024}),
         (chips.akida, {"processors": 78, "filters": 504, "dense_inputs": 57334, "input_width": 32}),
+        (chips.akida2, {"processors": 24, "filters": 512, "dense_inputs": 2048, "input_width": 64}),
         (chips.brainscales2, {"neurons": 512, "fan_in": 256, "synapses": 131072, "weight_bits": 6}),
     ]
     assert [chip for chip, _ in wanted] == list(NEUROMORPHIC)

@@ -8,6 +8,7 @@ table of energies and times, not in `ALL`.
 from __future__ import annotations
 
 from hw.chips.akida import AKIDA as akida
+from hw.chips.akida import AKIDA2 as akida2
 from hw.chips.brainscales2 import BRAINSCALES2 as brainscales2
 from hw.chips.cmos45 import CMOS45 as cmos45
 from hw.chips.loihi1 import LOIHI1 as loihi1
@@ -22,7 +23,7 @@ from hw.chips.spinnaker import SPINNAKER2 as spinnaker2
 from hw.chips.truenorth import TRUENORTH as truenorth
 from hw.chips.xylo import XYLO as xylo
 
-NEUROMORPHIC = (loihi1, loihi2, truenorth, spinnaker1, spinnaker2, xylo, speck, akida, brainscales2)
+NEUROMORPHIC = (loihi1, loihi2, truenorth, spinnaker1, spinnaker2, xylo, speck, akida, akida2, brainscales2)
 PROCESSORS = (cpu, gpu, arm)
 ALL = (cmos45, *PROCESSORS, *NEUROMORPHIC)
 PRICED = (cmos45, loihi1)
@@ -33,6 +34,7 @@ __all__ = [
     "PRICED",
     "PROCESSORS",
     "akida",
+    "akida2",
     "arm",
     "brainscales2",
     "cmos45",

@@ -1,4 +1,4 @@
-"""BrainChip Akida AKD1000: limits of its virtual device. Data only. No energy of an operation is published."""
+"""BrainChip Akida, both generations: limits of virtual devices. Data only. No energy of an operation is published."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ QUOTED = Evidence.QUOTED
 DEVICE = "akida 2.19.3 virtual_devices.py"
 NOWHERE = "no per-operation energy found: akida, its documentation, open-neuromorphic"
 
+ENERGIES = EventEnergies(
+    synaptic_op=unknown("pJ", NOWHERE),
+    neuron_update_active=unknown("pJ", NOWHERE),
+    neuron_update_inactive=unknown("pJ", NOWHERE),
+    spike_within_tile=unknown("pJ", NOWHERE),
+    hop_east_west=unknown("pJ", NOWHERE),
+    hop_north_south=unknown("pJ", NOWHERE),
+)
+
 AKIDA = Chip(
     name="Akida AKD1000",
     vendor="BrainChip",
@@ -18,8 +27,8 @@ AKIDA = Chip(
         "processors": Fact(78, "neural processors", QUOTED, f"{DEVICE}, counted: 54 + 18 + 4 + 2"),
         "processors_dense_on_chip": Fact(18, "FNP3 processors", QUOTED, f"{DEVICE}, counted"),
         "processors_dense_external": Fact(4, "FNP2 processors", QUOTED, f"{DEVICE}, counted"),
-        "filters": Fact(504, "filters per convolution and processor", QUOTED, "akida MapConstraints"),
-        "input_height": Fact(256, "pixels per processor", QUOTED, "akida MapConstraints"),
+        "filters": Fact(504, "filters per processor before a layer is split", QUOTED, "akida MapConstraints"),
+        "input_height": Fact(256, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
         "input_width": Fact(32, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
         "dense_inputs": Fact(57_334, "inputs of a fully connected layer", QUOTED, "akida's mapper, its error message"),
         "weight_bits": Fact(4, "bits: 1, 2 or 4", QUOTED, "akida FullyConnected, Convolutional"),
@@ -28,14 +37,30 @@ AKIDA = Chip(
         "input_bytes": Fact(43_008, "bytes per two processors", QUOTED, "akida mesh.h"),
         "weight_bytes": Fact(44_800, "bytes per two processors", QUOTED, "akida mesh.h"),
     },
-    energies=EventEnergies(
-        synaptic_op=unknown("pJ", NOWHERE),
-        neuron_update_active=unknown("pJ", NOWHERE),
-        neuron_update_inactive=unknown("pJ", NOWHERE),
-        spike_within_tile=unknown("pJ", NOWHERE),
-        hop_east_west=unknown("pJ", NOWHERE),
-        hop_north_south=unknown("pJ", NOWHERE),
-    ),
+    energies=ENERGIES,
     notes=("Akida: about 30 mW for the chip (open-neuromorphic), not per operation.",),
+    architecture=Architecture.NEURAL_PROCESSORS,
+)
+
+AKIDA2 = Chip(
+    name="Akida 2",
+    vendor="BrainChip",
+    process="IP of the second generation, six nodes",
+    limits={
+        "processors": Fact(24, "neural processors", QUOTED, "akida 2.19.3 SixNodesIPv2, counted"),
+        "filters": Fact(512, "filters per processor before a layer is split", QUOTED, "akida MapConstraints"),
+        "input_height": Fact(256, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
+        "input_width": Fact(64, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
+        "dense_inputs": Fact(2_048, "inputs of a fully connected layer", QUOTED, "akida's mapper, its error message"),
+        "weight_bits": Fact(8, "bits; 4 are not modelled", QUOTED, "akida Dense1D, Conv2D"),
+        "activation_bits": Fact(8, "bits; 4 are not modelled", QUOTED, "akida Dense1D, Conv2D"),
+        "stride": Fact(2, "pixels", QUOTED, "akida Conv2D, its error message"),
+        "input_bytes": Fact(65_536, "bytes per two processors", QUOTED, "akida mesh.h"),
+        "weight_bytes": Fact(51_200, "bytes per two processors", QUOTED, "akida mesh.h"),
+    },
+    energies=ENERGIES,
+    notes=(
+        "Akida 2: no power of a chip is published; virtual devices of 2, 4, 6 and 12 nodes exist, this is that of 6.",
+    ),
     architecture=Architecture.NEURAL_PROCESSORS,
 )

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from hw.check import RULES, check
 from hw.comparing.candidate import Candidate, correct
 from hw.compile import compile
-from hw.compilers.driver import COMPILERS
+from hw.compilers.table import COMPILERS
 from hw.counting.count import batches
 from hw.execution.placed import place_program
 from hw.execution.record import Execution
+from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
 from spikenet.data import Arrays
@@ -35,7 +36,7 @@ def deployed(
     entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays, batch_size: int
 ) -> Deployed | tuple[Breach, ...] | str:
     """The candidate on the chip; else every rule of the chip that it breaks, or why it cannot be tried."""
-    if entry.encode is None:
+    if entry.encode is None and chip.architecture is not Architecture.NEURAL_PROCESSORS:
         return "a net without time has no spikes"
     some = _spikes(calibrate.inputs[:CALIBRATION], entry, batch_size)
     if some is None:
@@ -60,7 +61,9 @@ def deployed(
 
 
 def _spikes(inputs: Array, entry: Candidate, batch_size: int) -> Array | None:
-    """What the encoder makes of `inputs`, int8; None when it is no 0s and 1s."""
+    """What the encoder makes of `inputs`, int8; None when it is no 0s and 1s. Without an encoder, as they are."""
+    if entry.encode is None:
+        return inputs
     parts = []
     for _, x in batches(inputs, entry.encode, batch_size, entry.seed):
         if not ((x == 0) | (x == 1)).all():

@@ -12,7 +12,8 @@ from scipy import sparse
 
 from hw.lowering import connectivity
 from hw.lowering.neurons import Numbers, numbers_of
-from hw.lowering.stages import Stage
+from hw.lowering.stages import Stage, layout
+from hw.programs.record import LayerRun
 from hw.programs.report import LayerReport
 from spikenet.errors import finite_values
 from spikenet.graph import no_grad
@@ -48,6 +49,11 @@ class Part:
     def reads_v(self) -> bool:
         return self.numbers.model.reads_v
 
+    @property
+    def at(self) -> int:
+        """Place of the neurons among the net's layers."""
+        return self.stage.at
+
 
 @dataclass(frozen=True, eq=False)
 class Held:
@@ -68,6 +74,12 @@ class Held:
     advice: str = ""
 
 
+def parts_of(net: Any, shape: tuple[int, ...]) -> tuple[Part, ...]:
+    """The layers of a net that `hw.check` has passed, in numbers."""
+    stages = layout(net, shape).stages
+    return tuple(part_of(stage, stage is stages[-1]) for stage in stages)
+
+
 def part_of(stage: Stage, is_last: bool) -> Part:
     """A stage in numbers, the net's last or not; ValueError for a weight or bias that is not finite."""
     finite_values("compile: weights", stage.weight)
@@ -81,8 +93,8 @@ def part_of(stage: Stage, is_last: bool) -> Part:
     recurrent = None
     if stage.recurrent is not None:
         recurrent = finite_values("compile: recurrent weights", stage.recurrent).astype(np.float64)
-    name = f"{stage.neurons_at} {stage.neurons.name}"
-    name = name if recurrent is None else f"{stage.neurons_at} Recurrent {stage.neurons.name}"
+    name = f"{stage.at} {stage.neurons.name}"
+    name = name if recurrent is None else f"{stage.at} Recurrent {stage.neurons.name}"
     line = stage.window is not None and stage.weight.ndim == 3  # a map of height 1 stands for it in a stage
     shape = (stage.out_shape[0], stage.out_shape[2]) if line else stage.out_shape
     return Part(name, shape, stage, numbers_of(stage.neurons, shape), weights, bias, recurrent, stage.delays,
@@ -125,8 +137,8 @@ def importance(weights: Any, spikes: Array) -> Array:
     return np.repeat(rates, weights.shape[1])
 
 
-def report_of(part: Part, held: Held, rate: float, chip_rate: float, used: float, overflows: int) -> LayerReport:
-    """What was lost in one layer; rates are the float net's and the chip's, used the share of the state's word."""
+def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: LayerRun) -> LayerReport:
+    """What was lost in one layer; rate is the float net's."""
     wanted = values_of(part.weights)
     if part.recurrent is not None:
         wanted = np.concatenate([wanted, part.recurrent.reshape(-1)])
@@ -143,9 +155,9 @@ def report_of(part: Part, held: Held, rate: float, chip_rate: float, used: float
         tau_mem_steps=(tau(numbers.leak), tau(held.leak)),
         tau_syn_steps=(tau(numbers.syn_leak), tau(held.syn_leak)),
         rate=0.0 if part.reads_v else rate,
-        chip_rate=chip_rate,
-        headroom=1 / used if used else math.inf,
-        overflows=overflows,
+        chip_rate=0.0 if part.reads_v else float(run.spikes.mean()),
+        headroom=1 / run.used if run.used else math.inf,
+        overflows=sum(run.overflows.values()),
         advice=held.advice,
     )
 

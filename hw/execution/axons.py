@@ -30,6 +30,8 @@ class Projection(NamedTuple):
     exponent: sums are multiplied by 2^exponent, downward where negative
     late    : steps a spike takes at least;  delays: steps of each synapse on top, broadcast to (sources, n), or None
     windows : whether the synapses are those of a window that moves over a map
+    operations: (sources,) of an event, where they are not as many as its synapses (of all of which, under a pooling,
+                the largest is taken), on a chip of one core; else None
     """
 
     source: int
@@ -39,6 +41,7 @@ class Projection(NamedTuple):
     late: int
     delays: Any
     windows: bool = False
+    operations: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,9 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
             here = sparse.csr_array(weights[:, low : low + own.size])
             here.data = worth[low : low + own.size][here.indices]
             synapses = np.asarray(here.sum(axis=1)).reshape(-1)
+            if projection.operations is not None:
+                operations = np.asarray(projection.operations)
+                synapses = operations if projection.source < 0 else operations[neurons[projection.source]]
             dense = bool((np.diff(here.indptr)[sources := np.flatnonzero(synapses)] == own.size).all())
             low += own.size
             stored = CONVOLUTION if projection.windows else DENSE if dense else SPARSE

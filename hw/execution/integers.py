@@ -73,8 +73,11 @@ def _words(layer: Any, n: int) -> Array:
 
 def runs_on_one_machine(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Array]:
     """(runs of the layers, flags) of any program; every neuron counts as having had something to do."""
-    runs, tables = placed.program.layer_runs(spikes), placed.axons
-    sent = np.concatenate([run.spikes[..., order] for run, order in zip(runs, tables.neurons, strict=True)], axis=-1)
+    program = placed.program
+    runs, tables = program.layer_runs(spikes), placed.axons
+    sent = np.concatenate(
+        [program.events(run.spikes[..., order]) for run, order in zip(runs, tables.neurons, strict=True)], axis=-1
+    )
     if sent.size and int(sent.max()) > MOST_SPIKES:
         raise ValueError(f"run: a neuron fired {int(sent.max())} times in a step; up to {MOST_SPIKES} are counted")
     flags: Array = (np.abs(sent).astype(np.uint16) << 1) + np.uint16(1)

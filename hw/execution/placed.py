@@ -69,9 +69,10 @@ class PlacedProgram:
         for first in range(0, batch, samples_at_once):
             some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(kind)
             runs, flags = integers(self, some)
-            counts = counted(self.axons, some, flags)
-            times.append(timing(self, some, flags, counts))
-            total = total.plus(counts, some, flags, self.axons)
+            entered = program.events(some)
+            counts = counted(self.axons, entered, flags)
+            times.append(timing(self, entered, flags, counts))
+            total = total.plus(counts, entered, flags, self.axons)
             outputs.append(program.output(runs[-1], steps))
             _tally(program, runs, steps, fired, words)
         return Execution.of(self, steps, batch, outputs, fired, words, total, times)
@@ -81,7 +82,7 @@ def _tally(
     program: Any, runs: Sequence[LayerRun], steps: int, fired: npt.NDArray[np.float64], words: list[dict[str, int]]
 ) -> None:
     for k, got in enumerate(runs):
-        fired[k] += program.aligned(got.spikes, k, steps).sum()
+        fired[k] += program.events(program.aligned(got.spikes, k, steps)).sum()
         for word, n in got.overflows.items():
             words[k][word] = words[k].get(word, 0) + n
 
@@ -100,7 +101,8 @@ def place_program(
     calibrate: (steps, batch, ...) spikes on which the rates of input and layers are measured, in place of `rates`
 
     On a chip whose cores are not alike, compiling has found a place for every layer: here each has a core of its own
-    (Speck), or all have one (Xylo). TrueNorth's cores are arranged as they were compiled.
+    (Speck), or all have one (Xylo, BrainScaleS-2, and Akida, whose mapping is not published). TrueNorth's cores are
+    arranged as they were compiled.
 
     Raises DoesNotFit when there are not enough cores, TypeError for what is no program, ValueError for rates and spikes
     that do not fit it.
@@ -129,7 +131,8 @@ ALIKE = (
     Architecture.CROSSBAR_CORES,
     Architecture.SOFTWARE_CORES,
 )
-ONE_CORE = (Architecture.SINGLE_CORE, Architecture.ANALOGUE)
+ONE_CORE = (Architecture.SINGLE_CORE, Architecture.ANALOGUE, Architecture.NEURAL_PROCESSORS)
+UNMAPPED = "how layers are laid onto its processors is not published: it counts as one core, hops are not known"
 
 
 def on_own_cores(program: Any, *, together: bool) -> Placement:
@@ -148,6 +151,7 @@ def on_own_cores(program: Any, *, together: bool) -> Placement:
     mesh, n = Mesh(1, 1, len(cores)), len(cores)
     names = tuple(layer.name for layer in program.layers)
     where = "all layers on one core" if together else "each layer on a core of its own, in the order of the net"
+    where = UNMAPPED if program.chip.architecture is Architecture.NEURAL_PROCESSORS else where
     return Placement(program.chip.name, 1, mesh, names, cores, np.zeros((n, n)), np.zeros(n),
                      Links(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((0, 1)), np.zeros((0, 1))), 0.0, 0.0,
                      float(load.max(initial=0)), 0, (where,))  # fmt: skip
@@ -161,4 +165,5 @@ def measured_rates(program: Any, spikes: Any) -> list[Array]:
             f"place: calibrate: expected spikes (steps, batch, ...), none of them empty, got {given.shape}"
         )
     runs = program.layer_runs(given)
-    return [given.mean(axis=(0, 1)), *(np.asarray(run.spikes, np.float64).mean(axis=(0, 1)) for run in runs)]
+    sent = (program.events(values) for values in (given, *(run.spikes for run in runs)))
+    return [np.asarray(values, np.float64).mean(axis=(0, 1)) for values in sent]

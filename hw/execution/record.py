@@ -88,7 +88,9 @@ class Execution:
         names = [layer.name for layer in layers]
         neurons = [max(steps * batch * int(np.prod(layer.shape)), 1) for layer in layers]
         return cls(
-            np.concatenate(outputs, axis=1) if outputs else np.zeros((steps, 0, *layers[-1].shape), np.int8),
+            placed.program.as_given(
+                np.concatenate(outputs, axis=1) if outputs else np.zeros((steps, 0, *layers[-1].shape), np.int8)
+            ),
             {name: float(f) / n for name, f, n in zip(names, fired, neurons, strict=True)},
             {name: sum(met.values()) for name, met in zip(names, words, strict=True)},
             dict(zip(names, words, strict=True)),

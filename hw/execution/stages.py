@@ -41,8 +41,9 @@ def projections(program: Any) -> tuple[Projection, ...]:
     for k, layer in enumerate(program.layers):
         exponent, delays = getattr(layer, "exponent", 0), getattr(layer, "delays", None)
         windows = sparse.issparse(getattr(layer, "weights", None))
+        operations = getattr(layer, "operations", None)
         late = program.late if k else 0
-        found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays, windows))
+        found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays, windows, operations))
         if layer.recurrent is not None:
             own = getattr(layer, "recurrent_exponent", 0)
             found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), None))

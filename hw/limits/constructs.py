@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hw.lowering.neurons import Reset, model_of
+from hw.lowering.neurons import Reset, model_of, numbers_of
 from hw.lowering.stages import Layout, Stage
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach
@@ -42,7 +42,7 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
         ):
             yield _lacking(chip, stage.name, "weights hold NaN or infinity", "train again, or replace them")
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
-            yield from _without_time(stage, chip)
+            yield from _without_time(stage, chip, is_last=stage is layout.stages[-1])
         else:
             yield from _spiking(stage, chip, is_last=stage is layout.stages[-1])
 
@@ -97,16 +97,44 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, "different delays of one source", change)
 
 
-def _without_time(stage: Stage, chip: Chip) -> Iterator[Breach]:
+def _without_time(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
+    """On Akida, whose layers are conventional: rectifiers; neurons without memory, which are activations of a bit."""
     if stage.neurons is not None:
-        yield _lacking(chip, stage.name, f"neurons {stage.neurons.kind} live in time", "take ReLU, quantised to 4 bits")
+        yield from _without_memory(stage, chip)
     if stage.recurrent is not None:
         yield _lacking(chip, stage.name, "recurrent neurons", "leave the recurrence out")
-    if stage.activation is not None and stage.activation.kind != "ReLU":
-        yield _lacking(chip, stage.name, f"activation {stage.activation.kind}", "take ReLU")
-    for kind, _ in stage.pools:
-        if not kind.startswith("Max"):
-            yield _lacking(chip, stage.name, f"{kind}", f"take {'Max' + kind[3:]}")
+    if stage.delay:
+        yield _lacking(chip, stage.name, "delays", "leave them out: its layers have no time")
+    kind = None if stage.activation is None else stage.activation.kind
+    if kind == "QCFS":
+        levels, most = stage.activation.config()["levels"], int(chip.limit("activation_bits") or 4)
+        there = [(1 << bits) - 1 for bits in ((7,) if most == 8 else (1, 2, 4)) if bits <= most]
+        if levels not in there:
+            change = f"take {' or '.join(map(str, there))} levels, what its activations of {most} bits can be"
+            yield _lacking(chip, stage.name, f"activation QCFS of {levels} levels", change)
+    elif kind == "Softmax" and is_last:
+        yield _lacking(chip, stage.name, "activation Softmax", "leave it out: the largest potential is the same class")
+    elif kind not in (None, "ReLU"):
+        yield _lacking(chip, stage.name, f"activation {kind}", "take ReLU")
+    for name, _ in stage.pools:
+        if not name.startswith("Max"):
+            yield _lacking(chip, stage.name, f"{name}", f"take {'Max' + name[3:]}")
+
+
+def _without_memory(stage: Stage, chip: Chip) -> Iterator[Breach]:
+    model, kind, change = model_of(stage.neurons), stage.neurons.kind, "take ReLU"
+    if model is None or model.reads_v or model.levels > 1 or PARAMETER in stage.neurons.values:
+        yield _lacking(chip, stage.name, f"neurons {kind} are none of its activations", change)
+        return
+    numbers = numbers_of(stage.neurons, stage.out_shape)
+    if numbers.leak.any() or numbers.syn_leak.any():
+        change = f"{change}, or neurons that keep nothing from step to step (a time constant far below a step)"
+        yield _lacking(chip, stage.name, f"neurons {kind} live in time", change)
+    each = numbers.threshold.reshape(stage.out_shape[0], -1)
+    if not np.isfinite(each).all() or (each <= 0).any():
+        yield _lacking(chip, stage.name, f"{kind} with a threshold of {each.min():g}", "give all finite ones above 0")
+    elif np.ptp(each, axis=1).any():
+        yield _lacking(chip, stage.name, "different thresholds within a filter", "give a filter one threshold")
 
 
 def _lacking(chip: Chip, where: str, what: str, change: str) -> Breach:

@@ -65,7 +65,7 @@ def _joined(stage: Stage, values: Any) -> Matrix:
     """(sources, neurons) of `values`, in the shape of the stage's weights, behind what is pooled in front."""
     matrix = sparse.csr_array(values * 1) if stage.window is None else _convolution(stage, values)
     for kind_window in reversed(stage.pools):
-        matrix = _pooling(kind_window[1], matrix.shape[0]) @ matrix
+        matrix = pooled(kind_window[1], matrix.shape[0]) @ matrix
     return matrix
 
 
@@ -86,7 +86,8 @@ def _convolution(stage: Stage, values: Any) -> Matrix:
     return _listed(rows, columns, (stage.mid_shape[0] * window.n_in, filters * window.n_out), found)
 
 
-def _pooling(window: Window, outputs: int) -> Matrix:
+def pooled(window: Window, outputs: int) -> Matrix:
+    """(outputs, windows of them) of ones, where a pooling takes the outputs of a layer."""
     channels = outputs // window.n_out
     rows, columns = list[Integers](), list[Integers]()
     each = np.arange(channels)[:, None]

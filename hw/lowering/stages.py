@@ -52,8 +52,10 @@ class Stage:
     weight    : as the layer holds it, a normalisation behind it folded in;  bias: (n_out,), None without
     window    : of a convolution; None for a dense connection
     pools     : (kind, window) of what stands in front, applied to the spikes of the stage before
-    neurons   : the spiking layer behind, None if there is none, and its place among the flat layers
+    neurons   : the spiking layer behind, None if there is none
     activation: a conventional one behind
+    at        : place among the flat layers of what stands last in it: connection, neurons or activation
+    pooled_at : place of the last pooling in front, -1 without
     in_shape, mid_shape, out_shape: before pooling, after it, and of the neurons: (n,) or (channels, height, width)
     recurrent : (n, n) weights among the neurons, None without
     delays    : steps of each synapse, on top of the chip's own, or of each source: broadcasts to (sources, neurons)
@@ -68,8 +70,9 @@ class Stage:
     mid_shape: Shape
     out_shape: Shape
     neurons: Any = None
-    neurons_at: int = -1
+    at: int = -1
     activation: Any = None
+    pooled_at: int = -1
     recurrent: Array | None = None
     delays: Array | None = None
 
@@ -107,11 +110,12 @@ class _Reader:
     shape: Shape
     pools: tuple[tuple[str, Window], ...] = ()
     before_pools: Shape = ()
+    pooled_at: int = -1
     delays: Any = 0
     stages: list[Stage] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
 
-    def connect(self, name: str, layer: Any, out: Shape, window: Window | None) -> None:
+    def connect(self, name: str, at: int, layer: Any, out: Shape, window: Window | None) -> None:
         last = self.stages[-1] if self.stages else None
         if last is not None and last.neurons is None and last.activation is None:
             change = f"put neurons between {last.name} and {name}, or multiply the two into one layer"
@@ -122,8 +126,9 @@ class _Reader:
         if isinstance(layer, DelayedLinear):
             delays = delays + self.delays_here(name, layer.delays)
         kept = np.asarray(delays) if np.any(delays) else None
-        self.stages.append(Stage(name, weight, bias, window, self.pools, before, self.shape, out, delays=kept))
-        self.shape, self.pools, self.before_pools, self.delays = out, (), (), 0
+        self.stages.append(Stage(name, weight, bias, window, self.pools, before, self.shape, out, at=at, delays=kept,
+                                 pooled_at=self.pooled_at))  # fmt: skip
+        self.shape, self.pools, self.before_pools, self.pooled_at, self.delays = out, (), (), -1, 0
 
     def delays_here(self, name: str, steps: Array) -> Any:
         """Delays that may be added here; behind pooling a synapse has no source of its own to be delayed by."""
@@ -169,23 +174,23 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
     if isinstance(layer, Linear | DelayedLinear):
         if math.prod(reader.shape) != layer.n_in:
             raise ValueError(f"check: layer {name} takes {layer.n_in} values, it gets {reader.shape}")
-        reader.connect(name, layer, (layer.n_out,), None)
+        reader.connect(name, k, layer, (layer.n_out,), None)
     elif isinstance(layer, Convolution):
         shape = _map(name, reader.shape, layer.n_in, layer.n_axes)
         window = window_of(layer.kind, shape, layer.kernel_size, layer.stride, layer.padding, layer.dilation)
         reader.shape = shape
-        reader.connect(name, layer, (layer.n_out, *window.out), window)
+        reader.connect(name, k, layer, (layer.n_out, *window.out), window)
     elif isinstance(layer, Pooling):
         shape = _map(name, reader.shape, None, layer.n_axes)
         window = window_of(layer.kind, shape, layer.kernel_size, layer.stride, layer.padding, (1,) * layer.n_axes)
         reader.before_pools = reader.before_pools or reader.shape
-        reader.pools = (*reader.pools, (layer.kind, window))
+        reader.pools, reader.pooled_at = (*reader.pools, (layer.kind, window)), k
         reader.shape = (shape[0], *window.out)
     elif isinstance(layer, Recurrent):
-        if not reader.behind(neurons=layer.layers[0], neurons_at=k, recurrent=recurrent_weight(layer)):
+        if not reader.behind(neurons=layer.layers[0], at=k, recurrent=recurrent_weight(layer)):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
-        if not reader.behind(neurons=layer, neurons_at=k):
+        if not reader.behind(neurons=layer, at=k):
             reader.obstacles.append(
                 Obstacle(name, "neurons without a connection in front", "add a Linear, or leave them out")
             )
@@ -197,7 +202,7 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
         reader.obstacles.append(
             Obstacle(name, "a BatchNorm with no connection in front", "put it behind a Linear or convolution")
         )
-    elif isinstance(layer, Pointwise) and reader.behind(activation=layer):
+    elif (isinstance(layer, Pointwise) or layer.kind == "QCFS") and reader.behind(activation=layer, at=k):
         pass
     else:
         change = "leave it out, or replace it by Linear, convolution, pooling and neurons"

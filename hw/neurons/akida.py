@@ -191,11 +191,11 @@ def _checked(words: Any) -> V1 | V2:
 def _finished(sums: Integers, words: V1 | V2, pooling: Window | None) -> tuple[Integers, int]:
     """From sums (..., filters, h, w) to the layer's output; and how often a word overflowed."""
     if isinstance(words, V1):
-        return _activated(_pooled(sums, pooling), words), 0
+        return _activated(max_pooled(sums, pooling), words), 0
     low, high = bits(words.buffer_bits)
     held = np.clip(sums, low, high)
     overflow = int((held != sums).sum())
-    p = _pooled(held + _filters(words.bias << words.bias_shift), pooling)
+    p = max_pooled(held + _filters(words.bias << words.bias_shift), pooling)
     if words.relu:
         p = np.clip(p, 0, _filters(words.max_value << words.max_value_shift))
     shift = _filters(words.output_shift)
@@ -223,7 +223,8 @@ def _filters(value: Integers) -> Integers:
     return value if value.ndim == 0 else value.reshape(-1, 1, 1)
 
 
-def _pooled(p: Integers, pooling: Window | None) -> Integers:
+def max_pooled(p: Integers, pooling: Window | None) -> Integers:
+    """The largest of (..., filters, h, w) under each window, those cut off by the far ends kept; None: as they are."""
     if pooling is None:
         return p
     least = np.int64(np.iinfo(np.int64).min)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hw.neurons.words import integers
+from hw.programs.entrance import Entrance
 from hw.programs.report import LayerReport
 from hw.records.chip import Chip
 from spikenet.errors import array_of, whole
@@ -93,7 +94,7 @@ class Result:
     """What a run gives.
 
     output   : (steps, batch, ...) spikes of the last layer, or the voltages it reads in the float net's units
-    rates    : spikes per neuron and step of each layer, by name
+    rates    : spikes per neuron and step of each layer, by name; of numbers those that are not 0
     overflows: how often a word was left, of each layer, by name; words: the same by layer and word
     """
 
@@ -113,6 +114,7 @@ class Program:
     late       : steps a spike takes from one layer to the next
     most_events: events of one input in one step, at most
     together   : runs all layers at once, where they share a core; None: one after another
+    entrance   : how real inputs become integers on a chip that takes no spikes; None: inputs are spikes
     """
 
     layers: tuple[Any, ...]  # ChipLayers; a tuple of a Protocol would hide what a chip's layers have besides
@@ -121,6 +123,7 @@ class Program:
     late: int = 1
     most_events: int = 1
     together: Together | None = None
+    entrance: Entrance | None = None
 
     def __str__(self) -> str:
         return "\n".join([f"{self.chip.name}, {len(self.layers)} layers", *(f"  {report}" for report in self.report)])
@@ -130,6 +133,8 @@ class Program:
 
         On most chips a spike needs a step from one layer to the next, so that a net of k layers runs k - 1 steps
         longer; the output begins with the first step that the input can have reached. Biases act from the start.
+        Where inputs are numbers (`entrance`), those of a conventional net are (batch, ...), without steps, and so is
+        the output.
 
         Raises ValueError for a shape that does not fit or a spike that is none.
         """
@@ -142,7 +147,7 @@ class Program:
         for first in range(0, batch, samples_at_once):
             runs = self.layer_runs(given[:, first : first + samples_at_once])
             for k, got in enumerate(runs):
-                fired[k] += self.aligned(got.spikes, k, steps).sum()
+                fired[k] += self.events(self.aligned(got.spikes, k, steps)).sum()
                 for word, n in got.overflows.items():
                     words[k][word] = words[k].get(word, 0) + n
             parts.append(self.output(runs[-1], steps))
@@ -150,7 +155,7 @@ class Program:
         neurons = [max(steps * batch * int(np.prod(layer.shape)), 1) for layer in self.layers]
         names = [layer.name for layer in self.layers]
         return Result(
-            np.concatenate(parts, axis=1) if parts else empty,
+            self.as_given(np.concatenate(parts, axis=1) if parts else empty),
             {name: float(f) / n for name, f, n in zip(names, fired, neurons, strict=True)},
             {name: sum(met.values()) for name, met in zip(names, words, strict=True)},
             dict(zip(names, words, strict=True)),
@@ -158,6 +163,8 @@ class Program:
 
     def checked(self, spikes: Any) -> Array:
         """`spikes` as (steps, batch, inputs); ValueError when they do not fit or are none."""
+        if self.entrance is not None:
+            return self.entrance.integers("run: inputs", spikes)
         given, inputs = array_of("run: spikes", spikes), self.layers[0].n_inputs
         if given.ndim < 3 or int(np.prod(given.shape[2:])) != inputs:
             raise ValueError(f"run: expected spikes (steps, batch, ...) of {inputs} inputs, got shape {given.shape}")
@@ -183,9 +190,18 @@ class Program:
         """Of (steps and more, batch, n) of layer k, the steps that the first `steps` of the input have reached."""
         return values[self.late * k : self.late * k + steps]
 
-    def output(self, run: LayerRun, steps: int) -> Array:
-        """(steps, batch, ...) of the last layer's run, voltages in the float net's units."""
-        last = self.layers[-1]
-        values = run.spikes if run.v is None else run.v / last.scale
-        got: Array = self.aligned(values, len(self.layers) - 1, steps)
-        return got.reshape(*got.shape[:2], *last.shape)
+    def output(self, run: LayerRun, steps: int, k: int | None = None) -> Array:
+        """(steps, batch, ...) of the run of the last layer, or of layer k, voltages in the float net's units."""
+        at = len(self.layers) - 1 if k is None else k
+        layer = self.layers[at]
+        values = run.spikes if run.v is None else run.v / layer.scale
+        got: Array = self.aligned(values, at, steps)
+        return got.reshape(*got.shape[:2], *layer.shape)
+
+    def as_given(self, output: Array) -> Array:
+        """(steps, batch, ...) without its one step where inputs have none."""
+        return output[0] if self.entrance is not None and self.entrance.timeless else output
+
+    def events(self, sent: Array) -> Array:
+        """How many events what was sent is: on a chip without spikes a number is one, however large."""
+        return sent if self.entrance is None else (sent != 0).astype(np.int8)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from hw.compilers.driver import Recipe
 from hw.lowering.kinds import flat_layers
-from hw.lowering.stages import layout
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.layer import State, Training, entering, refuse_state
@@ -31,7 +28,7 @@ class OnChip:
 
     def __init__(self, net: Any, recipe: Recipe) -> None:
         self.layers, self.recipe = (net,), recipe
-        self._places = [stage.neurons_at for stage in layout(net, recipe.shape).stages]
+        self._places = [part.at for part in recipe.parts(net)]
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         return self.run(x, training=training)[0]
@@ -43,15 +40,14 @@ class OnChip:
         (net,) = self.layers
         signal = entering(net, x, name=self.kind)
         program, _ = self.recipe.program(net)
-        steps = len(signal)
-        runs = program.layer_runs(program.checked(signal.data))
+        given = program.checked(signal.data)
+        steps, runs = len(given), program.layer_runs(given)
         k = 0
         for place, layer in enumerate(flat_layers(net)):
             signal = layer(signal)
             if place == self._places[k]:
-                values = runs[k].spikes if k + 1 < len(runs) else None
-                got = program.output(runs[k], steps) if values is None else program.aligned(values, k, steps)
-                signal = straight_through(signal, np.asarray(got).reshape(signal.shape))
+                got = program.output(runs[k], steps, k)
+                signal = straight_through(signal, got.reshape(signal.shape))
                 k += 1
                 if k == len(runs):
                     break

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,10 @@ def add_to(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("checkpoint", help="a spiking net, as spikenet.save or fit(checkpoint=...) wrote it")
+    command.add_argument("checkpoint", help="a spiking net, for Akida a conventional one, as spikenet.save wrote it")
     command.add_argument("--chip", default="loihi1", help="name in hw.chips (loihi1)")
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
-    command.add_argument("--steps", type=int, default=25, help="steps a sample is shown, as chance spikes (25)")
+    command.add_argument("--steps", type=int, default=25, help="steps a spiking net is shown chance spikes (25)")
     command.add_argument("--samples", type=int, help="test samples to run (all)")
     command.add_argument("--seed", type=int, default=0, help="decides split, spikes and placement (0)")
     command.add_argument("--detailed", action="store_true", help="follow every message over the links for the times")
@@ -53,25 +54,27 @@ def run(options: argparse.Namespace) -> None:
 
     chip = chip_named(options.chip)
     whole("--seed", options.seed, least=0)
-    code = spikenet.encode.Rate(whole("--steps", options.steps))
+    whole("--steps", options.steps)
     net: Any = spikenet.load(Path(options.checkpoint))
+    code = _as_spikes(options) if _has_time(net) else _as_they_are
     train, test = data_named(options.data, options.seed)
     if options.samples is not None:
         n = min(whole("--samples", options.samples), len(test))
         test = replace(test, inputs=test.inputs[:n], labels=test.labels[:n])
     folder = result_folder(options.out)
     _say(f"compiling for {chip.name} ...")
-    some = code(train.inputs[:CALIBRATION], seed=options.seed)
+    some = code(train.inputs[:CALIBRATION])
     program = hw.compile(net, chip, calibrate=some)
     placed = hw.place_program(program, calibrate=some, seed=options.seed)
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
-    got = placed.run(code(test.inputs, seed=options.seed), timing=timing)
-    on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test, options.seed)
+    got = placed.run(code(test.inputs), timing=timing)
+    on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test)
+    shown = f", {options.steps} steps" if _has_time(net) else ""
     table = "\n".join([
         f"{options.checkpoint} on {chip.name}: accuracy {on_chip:.2%}, in float {in_float:.2%} ({test.name}, "
-        f"{len(test)} samples, {options.steps} steps)",
+        f"{len(test)} samples{shown})",
         "",
         *(f"  {report}" for report in program.report),
         "",
@@ -99,20 +102,39 @@ def chip_named(name: str) -> Any:
     return getattr(hw.chips, name)
 
 
+def _has_time(net: Any) -> bool:
+    """Whether any layer keeps a state from step to step."""
+    return any(getattr(layer, "states", ()) or _has_time(layer) for layer in getattr(net, "layers", ()))
+
+
+def _as_spikes(options: argparse.Namespace) -> Any:
+    return partial(spikenet.encode.Rate(options.steps), seed=options.seed)
+
+
+def _as_they_are(inputs: Any, index: Any = None) -> Any:
+    """Samples as a conventional net is given them."""
+    return inputs
+
+
+def _scores(output: Any) -> Any:
+    """(batch, classes) of an output with or without steps."""
+    return output if output.ndim == 2 else output.sum(axis=0)
+
+
 def _accuracy(output: Any, test: Arrays) -> float:
-    scores = output.sum(axis=0)
+    scores = _scores(output)
     if scores.shape != (len(test), test.classes):
         raise ValueError(f"the net gives {scores.shape[1:]} outputs, {test.name} has {test.classes} classes")
     return float((scores.argmax(axis=1) == test.labels).mean())
 
 
-def _float_accuracy(net: Any, code: Any, test: Arrays, seed: int) -> float:
+def _float_accuracy(net: Any, code: Any, test: Arrays) -> float:
     right, batch = 0.0, 256
     for first in range(0, len(test), batch):
         part = slice(first, first + batch)
         index = range(len(test))[part]
-        output = net(code(test.inputs[part], index=index, seed=seed)).data
-        right += float((output.sum(axis=0).argmax(axis=1) == test.labels[part]).sum())
+        scores = _scores(net(code(test.inputs[part], index=index)).data)
+        right += float((scores.argmax(axis=1) == test.labels[part]).sum())
     return right / len(test)
 
 

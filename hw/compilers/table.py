@@ -1,0 +1,125 @@
+"""Which compiler a chip has: what `hw.compilers.driver` does in the same way for all of them asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy.typing as npt
+
+from hw.compilers import akida, frame, loihi, programmed, speck, truenorth, xylo
+from hw.compilers.part import Held, Part, parts_of, report_of_spikes
+from hw.lowering.stages import Layout
+from hw.neurons.speck import STATE as SPECK_STATE
+from hw.neurons.words import bits
+from hw.neurons.xylo import MOST_INPUT
+from hw.programs.entrance import Entrance
+from hw.programs.record import LayerRun, Together
+from hw.programs.report import LayerReport
+from hw.programs.xylo import together as together_xylo
+from hw.records.architecture import Architecture
+from hw.records.chip import Chip
+
+Array = npt.NDArray[Any]
+Choices = Callable[[tuple[Any, ...], Any, Array, Chip], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """How one kind of chip takes a layer.
+
+    choose  : (all layers, `Entrance` or None, input of the first, chip) -> of each its scales, whatever the chip needs
+    words   : (part, scales) -> (layer in integers, what the words hold in the float net's units)
+    late, most_events: of `Program`
+    together: of `Program`, from its layers
+    weight_bits: of the words it writes
+    cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
+    parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
+    enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
+    report   : (part, held, layer, mean output of the float layer, what the layer did) -> what was lost
+    """
+
+    choose: Choices
+    words: Callable[[Any, Any], tuple[Any, Held]]
+    late: int = 1
+    most_events: int = 1
+    together: Callable[[tuple[Any, ...]], Together] | None = None
+    weight_bits: tuple[int, ...] = (8,)
+    cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
+    parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
+    enter: Callable[[Any, Any, Chip], Entrance] | None = None
+    report: Callable[[Any, Held, Any, float, LayerRun], LayerReport] = report_of_spikes
+
+
+def in_turn(
+    choose: Callable[[Part, Array, Chip], Any],
+    words: Callable[[Part, Any], tuple[Any, Held]],
+    settle: Callable[[tuple[Part, ...], tuple[Any, ...]], tuple[Any, ...]] | None = None,
+) -> Choices:
+    """Layer by layer, each driven by what the chip's layer before it sends.
+
+    choose: (part, its input spikes, chip) -> scales
+    settle: all layers' scales made to agree, where layers share a core; None: each its own
+    """
+
+    def chosen(parts: tuple[Part, ...], entrance: Any, spikes: Array, chip: Chip) -> tuple[Any, ...]:
+        choices = list[Any]()
+        for part in parts:
+            choices.append(choose(part, spikes, chip))
+            layer, _ = words(part, choices[-1])
+            spikes = layer.run(spikes).spikes
+        return tuple(choices) if settle is None else settle(parts, tuple(choices))
+
+    return chosen
+
+
+def _xylo(per_channel: bool) -> Choices:
+    return in_turn(xylo.chooser(per_channel=per_channel), xylo.words, xylo.settle)
+
+
+def _enter_akida(net: Any, calibrate: Any, chip: Chip) -> Entrance:
+    _, width = akida.widths(chip)
+    return frame.entrance_of(net, calibrate, bits(width) if width == akida.SECOND else (0, (1 << width) - 1))
+
+
+COMPILERS: dict[Architecture, Compiler] = {
+    Architecture.AXON_CORES: Compiler(in_turn(loihi.choose, loihi.words), loihi.words),
+    Architecture.SINGLE_CORE: Compiler(_xylo(True), xylo.words, 1, MOST_INPUT, together_xylo),
+    Architecture.CONVOLUTION_CORES: Compiler(in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1]),
+    Architecture.CROSSBAR_CORES: Compiler(
+        in_turn(truenorth.choose, truenorth.words), truenorth.words, weight_bits=(9,), cut=truenorth.cut
+    ),
+    Architecture.SHARED_MEMORY_CORES: Compiler(
+        in_turn(programmed.choose_loihi2, programmed.words_loihi2), programmed.words_loihi2
+    ),
+    Architecture.SOFTWARE_CORES: Compiler(
+        in_turn(programmed.choose_spinnaker, programmed.words_spinnaker), programmed.words_spinnaker, weight_bits=(16,)
+    ),
+    Architecture.NEURAL_PROCESSORS: Compiler(
+        partial(akida.choose, per_channel=True), akida.words, 0, 1 << akida.SECOND,
+        weight_bits=(1, 2, 4, akida.SECOND), parts=frame.frames, enter=_enter_akida, report=frame.report_of_frame,
+    ),
+}  # fmt: skip
+
+ONE_SCALE: dict[Architecture, Choices] = {
+    Architecture.SINGLE_CORE: _xylo(False),
+    Architecture.NEURAL_PROCESSORS: partial(akida.choose, per_channel=False),
+}
+"""Chips on which neurons may have weight scales of their own, and how scales are chosen when they shall not."""
+
+
+def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
+    """TypeError for what is no chip, ValueError for a chip without a compiler or with weights of another width."""
+    if not isinstance(chip, Chip):
+        raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
+    if chip.architecture not in COMPILERS:
+        raise ValueError(f"compile: no compiler for {chip.name}; there is one for each of hw.chips.NEUROMORPHIC")
+    made, width = COMPILERS[chip.architecture], chip.limit("weight_bits")
+    if width is not None and width not in made.weight_bits:
+        wanted = " or ".join(map(str, made.weight_bits))
+        raise ValueError(f"compile: {chip.name}: weight_bits: expected {wanted}, got {width:g}; no other is written")
+    if chip.architecture in ONE_SCALE and not per_channel:
+        return replace(made, choose=ONE_SCALE[chip.architecture])
+    return made
