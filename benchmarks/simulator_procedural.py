@@ -6,12 +6,12 @@
 20,000 Poisson neurons of 20 Hz, 1,000 synapses each onto 50,000 integrating neurons; the same spikes either way, of
 which the number is printed.
 
-Measured, whole time of an event stored and drawn again, ns of a core, machine shared, best of nine stretches. On one
-thread: fixed outdegree 2.4 and 4.2 (1.7 times), fixed indegree 2.7 and 6.7 (2.5), pairwise 2.9 and 7.6 (2.6), drawn
-weights 3.1 and 9.6 (3.1; other runs 2.6 to 3.0), drawn weights and delays 4.2 and 13.8 (3.3; other runs to 3.9). On
-two threads, where the second core is free: fixed outdegree 2.9 and 5.5 to 7.1 (1.9 to 2.5), fixed indegree 2.9 and 6.9
-to 9.0 (2.4 to 3.1), pairwise 3.0 and 7.4 (2.5), drawn weights 3.6 and 10.3 (2.9), drawn weights and delays 8.1 and 23
-(2.8; other runs to 3.7). Where it is not, drawing runs on one thread, and takes up to 6 times as long as two that read.
+Measured, whole time of an event stored and drawn again, ns of a core, best of six to nine stretches with nothing else
+running. On one thread: fixed outdegree 2.5 and 4.4 (1.7 times), fixed indegree 2.6 and 5.4 (2.1), pairwise 2.7 and 5.4
+(2.0), drawn weights 3.3 and 7.1 (2.2), drawn weights and delays 4.1 and 11.3 (2.8). On two threads: fixed outdegree 2.9
+and 7.7 (2.7), drawn weights 3.5 and 10.5 (3.0), drawn weights and delays 6.3 and 19 (3.0; two threads share out what
+they draw, which takes 2 ns to sort and to read from the other core). Where the second core is not free, two threads'
+shares are worked off by one, and take up to 6 times as long as two that read.
 """
 
 from __future__ import annotations

@@ -156,3 +156,11 @@ def test_other_mistakes():
     net.connect(cells, cells, sn.rules.all_to_all(), 0.5, DT, plasticity=rule)
     with pytest.raises(ValueError, match="synapses that change must be stored"):
         sn.Simulation(net, procedural=True)
+
+
+def test_delays_too_far_apart_are_refused():
+    net = sn.Network(DT)
+    cells = net.population("cells", sn.cells.iaf_psc_delta, 10)
+    net.connect(cells, cells, sn.rules.fixed_outdegree(3), 0.1, sn.draw.uniform(DT, 8.0))
+    with pytest.raises(ValueError, match="expected fewer than 65536 apart"):
+        sn.Simulation(net, procedural=True)

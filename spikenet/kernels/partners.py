@@ -44,17 +44,18 @@ def draw_evenly(owner: Any, count: int, n: int, own: int, stream: int, seed: int
     skipped = n if own == NONE else owner
     at_once = GROUP if room <= FEW else GROUP // 2
     whole = count - count % GROUP if room <= FEW else 0
+    few = np.uint64(np.uint32(room))  # known to be short, it takes one multiplication
     for low in range(0, whole, GROUP):
         draw_group(words, 0, low // GROUP, owner & _MASK, owner >> 32, stream, seed)
         part = into[low:][:GROUP]
         for k in range(GROUP):
-            one = np.int64((np.uint64(words[k]) * np.uint64(room)) >> _HALF)
+            one = np.int64((np.uint64(words[k]) * few) >> _HALF)
             part[k] = one + (one >= skipped)
     for low in range(whole, count, at_once):
         draw_group(words, 0, low // at_once, owner & _MASK, owner >> 32, stream, seed)
         if room <= FEW:
             for k in range(GROUP):
-                one = np.int64((np.uint64(words[k]) * np.uint64(room)) >> _HALF)
+                one = np.int64((np.uint64(words[k]) * few) >> _HALF)
                 drawn[k] = one + (one >= skipped)
         else:
             for k in range(GROUP // 2):

@@ -3,7 +3,7 @@
 What arrives within a window is known when it begins. First the threads share the spikes: each draws all synapses of its
 spikes and puts them down in its arena, sorted by the thread that owns the target (`gather`). Then they meet, and each
 takes its own from everybody's arena when the spike arrives (`deliver`), in the order in which lists deliver it. A spike
-for which an arena has no room is drawn by each thread for itself.
+for which an arena has no room is drawn by each thread for itself; so are all when there is one thread only.
 
 With delays that are drawn, all that a spike does is put down when the first of it arrives, in the ring of redrawn_ring.
 """
@@ -19,7 +19,6 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import redrawn_ring
 from spikenet.kernels.by_address import call_at
-from spikenet.kernels.philox import GROUP
 from spikenet.kernels.pointers import array_at
 from spikenet.kernels.redrawn_plan import (
     AMOUNTS,
@@ -34,10 +33,12 @@ from spikenet.kernels.redrawn_plan import (
     INDICES,
     INPUT,
     LATE,
-    MOST,
+    OWN_ARENA,
     PLACES,
+    PLAIN,
     PORT,
     RING,
+    SCRATCH,
     SHARES,
     SHORTEST,
     SLOTS,
@@ -46,12 +47,16 @@ from spikenet.kernels.redrawn_plan import (
     TARGETS,
     THREAD,
     THREADS,
+    USED,
     VALUED,
     WEIGHT,
     WORDS,
     fired,
 )
 from spikenet.kernels.unowned import keep, unowned
+from spikenet.kernels.vector_products import prefetch
+
+NEXT = 2  # spikes ahead that are asked for
 
 _longs, _words, _ints, _shorts = (array_at(kind) for kind in ("int64", "uint32", "int32", "uint16"))
 
@@ -61,7 +66,6 @@ def _adding(dtype: str) -> Any:
     """(the function that adds synapses begin to end - 1 of an arena, the one that adds all of a spike that is in
     none)."""
     floats = array_at(dtype)
-    number: Any = np.dtype(dtype).type
     put_down = redrawn_ring.put_down_function(dtype)
 
     @compiled()
@@ -83,33 +87,11 @@ def _adding(dtype: str) -> Any:
 
     @compiled()
     def add_alone(plan: Array, at: int, t: int, source: Any, row: Array, weight: Any) -> None:
-        most, threads, thread = plan[at + MOST], plan[at + THREADS], plan[at + THREAD]
-        targets, amounts, late = (
-            np.empty(most + 1, np.uint32),
-            np.empty(most + 1, number),
-            np.empty(most + 1, np.uint16),
-        )
-        drawn, words, values = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
-        arena, offsets, keys = (
-            np.zeros(ARENA, np.int64),
-            np.zeros(threads + 1, np.int64),
-            np.empty((2, most + 1), np.uint64),
-        )
-        arena[TARGETS], arena[AMOUNTS], arena[LATE] = targets.ctypes.data, amounts.ctypes.data, late.ctypes.data
-        call_at(plan[at + DRAW], (
-            plan, at, np.int64(source), unowned(arena), np.int64(0), unowned(offsets), unowned(drawn), unowned(words),
-            unowned(values), unowned(keys),
-        ))  # fmt: skip
-        add(plan, at, t, unowned(arena), offsets[thread], offsets[thread + 1], row, weight)
-        keep(targets)
-        keep(amounts)
-        keep(late)
-        keep(drawn)
-        keep(words)
-        keep(values)
-        keep(keys)
-        keep(arena)
-        keep(offsets)
+        threads, thread = plan[at + THREADS], plan[at + THREAD]
+        arena = _longs(plan[at + OWN_ARENA], ARENA)
+        offsets = _longs(arena[USED], threads + 1)
+        call_at(plan[at + DRAW], (plan, at, np.int64(source), arena, np.int64(0), offsets, arena[SCRATCH]))
+        add(plan, at, t, arena, offsets[thread], offsets[thread + 1], row, weight)
 
     return add, add_alone
 
@@ -120,6 +102,22 @@ def deliver_operation(dtype: str) -> Any:
     floats = array_at(dtype)
     number: Any = np.dtype(dtype).type
     add, add_alone = _adding(dtype)
+
+    @compiled()
+    def ask_for(plan: Array, at: int, arenas: Array, indices: Array, spike: Any) -> None:
+        """Fetch what a later spike does, if it is in an arena: another core may have written it."""
+        threads, thread = plan[at + THREADS], plan[at + THREAD]
+        turn, who = spike // threads, spike % threads
+        if turn < SPIKES:
+            index = _longs(indices[who], 1 + SPIKES * (threads + 1))[1 + turn * (threads + 1) :]
+            begin, end = index[thread], index[thread + 1]
+            arena = arenas[ARENA * who :]
+            if 0 <= begin < end:
+                prefetch(_words(arena[TARGETS], end), begin, end - begin)
+                if plan[at + SYNAPSES] != PLAIN:
+                    prefetch(floats(arena[AMOUNTS], end), begin, end - begin)
+                if plan[at + SYNAPSES] == DELAYED:
+                    prefetch(_shorts(arena[LATE], end), begin, end - begin)
 
     @compiled()
     def deliver(plan: Array, at: int, t: int) -> None:
@@ -134,8 +132,9 @@ def deliver_operation(dtype: str) -> Any:
         tally = np.zeros(n if counted else 1, number)
         row = unowned(tally) if counted else floats(plan[at + INPUT], n)
         arenas, indices = _longs(plan[at + ARENAS], ARENA * threads), _longs(plan[at + INDICES], threads)
+        one = number(1) if counted else weight
         spike = 0
-        for earlier in range(_longs(indices[thread], 1)[0], t):
+        for earlier in range(_longs(indices[thread], 1)[0] if threads > 1 else t, t):
             spike += fired(plan, at, earlier - plan[at + SHORTEST])
         slot = (t - plan[at + SHORTEST]) & (plan[at + SLOTS] - 1)
         for k in range(plan[at + SHARES]):
@@ -143,10 +142,13 @@ def deliver_operation(dtype: str) -> Any:
             capacity = plan[share + CAPACITY]
             listed = _words(plan[share + PLACES] + 4 * capacity * slot, capacity)
             for i in range(_ints(plan[share + COUNTS], slot + 1)[slot]):
+                if threads == 1:
+                    add_alone(plan, at, t, np.int64(listed[i]), row, one)
+                    continue
+                ask_for(plan, at, arenas, indices, spike + NEXT)
                 turn, who = spike // threads, spike % threads
                 index = _longs(indices[who], 1 + SPIKES * (threads + 1))
                 place = 1 + turn * (threads + 1)
-                one = number(1) if counted else weight
                 if turn < SPIKES and index[place] >= 0:
                     begin, end = index[place + thread], index[place + thread + 1]
                     add(plan, at, t, arenas[ARENA * who :], begin, end, row, one)

@@ -28,7 +28,6 @@ from spikenet.kernels.redrawn_plan import (
     INDICES,
     KIND,
     LATE,
-    MOST,
     NUMBER,
     OWN,
     PLACES,
@@ -37,6 +36,7 @@ from spikenet.kernels.redrawn_plan import (
     ROOM,
     ROW,
     SCALE,
+    SCRATCH,
     SEED,
     SHARES,
     SHORTEST,
@@ -49,18 +49,16 @@ from spikenet.kernels.redrawn_plan import (
     THREAD,
     THREADS,
     USED,
-    VALUES,
     WINDOW,
     WORDS,
     N,
     fired,
 )
-from spikenet.kernels.synapse_values import FACTOR, FIELDS, NUMBERS
-from spikenet.kernels.unowned import keep, unowned
+from spikenet.kernels.synapse_values import FIELDS, NUMBERS, amounts_drawn, steps_drawn
 
-_N, _LONGS, _UINTS = numba.int64, numba.int64[::1], numba.uint32[::1]
-DRAWS = (PLAN, _N, _N, _LONGS, _N, _LONGS, _UINTS, _UINTS, numba.float64[:, ::1], numba.uint64[:, ::1])
-_ONE, _HALF, _LOW = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
+_N, _LONGS = numba.int64, numba.int64[::1]
+DRAWS = (PLAN, _N, _N, _LONGS, _N, _LONGS, _N)
+_ONE = np.uint64(1)
 
 _longs, _doubles, _words, _ints, _shorts = (
     array_at(kind) for kind in ("int64", "float64", "uint32", "int32", "uint16")
@@ -82,34 +80,57 @@ def _first_from(targets: Array, begin: Any, end: Any, bound: Any, alike: Any) ->
 
 
 @compiled()
-def _own(keys: Array, many: Any, low: Any, high: Any) -> Any:
-    """Those of the first `many` whose targets are this process's come to the front; how many there are."""
+def _own(targets: Array, amounts: Array, late: Array, many: Any, synapses: int, low: Any, high: Any) -> Any:
+    """What belongs to this process comes to the front; how many that are."""
     kept, low, high = np.uint64(0), np.uint64(low), np.uint64(high)
     for e in range(many):
-        target = np.uint64(keys[e]) & _LOW
-        keys[kept] = keys[e]
+        target = targets[e]
+        targets[kept] = target
+        if synapses != PLAIN:
+            amounts[kept] = amounts[e]
+        if synapses == DELAYED:
+            late[kept] = late[e]
         kept += np.uint64((target >= low) & (target < high))
     return np.int64(kept)
 
 
 @compiled()
-def _by_owner(keys: Array, many: Any, bounds: Array, threads: Any, into: Array, offsets: Array, begin: Any) -> None:
-    """into (many + 1,) = keys by the thread that owns the target, else in their order; offsets: where those of each
-    begin, counted from `begin`. Without a branch, which would be foreseen wrongly half of the time."""
-    end, rest = np.uint64(0), np.int64(many)
-    for owner in range(threads - 1):
-        offsets[owner] = begin + np.int64(end)
-        bound, kept = np.uint64(bounds[owner + 1]), np.uint64(0)
+def _by_owner(
+    targets: Array, amounts: Array, late: Array, many: Any, synapses: int, n: Any, bounds: Array, threads: Any,
+    targets_into: Array, amounts_into: Array, late_into: Array, offsets: Array, begin: Any,
+) -> None:  # fmt: skip
+    """targets_into (many,) = the targets, of n, by the thread that owns them, else in their order, and with them
+    amounts and lateness where `synapses` have them; offsets: where those of each thread begin, counted from `begin`.
+    Without a branch, which would be foreseen wrongly half of the time."""
+    end, rest = np.int64(0), np.int64(many)
+    if bounds[0] > 0 or bounds[threads] < n:
+        rest = _own(targets, amounts, late, many, synapses, bounds[0], bounds[threads])
+    for owner in range(threads):
+        offsets[owner] = begin + end
+        bound, own = np.uint32(bounds[owner + 1]), np.int64(0)
         for e in range(rest):
-            key = keys[e]
-            later = np.uint64((np.uint64(key) & _LOW) >= bound)
-            into[end], keys[kept] = key, key
-            end, kept = end + (_ONE - later), kept + later
-        rest = np.int64(kept)
-    offsets[threads - 1] = begin + np.int64(end)
-    for e in range(rest):
-        into[end + np.uint64(e)] = keys[e]
-    offsets[threads] = begin + np.int64(end) + rest
+            own += np.int64(targets[e] < bound)
+        here, there = np.uint64(end), np.uint64(end + own)
+        for e in range(rest):
+            target = targets[e]
+            later = np.uint64(target >= bound)
+            place = there if later else here
+            targets_into[place] = target
+            if synapses != PLAIN:
+                amounts_into[place] = amounts[e]
+            if synapses == DELAYED:
+                late_into[place] = late[e]
+            here, there = here + (_ONE - later), there + later
+        end, rest = end + own, rest - own
+        if owner + 2 == threads:  # what is left is the last one's
+            offsets[owner + 1], end = begin + end, end + rest
+            break
+        targets[:rest] = targets_into[end:][:rest]
+        if synapses != PLAIN:
+            amounts[:rest] = amounts_into[end:][:rest]
+        if synapses == DELAYED:
+            late[:rest] = late_into[end:][:rest]
+    offsets[threads] = begin + end
 
 
 def draw_address(dtype: str) -> int:
@@ -121,67 +142,47 @@ def draw_address(dtype: str) -> int:
 def draw_function(dtype: str) -> Any:
     """The function that draws the synapses of one source into an arena; called by its address, of the type DRAWS."""
     floats = array_at(dtype)
-    number: Any = np.dtype(dtype).type
 
     @compiled()
-    def draw(plan: Array, at: int, source: Any, arena: Array, begin: Any, offsets: Array, drawn: Array, words: Array,
-             values: Array, keys: Array) -> None:  # fmt: skip
-        """From `begin` on, sorted by thread; offsets[: threads + 1]: where those of each begin, and end."""
+    def draw(plan: Array, at: int, source: Any, arena: Array, begin: Any, offsets: Array, scratch: int) -> None:
+        """From `begin` on, sorted by thread; offsets[: threads + 1]: where those of each begin, and end; scratch:
+        address of `scratch_words` floats."""
         starts = _longs(plan[at + STARTS], 0)
         first = starts[source]
         many = starts[source + 1] - first
         threads = plan[at + THREADS]
         bounds = _longs(plan[at + BOUNDS], threads + 1)
-        targets, amounts = _words(arena[TARGETS], begin + many + 1), floats(arena[AMOUNTS], begin + many + 1)
-        late = _shorts(arena[LATE], begin + many + 1)
+        targets = _words(arena[TARGETS], begin + many + 1)[begin:]
+        amounts = floats(arena[AMOUNTS], begin + many + 1)[begin:]
+        late = _shorts(arena[LATE], begin + many + 1)[begin:]
+        reals, weights = _doubles(scratch, many), floats(scratch + 8 * many, many)
+        drawn, words = _words(scratch + 16 * many, many), _words(scratch + 20 * many, many + 2 * GROUP)
+        steps = _shorts(scratch + 24 * many + 8 * GROUP, many)
         kind, n, synapses = plan[at + KIND], plan[at + N], plan[at + SYNAPSES]
         sorts = kind in (EVENLY, SHUFFLED) and (bounds[0] > 0 or bounds[1] < n)
         draw_partners(
             kind, source, first, many, n, plan[at + OWN], _doubles(plan[at + SCALE], 1)[0], plan[at + PLACES_EACH],
-            plan[at + STREAM], plan[at + SEED], drawn if sorts else targets[begin:],
+            plan[at + STREAM], plan[at + SEED], drawn if sorts else targets,
         )  # fmt: skip
-        weights, steps = values[0], values[1]
-        factor, shortest = 1.0, np.int64(plan[at + SHORTEST])
         if synapses != PLAIN:
             row, numbers = _longs(plan[at + ROW], FIELDS), _doubles(plan[at + NUMBER], NUMBERS)
-            call_at(plan[at + VALUES], (row, numbers, first, many, plan[at + SEED], words, weights, steps))
-            factor = numbers[FACTOR]
-        foreign = bounds[0] > 0 or bounds[threads] < n
-        rest = many
-        if not sorts:
-            for owner in range(threads + 1):
-                offsets[owner] = _first_from(targets, begin, begin + many, bounds[owner], kind in (EVENLY, SHUFFLED))
-        elif synapses == PLAIN:
-            if foreign:
-                rest = _own(drawn, many, bounds[0], bounds[threads])
-            _by_owner(drawn, rest, bounds, threads, targets[begin:], offsets, begin)
-            return
-        else:
-            waiting, ordered = keys[0], keys[1]
-            for e in range(many):
-                waiting[e] = np.uint64(drawn[e]) | (np.uint64(e) << _HALF)
-            if foreign:
-                rest = _own(waiting, many, bounds[0], bounds[threads])
-            _by_owner(waiting, rest, bounds, threads, ordered, offsets, begin)
-            here, there, then = targets[begin:][:rest], amounts[begin:][:rest], late[begin:]
-            for i in range(rest):
-                e = ordered[i] >> _HALF
-                here[i] = np.uint32(ordered[i] & _LOW)
-                there[i] = number(weights[e] * factor)
+            seed, shortest = plan[at + SEED], plan[at + SHORTEST]
+            amounts_drawn(row, numbers, first, many, seed, words, weights if sorts else amounts)
             if synapses == DELAYED:
-                for i in range(rest):
-                    then[i] = np.uint16(np.int32(steps[ordered[i] >> _HALF]) - shortest)
-            return
-        if synapses != PLAIN:
-            there = amounts[begin:][:many]
-            for e in range(many):
-                there[e] = number(weights[e] * factor)
-        if synapses == DELAYED:
-            then = late[begin:][:many]
-            for e in range(many):
-                then[e] = np.uint16(np.int32(steps[e]) - shortest)
+                steps_drawn(row, numbers, first, many, seed, shortest, words, reals, steps if sorts else late)
+        if sorts:
+            _by_owner(drawn, weights, steps, many, synapses, n, bounds, threads, targets, amounts, late, offsets, begin)
+        else:
+            for owner in range(threads + 1):
+                alike = kind in (EVENLY, SHUFFLED)
+                offsets[owner] = begin + _first_from(targets, 0, many, bounds[owner], alike)
 
     return draw
+
+
+def scratch_words(most: int) -> int:
+    """float64 that drawing the synapses of a source takes, which has `most` of them."""
+    return 4 * most + 2 * GROUP
 
 
 @cache
@@ -190,7 +191,7 @@ def gather_operation() -> Any:
 
     @compiled()
     def gather(plan: Array, at: int, t: int) -> None:
-        threads, thread, most = plan[at + THREADS], plan[at + THREAD], plan[at + MOST]
+        threads, thread = plan[at + THREADS], plan[at + THREAD]
         arena = _longs(plan[at + ARENAS], ARENA * threads)[ARENA * thread :]
         used = _longs(arena[USED], 1)
         if plan[at + FIRST] != 0:
@@ -202,9 +203,6 @@ def gather_operation() -> Any:
             total += fired(plan, at, t + later - plan[at + SHORTEST])
         if total == 0:
             return
-        room, scratch, reals = np.empty(most, np.uint32), np.empty(most + 2 * GROUP, np.uint32), np.empty((2, most))
-        pairs = np.empty((2, most + 1), np.uint64)
-        drawn, words, values, keys = unowned(room), unowned(scratch), unowned(reals), unowned(pairs)
         starts = _longs(plan[at + STARTS], 0)
         spike = 0
         for later in range(plan[at + WINDOW]):
@@ -219,16 +217,10 @@ def gather_operation() -> Any:
                         source = np.int64(listed[i])
                         offsets = index[1 + turn * (threads + 1) :][: threads + 1]
                         if used[0] + starts[source + 1] - starts[source] <= plan[at + ROOM]:
-                            call_at(
-                                plan[at + DRAW], (plan, at, source, arena, used[0], offsets, drawn, words, values, keys)
-                            )
+                            call_at(plan[at + DRAW], (plan, at, source, arena, used[0], offsets, arena[SCRATCH]))
                             used[0] = offsets[threads]
                         else:
                             offsets[0] = -1
                     spike += 1
-        keep(room)
-        keep(scratch)
-        keep(reals)
-        keep(pairs)
 
     return gather

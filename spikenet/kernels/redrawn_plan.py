@@ -7,7 +7,7 @@ from spikenet.errors import Array
 from spikenet.kernels.pointers import array_at
 
 SPIKES = 1 << 11  # of one projection that a thread draws in one window, at most
-WORDS = 30  # of an entry of the plan, before the sources' lists
+WORDS = 29  # of an entry of the plan, before the sources' lists
 (
     KIND,  # and the other arguments of draw_partners
     N,
@@ -17,12 +17,12 @@ WORDS = 30  # of an entry of the plan, before the sources' lists
     SEED,
     SCALE,  # address of one float64
     STARTS,  # address of (sources + 1,) int64: number of each source's first synapse
-    MOST,  # synapses of one source
     THREADS,
     THREAD,
     BOUNDS,  # address of (threads + 1,) int64: which thread owns a target
     FIRST,  # whether this is the first projection of the window, and arenas are empty
     ARENAS,  # address of (threads, ARENA) int64
+    OWN_ARENA,  # address of (ARENA,) int64: one for a single spike, that this thread draws for itself
     INDICES,  # address of (threads,) int64: addresses of (1 + SPIKES * (threads + 1),) int64: step of the window, then
     # where in the arena the synapses of each spike begin for each thread, and end; -1 for one that is not there
     WINDOW,  # steps
@@ -37,13 +37,13 @@ WORDS = 30  # of an entry of the plan, before the sources' lists
     SLOTS,  # steps that the lists of spikes go back, a power of two
     ROOM,  # synapses that an arena holds
     SYNAPSES,  # PLAIN, VALUED or DELAYED
-    DRAW,  # addresses of the code of draw_function and of weights_and_delays
-    VALUES,
+    DRAW,  # address of the code of draw_function
     SHARES,
 ) = range(WORDS)
 COUNTS, PLACES, CAPACITY = range(3)
-ARENA = 4  # words: addresses of (ROOM + 1,) uint32, floats, uint16, and of one int64, how much of it is used
-TARGETS, AMOUNTS, LATE, USED = range(ARENA)
+ARENA = 5  # words: addresses of (ROOM + 1,) uint32, floats, uint16; of what redrawn_draw needs besides; and of one
+# int64, how much of it is used, or for a single spike of (threads + 1,) int64: where those of each thread begin
+TARGETS, AMOUNTS, LATE, SCRATCH, USED = range(ARENA)
 PLAIN, VALUED, DELAYED = range(3)  # synapses of one weight and delay, of drawn weights, of drawn delays
 
 _ints = array_at("int32")

@@ -16,7 +16,7 @@ from spikenet.kernels.philox import philox
 
 UNIFORM, NORMAL, LOGNORMAL = range(3)
 WIDEST = math.sqrt(-2 * math.log(2.0**-33))  # standard deviations: no normal number from 32 bits lies further out
-_SMALL, _WORD = 2.0**-32, np.uint64(32)
+_SMALL, _WORD, _WORDS = 2.0**-32, np.uint64(32), 1 << 32
 
 
 _PIECES = 8  # binary digits of a number's place within its power of two
@@ -88,15 +88,21 @@ def between(word: Any, first: Any, many: Any) -> Any:
 
 @compiled()
 def from_words(
-    kind: int, a: float, b: float, low: float, high: float, first: Any, many: Any, words: Array, values: Array
+    kind: int, a: float, b: float, low: float, high: float, first: Any, many: Any, factor: float, words: Array,
+    values: Array,
 ) -> None:  # fmt: skip
-    """values[k] = from_word of words[k] moved by `between`; cut to the bounds, which rounding may pass."""
+    """values[k] = factor times from_word of words[k] moved by `between`, in place; cut to the bounds, which rounding
+    may pass."""
+    if many < _WORDS:
+        begin, width = np.uint64(first), np.uint64(np.uint32(many))  # known to be short, it takes one multiplication
+        for k in range(values.size):
+            words[k] = begin + ((words[k] * width) >> _WORD)
     if kind == NORMAL:
         for k in range(values.size):
-            values[k] = min(max(a + b * np.float64(normal(between(words[k], first, many))), low), high)
+            values[k] = factor * min(max(a + b * np.float64(normal(words[k])), low), high)
         return
     for k in range(values.size):
-        values[k] = min(max(from_word(kind, a, b, between(words[k], first, many)), low), high)
+        values[k] = factor * min(max(from_word(kind, a, b, words[k]), low), high)
 
 
 @compiled(parallel=True)

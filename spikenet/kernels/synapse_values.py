@@ -90,6 +90,18 @@ def weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
 
 
 @compiled()
+def _drawn(
+    stream: Any, numbers: Array, first: int, begin: Any, n: Any, seed: int, factor: float, words: Array, into: Array
+) -> None:  # fmt: skip
+    """into[:n] = factor times the values that the synapses begin, begin + 1, ... draw."""
+    skipped = _draw_words(stream, begin, n, seed, words)
+    kind, a, b, low, high = (numbers[first], numbers[first + 1], numbers[first + 2], numbers[first + 3],
+                             numbers[first + 4])  # fmt: skip
+    begins, many = np.int64(numbers[first + 5]), np.int64(numbers[first + 6])
+    from_words(kind, a, b, low, high, begins, many, factor, words[skipped:][:n], into[:n])
+
+
+@compiled()
 def _values(
     given: int, stream: Any, numbers: Array, first: int, begin: Any, n: Any, seed: int, words: Array, into: Array
 ) -> None:  # fmt: skip
@@ -102,16 +114,40 @@ def _values(
         for k in range(n):
             into[k] = numbers[first + 1]
     else:
-        skipped = _draw_words(stream, begin, n, seed, words)
-        kind, a, b, low, high = (
-            numbers[first],
-            numbers[first + 1],
-            numbers[first + 2],
-            numbers[first + 3],
-            numbers[first + 4],
-        )
-        begins, many = np.int64(numbers[first + 5]), np.int64(numbers[first + 6])
-        from_words(kind, a, b, low, high, begins, many, words[skipped:][:n], into[:n])
+        _drawn(stream, numbers, first, begin, n, seed, 1.0, words, into)
+
+
+@compiled()
+def _looked_up(row: Array, begin: Any, n: Any, seed: int, first: Any, words: Array, steps: Array) -> None:
+    """steps[:n] = delays drawn from the table; first: in place of the steps of its first outcome."""
+    drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
+    table, shift = _words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT])
+    for k in range(n):
+        steps[k] = np.int32(first + chosen(table, shift, drawn[k]))
+
+
+@compiled()
+def amounts_drawn(row: Array, numbers: Array, begin: Any, n: Any, seed: int, words: Array, amounts: Array) -> None:
+    """amounts[:n], of the simulation's float type = the weights, with their factor, of the n synapses from `begin` on,
+    of which none has a weight given."""
+    if row[WEIGHT_STREAM] < 0:
+        amounts[:n] = numbers[FACTOR] * numbers[1]
+    else:
+        _drawn(row[WEIGHT_STREAM], numbers, 0, begin, n, seed, numbers[FACTOR], words, amounts)
+
+
+@compiled()
+def steps_drawn(
+    row: Array, numbers: Array, begin: Any, n: Any, seed: int, shortest: Any, words: Array, scratch: Array, late: Array
+) -> None:  # fmt: skip
+    """late[:n] (uint16) = how many steps the drawn delays of the n synapses from `begin` on are longer than the
+    shortest; scratch: (n,) float64."""
+    if row[DELAY_TABLE] != 0:
+        _looked_up(row, begin, n, seed, row[DELAY_FIRST] - shortest, words, late)
+        return
+    _drawn(row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, 1.0, words, scratch)
+    for k in range(n):
+        late[k] = np.int32(_in_steps(scratch[k], numbers)) - np.int32(shortest)
 
 
 def values_address() -> int:
@@ -128,10 +164,7 @@ def weights_and_delays(
     """weights[:n], steps[:n] (float64) = those of the n synapses from `begin` on; words: (n + 2 GROUP,) uint32."""
     _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, begin, n, seed, words, weights)
     if row[DELAY_TABLE] != 0:
-        drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
-        table, shift, first = _words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT]), row[DELAY_FIRST]
-        for k in range(n):
-            steps[k] = np.int32(first + chosen(table, shift, drawn[k]))
+        _looked_up(row, begin, n, seed, row[DELAY_FIRST], words, steps)
         return
     _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, words, steps)
     if row[DELAY_VALUES] == 0 and row[DELAY_STREAM] < 0:

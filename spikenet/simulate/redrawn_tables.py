@@ -10,7 +10,6 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import memory, redrawn, redrawn_draw, redrawn_plan, redrawn_ring
-from spikenet.kernels.synapse_values import values_address
 from spikenet.network.draw import Distribution
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
@@ -42,6 +41,11 @@ class Redrawn:
         return self.longest > self.shortest
 
     @property
+    def most(self) -> int:
+        """Synapses of one source, at most."""
+        return max(1, int(np.diff(self.starts).max()))
+
+    @property
     def synapses(self) -> int:
         """PLAIN, VALUED or DELAYED, as in kernels.redrawn_plan."""
         drawn = redrawn_plan.VALUED if isinstance(self.projection.weight, Distribution) else redrawn_plan.PLAIN
@@ -66,13 +70,14 @@ class Ring:
 
 @dataclass(frozen=True)
 class RedrawnTables:
-    """In the order in which stored ones would be delivered; rings: one a thread, or none; arenas: of each thread,
-    (targets, amounts, late, used) as in kernels.redrawn_plan; indices: of each table and thread; room: synapses of an
-    arena; window: steps between two meetings."""
+    """In the order in which stored ones would be delivered; rings: one a thread, or none; arenas, alone: of each
+    thread, as in kernels.redrawn_plan, for the spikes of a window and for one; indices: of each table and thread; room:
+    synapses of an arena; window: steps between two meetings."""
 
     tables: list[Redrawn]
     rings: list[Ring]
-    arenas: list[tuple[Array, Array, Array, Array]]
+    arenas: list[tuple[Array, ...]]
+    alone: list[tuple[Array, ...]]
     indices: list[list[Array]]
     room: int
     window: int
@@ -107,19 +112,27 @@ def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float, window: int) -> 
     tables = []
     for p, made, dense in ordered:
         assert made.again is not None
+        shortest, longest = wiring.delays[p.index]
+        if longest - shortest >= 1 << 16:
+            raise ValueError(
+                f"{p.name}: procedural: delays of {shortest} to {longest} steps, expected fewer than {1 << 16} apart; "
+                "store this projection"
+            )
         row, numbers = description(p, dt_s)
-        tables.append(Redrawn(p, made.again, starts_of(made.degrees), *wiring.delays[p.index], dense, row, numbers))
+        tables.append(Redrawn(p, made.again, starts_of(made.degrees), shortest, longest, dense, row, numbers))
     if not tables:
-        return RedrawnTables([], [], [], [], 0, window)
+        return RedrawnTables([], [], [], [], [], 0, window)
     rows = ring_rows([(t.shortest, t.longest) for t in tables])
     rings = [_ring(rows, inputs.size, layout.dtype) for inputs in layout.inputs] if rows else []
-    room = min(ARENA_ROOM, sum(int(t.starts[-1]) for t in tables))
+    most = max(t.most for t in tables)
+    room = min(ARENA_ROOM, sum(int(t.starts[-1]) for t in tables)) if layout.threads > 1 else 0
     kinds = {t.synapses for t in tables}
-    arenas = [_arena(room, kinds, layout.dtype) for _ in layout.inputs]
+    arenas = [_arena(room, most, 1, kinds, layout.dtype) for _ in layout.inputs]
+    alone = [_arena(most, most, layout.threads + 1, kinds, layout.dtype) for _ in layout.inputs]
     indices = [
         [np.zeros(1 + redrawn_plan.SPIKES * (layout.threads + 1), np.int64) for _ in layout.inputs] for _ in tables
     ]  # fmt: skip
-    return RedrawnTables(tables, rings, arenas, indices, room, window)
+    return RedrawnTables(tables, rings, arenas, alone, indices, room, window)
 
 
 def _ring(rows: int, size: int, dtype: str) -> Ring:
@@ -132,11 +145,13 @@ def list_room(size: int) -> int:
     return max(64, size)
 
 
-def _arena(room: int, kinds: set[int], dtype: str) -> tuple[Array, Array, Array, Array]:
+def _arena(room: int, most: int, words: int, kinds: set[int], dtype: str) -> tuple[Array, ...]:
     valued, late = bool(kinds - {redrawn_plan.PLAIN}), redrawn_plan.DELAYED in kinds
+    scratch = memory.empty((redrawn_draw.scratch_words(most),), np.float64)
     return (
         memory.empty((room + 1,), np.uint32), memory.empty((room + 1 if valued else 1,), dtype),
-        memory.empty((room + 1 if late else 1,), np.uint16), np.zeros(1, np.int64),
+        memory.empty((room + 1 if late else 1,), np.uint16), scratch,
+        np.zeros(words, np.int64),
     )  # fmt: skip
 
 
@@ -144,7 +159,9 @@ def add_redrawn(plan: Plan, layout: Layout, drawn: RedrawnTables, seed: int, *, 
     """Delivery of all of them; taken: whether the step's row of the ring goes into the inputs."""
     if not drawn.tables:
         return
-    arenas = plan.address(np.array([[plan.address(a) for a in arena] for arena in drawn.arenas], np.int64))
+    arenas, alone = (
+        np.array([[plan.address(a) for a in arena] for arena in kind], np.int64) for kind in (drawn.arenas, drawn.alone)
+    )
     rings = [
         plan.address(np.array([
             ring.filled.size, ring.rows.shape[1], plan.address(ring.rows), ring.listed.shape[1],
@@ -156,15 +173,15 @@ def add_redrawn(plan: Plan, layout: Layout, drawn: RedrawnTables, seed: int, *, 
     first = True
     for table, indices in zip(drawn.tables, drawn.indices, strict=True):
         if taken or table.late:
-            _add(plan, layout, drawn, table, indices, arenas, rings, seed, first)
+            _add(plan, layout, drawn, table, indices, arenas, alone, rings, seed, first)
             first = False
     for thread, ring in enumerate(rings):
         plan.add(thread, redrawn_ring.ring_operation(layout.dtype), [ring])
 
 
 def _add(
-    plan: Plan, layout: Layout, drawn: RedrawnTables, table: Redrawn, indices: list[Array], arenas: int,
-    rings: list[int], seed: int, first: bool,
+    plan: Plan, layout: Layout, drawn: RedrawnTables, table: Redrawn, indices: list[Array], arenas: Array,
+    alone: Array, rings: list[int], seed: int, first: bool,
 ) -> None:  # fmt: skip
     p, again = table.projection, table.again
     size = np.dtype(layout.dtype).itemsize
@@ -175,16 +192,18 @@ def _add(
         entry = [
             again.kind, p.target.n, again.own, again.places, again.stream, seed,
             plan.address(np.array([again.scale])),
-            plan.address(table.starts), max(1, int(np.diff(table.starts).max())),
-            layout.threads, thread, plan.address(layout.bounds[p.target.index]), int(first), arenas,
+            plan.address(table.starts),
+            layout.threads, thread, plan.address(layout.bounds[p.target.index]), int(first),
+            plan.address(arenas), plan.address(alone[thread].copy()),
             plan.address(np.array([plan.address(one) for one in indices], np.int64)), drawn.window, int(table.counted),
             plan.address(table.row), plan.address(table.numbers), table.shortest,
             plan.address(layout.inputs[thread]) + size * port, port, rings[thread] if table.late else 0,
             plan.address(np.array([constant], layout.dtype)), layout.slots, drawn.room, table.synapses,
-            redrawn_draw.draw_address(layout.dtype), values_address(), len(lists),
+            redrawn_draw.draw_address(layout.dtype), len(lists),
         ]  # fmt: skip
         for one in lists:
             entry += [plan.address(one.counts), plan.address(one.places), one.places.shape[1]]
-        plan.add(thread, redrawn_draw.gather_operation(), entry, begins=True)
+        if layout.threads > 1:
+            plan.add(thread, redrawn_draw.gather_operation(), entry, begins=True)
         if share.n:
             plan.add(thread, redrawn.deliver_operation(layout.dtype), entry)

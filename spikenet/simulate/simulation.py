@@ -34,8 +34,6 @@ from spikenet.simulate.tables import tables
 from spikenet.simulate.wiring import wire
 from spikenet.simulate.workers import Workers
 
-LONGEST_WINDOW = 64  # steps between two meetings of the threads: longer ones only need more room
-
 
 class Simulation:
     """A network with its synapses drawn, standing at `step`.
@@ -87,7 +85,7 @@ class Simulation:
         network = self.network
         wiring = wire(network, self.seed, self._unstored)
         check_memory(network, wiring, self.threads, self.dtype, self._ranks.size)
-        self.window = min(wiring.shortest or LONGEST_WINDOW, LONGEST_WINDOW)
+        self.window = wiring.window(network.dt_s)
         self.longest = wiring.longest
         slots = 1 << (wiring.longest + self.window).bit_length()
         self.layout: Layout = layout(

@@ -26,6 +26,9 @@ from spikenet.network.synapses import LARGEST, Synapses, listed_order, synapses
 
 DENSE = 1 / 32  # share of all pairs from which bits take less time than a list, and less memory from twice that
 WIDE = 256  # targets below which a vector of bits is mostly empty
+LONGEST_WINDOW = 64  # steps between two meetings of the threads: longer ones only need more room
+NEAR = 1 << 15  # synapses that are drawn again between two meetings, so that they are read from the caches
+BUSY_HZ = 10.0  # at which neurons are taken to fire
 COUNTED = 1_000_000  # synapses up to which the longest delay is looked up, not taken from the distribution's reach
 
 
@@ -62,6 +65,11 @@ class Wiring:
     @property
     def longest(self) -> int:
         return max((d[1] for d in self.delays.values()), default=0)
+
+    def window(self, dt_s: float) -> int:
+        """Steps between two meetings of the threads: until the next spike can arrive anywhere, or enough is drawn."""
+        drawn_a_step = BUSY_HZ * dt_s * sum(made.total for _, made, _ in self.redrawn)
+        return int(max(1, min(self.shortest or LONGEST_WINDOW, LONGEST_WINDOW, NEAR / max(drawn_a_step, 1e-9))))
 
     @property
     def total(self) -> int:
