@@ -22,6 +22,7 @@ from spikenet.errors import Array
 from spikenet.kernels import meeting
 from spikenet.kernels.by_address import call_at, compiled_address
 from spikenet.kernels.pointers import array_at
+from spikenet.kernels.tasks import shared
 
 PLAN = numba.types.Array(numba.int64, 1, "C", readonly=True)
 OPERATION = (PLAN, numba.int64, numba.int64)
@@ -100,13 +101,11 @@ def _together(
                 break
 
 
-@compiled(parallel=True)
+@shared
 def _windows(
-    plan: Array, workers: int, threads: int, t: int, end: int, window: int, halts: int, n_halts: int, words: Array
-) -> None:  # fmt: skip
-    stop = _longs_at(halts, n_halts)
-    for worker in numba.prange(workers):
-        _together(plan, np.int64(worker), workers, threads, t, end, window, stop, words)
+    worker: int, plan: Array, workers: int, threads: int, t: int, end: int, window: int, halts: Array, words: Array
+) -> None:
+    _together(plan, worker, workers, threads, t, end, window, halts, words)
 
 
 def run_windows(plan: Array, threads: int, t: int, end: int, window: int, halts: Array, workers: int = 1) -> int:
@@ -124,5 +123,5 @@ def run_windows(plan: Array, threads: int, t: int, end: int, window: int, halts:
         return int(_alone(plan, threads, t, end, window, *at))
     words = meeting.words()
     words[meeting.REACHED] = t
-    _windows(plan, workers, threads, t, end, window, *at, words)
+    _windows(workers, plan, workers, threads, t, end, window, halts, words)
     return int(words[meeting.REACHED])

@@ -6,19 +6,20 @@ import math
 from statistics import NormalDist
 from typing import Any
 
-import numba
 import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.logarithm import recast_bits
 from spikenet.kernels.philox import philox
+from spikenet.kernels.tasks import shared
 
 UNIFORM, NORMAL, LOGNORMAL = range(3)
 WIDEST = math.sqrt(-2 * math.log(2.0**-33))  # standard deviations: no normal number from 32 bits lies further out
 _SMALL, _WORD, _WORDS = 2.0**-32, np.uint64(32), 1 << 32
 
 
+PART = 1 << 10  # values of a task
 _PIECES = 8  # binary digits of a number's place within its power of two
 _SHIFT, _HALF, _SIGN, _LAST = np.int32(23 - _PIECES), np.float32(0.5), np.int32(-(2**31)), np.int32(31)
 _FIRST = np.int32(np.float32(0.5).view(np.int32) >> _SHIFT)
@@ -105,11 +106,17 @@ def from_words(
         values[k] = factor * min(max(from_word(kind, a, b, words[k]), low), high)
 
 
-@compiled(parallel=True)
+@shared
+def _sample_part(
+    part: int, kind: int, a: float, b: float, low: float, high: float, stream: int, seed: int, into: Array
+) -> None:
+    for k in range(PART * part, min(into.size, PART * (part + 1))):
+        into[k] = sample(kind, a, b, low, high, k, stream, seed)
+
+
 def sample_row(kind: int, a: float, b: float, low: float, high: float, stream: int, seed: int, into: Array) -> None:
     """into[k] = the value with number k."""
-    for k in numba.prange(into.size):
-        into[k] = sample(kind, a, b, low, high, np.int64(k), stream, seed)
+    _sample_part(-(-into.size // PART), kind, float(a), float(b), float(low), float(high), stream, seed, into)
 
 
 def share_within(kind: int, a: float, b: float, low: float, high: float) -> float:

@@ -17,7 +17,8 @@ from spikenet.kernels.alias import chosen
 from spikenet.kernels.by_address import compiled_address
 from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
 from spikenet.kernels.pointers import array_at
-from spikenet.kernels.sampling import between, from_word, from_words
+from spikenet.kernels.sampling import PART, between, from_word, from_words
+from spikenet.kernels.tasks import shared
 
 FIELDS = 13  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
 (
@@ -174,8 +175,12 @@ def weights_and_delays(
             steps[k] = _in_steps(steps[k], numbers)
 
 
-@compiled(parallel=True)
+@shared
+def _values_of_part(part: int, row: Array, numbers: Array, seed: int, weights: Array, steps: Array) -> None:
+    for k in range(PART * part, min(weights.size, PART * (part + 1))):
+        weights[k], steps[k] = weight_and_delay(row, numbers, k, seed)
+
+
 def values(row: Array, numbers: Array, seed: int, weights: Array, steps: Array) -> None:
     """weights[k], steps[k] = weight and delay of synapse k."""
-    for k in numba.prange(weights.size):
-        weights[k], steps[k] = weight_and_delay(row, numbers, np.int64(k), seed)
+    _values_of_part(-(-weights.size // PART), row, numbers, seed, weights, steps)

@@ -100,11 +100,12 @@ def synapses(
         starts = starts_of(degrees[first:last])
         into = np.empty(int(starts[-1]), np.uint32)
         if isinstance(rule, rules.AllToAll):
-            connect.everybody(first, starts, partners, own, into)
+            connect.everybody(last - first, first, starts, partners, own, into)
         elif rule.multapses:
-            connect.draw_many(first, starts, partners, own, stream, seed, into)
+            connect.draw_many(last - first, first, starts, partners, own, stream, seed, into)
         else:
-            connect.draw_different(first, starts, partners, own, stream, seed, numba.get_num_threads(), into)
+            chunks = numba.get_num_threads()
+            connect.draw_different(chunks, first, starts, partners, own, stream, seed, chunks, into)
         return into
 
     again: Again | None = None
@@ -135,13 +136,13 @@ def _pairwise(probability: float, owners: int, partners: int, own: int, seed: in
     degrees = np.zeros(owners, np.int64)
     scale = 1.0 / math.log1p(-probability) if probability else -math.inf
     if probability:
-        connect.pairwise_counts(0, partners, scale, own, stream, seed, degrees)
+        connect.pairwise_counts(owners, 0, partners, scale, own, stream, seed, degrees)
 
     def draw(first: int, last: int) -> Array:
         starts = starts_of(degrees[first:last])
         into = np.empty(int(starts[-1]), np.uint32)
         if into.size:
-            connect.pairwise_partners(first, starts, partners, scale, own, stream, seed, into)
+            connect.pairwise_partners(last - first, first, starts, partners, scale, own, stream, seed, into)
         return into
 
     return Synapses(True, degrees, draw, Again(CHANCES, own, stream, scale))
@@ -160,8 +161,8 @@ def _by_distance(
 
     def go(first: int, starts: Array, into: Array, counts: Array) -> None:
         distance.near_partners(
-            first, starts, rule.source, rule.target, rule.extent, rule.profile, rule.probability, rule.length, own,
-            stream, seed, into, counts,
+            counts.size, first, starts, rule.source, rule.target, rule.extent, rule.profile, rule.probability,
+            rule.length, own, stream, seed, into, counts,
         )  # fmt: skip
 
     go(0, np.zeros(n_source + 1, np.int64), nowhere, degrees)
@@ -190,7 +191,7 @@ def _fixed_total(
     def draw(first: int, last: int) -> Array:
         starts = starts_of(degrees[first:last])
         into = np.empty(int(starts[-1]), np.uint32)
-        connect.draw_many(first, starts, partners, own, stream, seed, into)
+        connect.draw_many(last - first, first, starts, partners, own, stream, seed, into)
         return into
 
     return Synapses(True, degrees, draw, Again(EVENLY, own, stream))
@@ -200,7 +201,7 @@ def _counts(draws: int, owners: int, seed: int, stream: int) -> Array:
     """(owners,) how many of even draws each has."""
     threads = numba.get_num_threads()
     counts = np.zeros((threads, owners), np.int64)
-    connect.count_owners(draws, owners, stream, seed, threads, counts)
+    connect.count_owners(threads, draws, owners, stream, seed, threads, counts)
     degrees: Array = counts.sum(axis=0)
     return degrees
 
@@ -213,7 +214,7 @@ def _fixed_indegree(k: int, n_source: int, n_target: int, seed: int, stream: int
         starts = before[first : last + 1] - before[first]
         into = np.empty(int(starts[-1]), np.uint32)
         if into.size:
-            connect.draw_places(int(before[first]), starts, n_target, k, stream, seed, into)
+            connect.draw_places(last - first, int(before[first]), starts, n_target, k, stream, seed, into)
         return into
 
     return Synapses(True, degrees, draw, Again(SHUFFLED, NONE, stream, places=k))

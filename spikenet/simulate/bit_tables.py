@@ -46,7 +46,7 @@ def bit_table(projection: Projection, made: Synapses, delay: int, layout: Layout
         bits = memory.zeros((slabs, projection.source.n + 1, SLAB // 64), np.uint64)
         fill = synapse_bits.set_by_source if made.by_source else synapse_bits.set_by_target
         if slabs:
-            fill(starts, partners, low, high, bits, twice)
+            fill(starts.size - 1 if made.by_source else slabs, starts, partners, low, high, bits, twice)
         tables.append(bits)
     assert isinstance(projection.weight, float)
     table = BitTable(projection, delay, projection.weight * projection.factor, tables)
@@ -59,9 +59,9 @@ def _again(projection: Projection, made: Synapses, starts: Array, partners: Arra
     begins = starts_of(twice)
     kept = np.empty(int(begins[-1]), np.uint32)
     if made.by_source:
-        synapse_bits.collect_marked(starts, partners, begins, kept)
+        synapse_bits.collect_marked(twice.size, starts, partners, begins, kept)
         return part(projection, twice, kept, None)
-    synapse_bits.collect_front(starts, partners, twice, begins, kept)
+    synapse_bits.collect_front(twice.size, starts, partners, twice, begins, kept)
     return by_source(projection, begins, kept, numbered=False)
 
 
@@ -75,10 +75,10 @@ def by_source(projection: Projection, starts: Array, partners: Array, *, numbere
     """Synapses that were drawn by target, turned round; numbered: with the numbers they had."""
     chunks, sources = 16, projection.source.n
     counts = np.zeros((chunks, sources), np.int64)
-    count_partners(starts, partners, chunks, counts)
+    count_partners(chunks, starts, partners, chunks, counts)
     degrees = counts.sum(axis=0)
     begins = starts_of(degrees)[:-1] + np.cumsum(counts, axis=0) - counts
     targets = np.empty(partners.size, np.uint32)
     edges = np.empty(partners.size if numbered else 0, np.int64)
-    turned_round(starts, partners, chunks, begins, targets, edges)
+    turned_round(chunks, starts, partners, chunks, begins, targets, edges)
     return part(projection, degrees, targets, edges if numbered else None)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikenet.errors import Array
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.synapse_values import values
 from spikenet.network.populations import SYNAPSES
 from spikenet.network.records import Projection
@@ -33,6 +32,6 @@ def explicit(projection: Projection, dt_s: float, seed: int) -> Explicit:
     weight, steps = np.empty(owner.size), np.empty(owner.size, np.int64)
     kept: list[Any] = []  # what the row's addresses point to
     row, numbers = description(p, dt_s, kept)
-    values(read_only(row), read_only(numbers), seed, weight, steps)
+    values(row, numbers, seed, weight, steps)
     source, target = (owner, partner) if made.by_source else (partner, owner)
     return Explicit(source, target, weight, steps)

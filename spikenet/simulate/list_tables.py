@@ -12,7 +12,6 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.kernels import memory
 from spikenet.kernels import synapse_values as fields
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.synapse_lists import fill
 from spikenet.network.records import Population
 from spikenet.network.synapses import LARGEST, Synapses, starts_of
@@ -142,9 +141,9 @@ def _fill(
         lines.append(line)
         numbers.append(number)
     most = int(np.max(np.diff(begins[first : last + 1])))
+    tasks = numba.get_num_threads()
     fill(
-        fields.values_address(), read_only(np.array(lines)), read_only(np.array(numbers)), layout.threads,
-        table.shortest, table.delays, max(most, 1), wiring.seed, numba.get_num_threads(), first,
-        read_only(begins[first : last + 1]), table.rows, int(table.listed.ctypes.data),
-        table.target.itemsize, table.weight.itemsize if table.valued else 0,
+        tasks, fields.values_address(), np.array(lines), np.array(numbers), layout.threads, table.shortest,
+        table.delays, max(most, 1), wiring.seed, tasks, first, begins[first : last + 1], table.rows,
+        int(table.listed.ctypes.data), table.target.itemsize, table.weight.itemsize if table.valued else 0,
     )  # fmt: skip

@@ -9,7 +9,6 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import plastic
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.synapse_values import values
 from spikenet.network.plasticity import Plasticity
 from spikenet.network.records import Projection
@@ -110,7 +109,7 @@ def _first_weights(projection: Projection, n: int, seed: int) -> Array:
     kept: list[Any] = []  # what the row's addresses point to
     row, numbers = description(projection, 1.0, kept)
     weights, unused_steps = np.empty(n), np.empty(n, np.int64)
-    values(read_only(row), read_only(numbers), seed, weights, unused_steps)
+    values(row, numbers, seed, weights, unused_steps)
     return weights * projection.factor
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from spikenet.errors import Array
 from spikenet.kernels import synapse_values as fields
 from spikenet.kernels.alias import MOST, alias_table, counts_between, shift_for
-from spikenet.kernels.memory import read_only
 from spikenet.kernels.sampling import share_within, words_between
 from spikenet.kernels.synapse_lists import delay_range
 from spikenet.network import rules
@@ -124,7 +123,7 @@ def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int
     tasks = numba.get_num_threads()
     table, numbers = description(p, dt_s)
     ranges = np.empty((tasks, 2), np.int64)
-    delay_range(read_only(table), read_only(numbers), total, seed, tasks, ranges)
+    delay_range(tasks, table, numbers, total, seed, tasks, ranges)
     longest = int(ranges[:, 1].max())
     steps_of(name, longest * dt_s, dt_s, 0)
     return int(ranges[:, 0].min()), longest
