@@ -14,18 +14,20 @@ def compile(
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
-    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1, spinnaker2, akida or akida2, or such a
-                 record edited by hand, whose limits then hold; the width of weights is the chip's own and cannot be
-                 edited, but for Akida, whose layers have weights and activations of 1, 2 or 4 bits
+    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1, spinnaker2, akida, akida2 or
+                 brainscales2, or such a record edited by hand, whose limits then hold; the width of weights is the
+                 chip's own and cannot be edited, but for Akida, whose layers have 1, 2 or 4 bits
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen; for Akida (batch, ...) of
                  numbers, and so are a program's inputs
     n_chips    : how many of the chip there are
     per_channel: on Xylo and Akida, whose thresholds are a neuron's own, whether each has a weight scale of its own
-    seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it
+    seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it; on BrainScaleS-2 also
+                 which chip it is, whose fixed pattern all runs of the program meet
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
     (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. Akida takes
-    conventional nets: Linear, Conv2d, BatchNorm, ReLU (or QCFS of its levels) and MaxPool2d. The input of a
+    conventional nets: Linear, Conv2d, BatchNorm, ReLU (or QCFS of its levels) and MaxPool2d. BrainScaleS-2 is a noisy
+    model, not bit exact: `program.run(x, seed=1)` says which noise, its record how large it is. The input of a
     Network's program are the spikes of its sources, its output those of the last population of a chain, of all neurons
     where there is none (`hw.lowering.network`).
 

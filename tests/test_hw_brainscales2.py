@@ -10,6 +10,7 @@ import pytest
 
 from hw.neurons import brainscales2
 from hw.neurons.brainscales2 import Params
+from spikenet.kernels.normals import fill_normals
 
 QUIET = Params(
     weights=[[20], [-10]], gain=0.01, tau_mem_us=10, tau_syn_us=5, dt_us=1, threshold=0.5, reset=0.0, lsb=0.01,
@@ -52,6 +53,40 @@ def test_the_noise_has_the_size_it_was_given():
     assert not np.array_equal(chip, brainscales2.run(spread, [[1]], chip_seed=4, noise_seed=1).v)
 
 
+def test_batches_and_populations_may_be_divided():
+    """Noise belongs to sample, step and circuit: parts of a batch, and of a population, are those of the whole."""
+    rng = np.random.default_rng(1)
+    noisy = dataclasses.replace(
+        QUIET, weights=rng.integers(0, 60, (20, 30)), membrane_noise=0.2, synapse_spread=0.2, threshold_spread=0.1,
+        tau_spread=0.1, threshold=8.0,
+    )  # fmt: skip
+    x = (rng.random((40, 9, 20)) < 0.1).astype(np.int8)
+    whole = brainscales2.run(noisy, x, chip_seed=1, noise_seed=2)
+    assert 0.02 < whole.spikes.mean() < 0.5
+    late = brainscales2.run(noisy, x[:, 4:], chip_seed=1, noise_seed=2, first_sample=4)
+    assert np.array_equal(whole.v[:, 4:], late.v)
+    right = dataclasses.replace(noisy, weights=noisy.weights[:, 13:])
+    assert np.array_equal(whole.v[..., 13:], brainscales2.run(right, x, chip_seed=1, noise_seed=2, first_circuit=13).v)
+    assert not np.array_equal(whole.spikes, brainscales2.run(noisy, x, chip_seed=1, noise_seed=3).spikes)
+
+
+def test_numbers_of_counters_are_normal():
+    """100,000 of each of two seeds: mean, variance, skew and tails within five standard errors, no correlation."""
+    drawn = np.zeros((2, 100, 1000), np.float32)
+    for seed in range(2):
+        fill_normals(drawn[seed], 5, 3, 7, 2, seed)
+    for values in drawn.reshape(2, -1).astype(float):
+        assert abs(values.mean()) < 5 / math.sqrt(1e5)
+        assert abs(values.var() - 1) < 5 * math.sqrt(2 / 1e5)
+        assert abs((values**3).mean()) < 5 * math.sqrt(15 / 1e5)
+        assert abs((np.abs(values) > 2).mean() - 0.0455) < 5 * math.sqrt(0.0455 / 1e5)
+    for a, b in ((drawn[0], drawn[1]), (drawn[0, :, 1:], drawn[0, :, :-1]), (drawn[0, 1:], drawn[0, :-1])):
+        assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 5 / math.sqrt(9e4)
+    part = np.zeros((3, 10), np.float32)
+    fill_normals(part, 7, 6, 7, 2, 1)  # the same numbers, asked for from elsewhere
+    assert np.array_equal(part, drawn[1, 2:5, 3:13])
+
+
 def test_readings_saturate_and_that_is_counted():
     run = brainscales2.run(dataclasses.replace(QUIET, lsb=1e-4, threshold=9), [[1, 0]], chip_seed=0, noise_seed=0)
     assert (run.reading[0, 0], run.clipped) == (255, 1)
@@ -69,6 +104,9 @@ def test_readings_saturate_and_that_is_counted():
         ({"tau_mem_us": -1}, "tau_mem_us"),
         ({"synapse_spread": 1.5}, "synapse_spread"),
         ({"membrane_noise": -0.1}, "membrane_noise"),
+        ({"offset": np.nan}, "offset"),
+        ({"recurrent": [[1, 2]]}, r"recurrent.*\(1, 1\) or \(2, 1\)"),
+        ({"weights": np.ones((200, 1)), "recurrent": np.ones((1, 1)) * 64}, r"recurrent.*-63\.\.63"),
     ],
 )
 def test_bad_parameters_are_refused(changes, said):

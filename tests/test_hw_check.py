@@ -59,13 +59,13 @@ def delayed(steps):
 
 
 def both_signs(n, out):
-    net = dense(n, out)
+    net = dense(n, out, neurons=to_zero)
     net.layers[0].weight.data[:2] = [[1.0], [-1.0]]
     return net
 
 
 def one_sign(n, out):
-    net = dense(n, out, bias=False)
+    net = dense(n, out, neurons=to_zero, bias=False)
     net.layers[0].weight.data = np.abs(net.layers[0].weight.data) + 1
     return net
 
@@ -94,8 +94,9 @@ ONE_TOO_MANY = [  # chip, a net that just fits, the limit that a little more bre
     (speck, conv(4, side=16, padding=0), "kernel_side", conv(4, side=17, padding=0), (2, 17, 17), 1),
     (brainscales2, one_sign(256, 300), "fan_in", one_sign(257, 300), None, 1),
     (brainscales2, both_signs(128, 300), "fan_in", both_signs(129, 300), None, 2),
-    (brainscales2, dense(9, 512), "neurons", dense(9, 513), None, 1),
-    (edited(brainscales2, synapses=900), dense(9, 100), "synapses", dense(9, 101), None, 9),
+    (brainscales2, dense(9, 512, neurons=to_zero), "neurons", dense(9, 513, neurons=to_zero), None, 1),
+    (edited(brainscales2, synapses=900), dense(9, 100, neurons=to_zero), "synapses", dense(9, 101, neurons=to_zero),
+     None, 9),
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from hw.records.chip import Chip, EventEnergies
 from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
+NO_SPREAD = "what calibration leaves is a chip's own: hxtorch's mock has none; compiled as 0 until a record says more"
 NOWHERE = "no per-operation energy found: papers, open-neuromorphic"
 
 BRAINSCALES2 = Chip(
@@ -20,6 +21,12 @@ BRAINSCALES2 = Chip(
         "weight_bits": Fact(6, "bits", QUOTED, "open-neuromorphic"),
         "signs_per_row": Fact(1, "sign", FROM_MEMORY, "a source with both signs needs two rows"),
         "readout_bits": Fact(8, "bits of a membrane's reading", FROM_MEMORY, "unconfirmed"),
+        "membrane_noise": Fact(
+            2, "steps of the reading, standard deviation", QUOTED, "hxtorch MockParameter.noise_std, its default"
+        ),
+        "synapse_spread": unknown("% standard deviation", NO_SPREAD),
+        "threshold_spread": unknown("% standard deviation", NO_SPREAD),
+        "tau_spread": unknown("% standard deviation", NO_SPREAD),
         "speed_up": Fact(1000, "times biological time", QUOTED, "open-neuromorphic"),
     },
     energies=EventEnergies(

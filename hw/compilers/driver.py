@@ -18,7 +18,7 @@ from hw.neurons.words import integers
 from hw.programs.entrance import Entrance
 from hw.programs.record import LayerRun, Program
 from hw.records.chip import Chip
-from spikenet.errors import finite_values
+from spikenet.errors import finite_values, whole
 from spikenet.graph import no_grad
 from spikenet.layers.layer import entering
 
@@ -49,16 +49,19 @@ class Recipe:
         layers, held = tuple(layer for layer, _ in made), tuple(kept for _, kept in made)
         together = None if self.compiler.together is None else self.compiler.together(layers)
         most = self.compiler.most_events
-        return Program(layers, (), self.chip, self.compiler.late, most, together, self.entrance), held
+        return Program(layers, (), self.chip, self.compiler.late, most, together, self.entrance,
+                       self.compiler.noisy), held  # fmt: skip
 
 
-def recipe(net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True) -> Recipe:
+def recipe(
+    net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True, chip_seed: int = 0
+) -> Recipe:
     """The scales of every layer, chosen on calibration spikes (steps, batch, ...), each layer driven by the chip's own.
 
     Raises DoesNotFit listing every limit and construct that `hw.check` finds against the net, ValueError for
     calibration data that are no spikes, for weights that are not finite, for a layer whose numbers fit no words.
     """
-    compiler = compiler_of(chip, per_channel)
+    compiler = compiler_of(chip, per_channel, whole("seed", chip_seed, least=0))
     entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)
     shape = x.shape[2:] if entrance is None else entrance.shape
@@ -86,9 +89,9 @@ def _flat(x: Array, compiler: Compiler) -> Array:
 def compiled(
     net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True, seed: int = 0
 ) -> Program:
-    """The program of a net, with the report of every layer; seed: of a Network's synapses."""
+    """The program of a net, with the report of every layer; seed: of a Network's synapses, and of a chip's pattern."""
     layers = as_layers(net, seed)
-    return reported(layers, recipe(layers, chip, calibrate, n_chips, per_channel), calibrate)
+    return reported(layers, recipe(layers, chip, calibrate, n_chips, per_channel, seed), calibrate)
 
 
 def reported(net: Any, made: Recipe, calibrate: Any) -> Program:

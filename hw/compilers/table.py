@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from hw.compilers import akida, frame, loihi, programmed, speck, truenorth, xylo
+from hw.compilers import akida, brainscales2, frame, loihi, programmed, speck, truenorth, xylo
 from hw.compilers.part import Held, Part, parts_of, report_of_spikes
 from hw.lowering.stages import Layout
 from hw.neurons.speck import STATE as SPECK_STATE
@@ -38,6 +38,7 @@ class Compiler:
     cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
     enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
+    noisy    : of `Program`
     report   : (part, held, layer, mean output of the float layer, what the layer did) -> what was lost
     """
 
@@ -51,6 +52,7 @@ class Compiler:
     parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
     enter: Callable[[Any, Any, Chip], Entrance] | None = None
     report: Callable[[Any, Held, Any, float, LayerRun], LayerReport] = report_of_spikes
+    noisy: bool = False
 
 
 def in_turn(
@@ -84,6 +86,10 @@ def _enter_akida(net: Any, calibrate: Any, chip: Chip) -> Entrance:
     return frame.entrance_of(net, calibrate, bits(width) if width == akida.SECOND else (0, (1 << width) - 1))
 
 
+def _analogue(chip_seed: int) -> Choices:
+    return in_turn(brainscales2.chooser(chip_seed), brainscales2.words, brainscales2.settle)
+
+
 COMPILERS: dict[Architecture, Compiler] = {
     Architecture.AXON_CORES: Compiler(in_turn(loihi.choose, loihi.words), loihi.words),
     Architecture.SINGLE_CORE: Compiler(_xylo(True), xylo.words, 1, MOST_INPUT, together_xylo),
@@ -101,6 +107,7 @@ COMPILERS: dict[Architecture, Compiler] = {
         partial(akida.choose, per_channel=True), akida.words, 0, 1 << akida.SECOND,
         weight_bits=(1, 2, 4, akida.SECOND), parts=frame.frames, enter=_enter_akida, report=frame.report_of_frame,
     ),
+    Architecture.ANALOGUE: Compiler(_analogue(0), brainscales2.words, 0, weight_bits=(6,), noisy=True),
 }  # fmt: skip
 
 ONE_SCALE: dict[Architecture, Choices] = {
@@ -110,8 +117,11 @@ ONE_SCALE: dict[Architecture, Choices] = {
 """Chips on which neurons may have weight scales of their own, and how scales are chosen when they shall not."""
 
 
-def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
-    """TypeError for what is no chip, ValueError for a chip without a compiler or with weights of another width."""
+def compiler_of(chip: Chip, per_channel: bool, chip_seed: int = 0) -> Compiler:
+    """The compiler of a chip; chip_seed: which one of a kind whose copies differ.
+
+    Raises TypeError for what is no chip, ValueError for one without a compiler or with weights of another width.
+    """
     if not isinstance(chip, Chip):
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
     if chip.architecture not in COMPILERS:
@@ -120,6 +130,8 @@ def compiler_of(chip: Chip, per_channel: bool) -> Compiler:
     if width is not None and width not in made.weight_bits:
         wanted = " or ".join(map(str, made.weight_bits))
         raise ValueError(f"compile: {chip.name}: weight_bits: expected {wanted}, got {width:g}; no other is written")
+    if chip.architecture is Architecture.ANALOGUE:
+        return replace(made, choose=_analogue(chip_seed))
     if chip.architecture in ONE_SCALE and not per_channel:
         return replace(made, choose=ONE_SCALE[chip.architecture])
     return made

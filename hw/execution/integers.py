@@ -71,9 +71,12 @@ def _words(layer: Any, n: int) -> Array:
     return np.broadcast_to(own.reshape(8, *missing, *own.shape[1:]), (8, *layer.shape)).reshape(8, n)
 
 
-def runs_on_one_machine(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Array]:
-    """(runs of the layers, flags) of any program; every neuron counts as having had something to do."""
-    program = placed.program
+def runs_on_one_machine(placed: Any, spikes: Array, program: Any = None) -> tuple[tuple[LayerRun, ...], Array]:
+    """(runs of the layers, flags) of any program; every neuron counts as having had something to do.
+
+    program: the placed one with other noise, or None for as it is
+    """
+    program = placed.program if program is None else program
     runs, tables = program.layer_runs(spikes), placed.axons
     sent = np.concatenate(
         [program.events(run.spikes[..., order]) for run, order in zip(runs, tables.neurons, strict=True)], axis=-1

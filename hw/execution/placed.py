@@ -46,10 +46,13 @@ class PlacedProgram:
         """The tables it runs with."""
         return rows(self.axons, projections(self.program))
 
-    def run(self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple) -> Execution:
+    def run(
+        self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple, seed: int | None = None
+    ) -> Execution:
         """The program driven by spikes (steps, batch, ...), each sample from rest, with every event of every core.
 
         timing: what says how long a step takes, `hw.execution.simple`, or `hw.execution.detailed` with links in detail
+        seed  : which noise, as in `program.run`
 
         Loihi's integers run core by core: a spike is a message along each of its axons, and adds its row of weights
         where it arrives. Output, rates and overflows are those of `program.run`, exactly. Programs of other chips run
@@ -68,7 +71,8 @@ class PlacedProgram:
         times = list[StepTimes]()
         for first in range(0, batch, samples_at_once):
             some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(kind)
-            runs, flags = integers(self, some)
+            heard = program.with_noise(seed, first)
+            runs, flags = integers(self, some) if heard is program else runs_on_one_machine(self, some, heard)
             entered = program.events(some)
             counts = counted(self.axons, entered, flags)
             times.append(timing(self, entered, flags, counts))

@@ -29,6 +29,7 @@ RESETS: dict[Architecture, tuple[tuple[Reset, ...], str]] = {  # which a chip ha
     Architecture.SINGLE_CORE: ((Reset.SUBTRACT,), "train with reset=sn.reset.subtract"),
     Architecture.CONVOLUTION_CORES: ((Reset.SUBTRACT, Reset.ZERO), "train with reset=sn.reset.subtract or to_zero"),
     Architecture.CROSSBAR_CORES: (tuple(Reset), ""),
+    Architecture.ANALOGUE: ((Reset.ZERO, Reset.VALUE), "train with reset=sn.reset.to_zero: circuits go to a potential"),
 }
 
 

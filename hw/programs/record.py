@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,16 @@ class LayerRun:
     v: Array | None
     overflows: dict[str, int]
     used: float = 0.0
+
+
+class Noise(NamedTuple):
+    """Which noise a program hears that has any: its seed, and the number of the first sample of a batch."""
+
+    seed: int
+    first_sample: int
+
+
+QUIET = Noise(0, 0)
 
 
 class Weighted:
@@ -115,6 +125,7 @@ class Program:
     most_events: events of one input in one step, at most
     together   : runs all layers at once, where they share a core; None: one after another
     entrance   : how real inputs become integers on a chip that takes no spikes; None: inputs are spikes
+    noisy      : whether its layers have a `noise`
     """
 
     layers: tuple[Any, ...]  # ChipLayers; a tuple of a Protocol would hide what a chip's layers have besides
@@ -124,11 +135,13 @@ class Program:
     most_events: int = 1
     together: Together | None = None
     entrance: Entrance | None = None
+    noisy: bool = False
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.chip.name}, {len(self.layers)} layers", *(f"  {report}" for report in self.report)])
+        said = f"{self.chip.name}, {len(self.layers)} layers{', a noisy model: NOT bit exact' if self.noisy else ''}"
+        return "\n".join([said, *(f"  {report}" for report in self.report)])
 
-    def run(self, spikes: Any, *, samples_at_once: int = 256) -> Result:
+    def run(self, spikes: Any, *, samples_at_once: int = 256, seed: int | None = None) -> Result:
         """The net driven by spikes (steps, batch, ...), 0 or 1 (counts where the chip takes them), each from rest.
 
         On most chips a spike needs a step from one layer to the next, so that a net of k layers runs k - 1 steps
@@ -136,7 +149,9 @@ class Program:
         Where inputs are numbers (`entrance`), those of a conventional net are (batch, ...), without steps, and so is
         the output.
 
-        Raises ValueError for a shape that does not fit or a spike that is none.
+        seed: which noise, on a chip that has any: the same for the same seed, 0 unless given
+
+        Raises ValueError for a shape that does not fit, a spike that is none, a seed where there is no noise.
         """
         given = self.checked(spikes)
         whole("run: samples_at_once", samples_at_once)
@@ -145,7 +160,7 @@ class Program:
         parts, fired = list[Array](), np.zeros(len(self.layers))
         words: list[dict[str, int]] = [{} for _ in self.layers]
         for first in range(0, batch, samples_at_once):
-            runs = self.layer_runs(given[:, first : first + samples_at_once])
+            runs = self.with_noise(seed, first).layer_runs(given[:, first : first + samples_at_once])
             for k, got in enumerate(runs):
                 fired[k] += self.events(self.aligned(got.spikes, k, steps)).sum()
                 for word, n in got.overflows.items():
@@ -172,6 +187,15 @@ class Program:
         if self.most_events > 1 or not ((flat == 0) | (flat == 1)).all():
             integers("run: spikes", flat, 0, self.most_events, "encode the input as spikes")  # says which is none
         return flat
+
+    def with_noise(self, seed: int | None, first_sample: int = 0) -> Program:
+        """The program hearing the noise of a seed, 0 for None; ValueError for a seed where there is none."""
+        if not self.noisy:
+            if seed is not None:
+                raise ValueError(f"run: seed: {self.chip.name} has no noise, got {seed}; leave it out")
+            return self
+        noise = Noise(whole("run: seed", 0 if seed is None else seed, least=0), first_sample)
+        return replace(self, layers=tuple(replace(layer, noise=noise) for layer in self.layers))
 
     def layer_runs(self, spikes: Array) -> tuple[LayerRun, ...]:
         """What every layer does, driven by checked spikes (steps, batch, inputs), steps for the way through added."""

@@ -45,7 +45,7 @@ DESCRIPTIVE = (
     "embedded_processors", "membrane_bits", "threshold_bits", "tick_ms", "router_entries", "timer_ms", "sram_bytes",
     "synapses_per_neuron", "spikes_hidden", "spikes_input", "state_bits", "readout_classes", "processors_dense_on_chip",
     "processors_dense_external", "input_width", "input_bytes", "weight_bytes", "signs_per_row", "readout_bits",
-    "speed_up", "step_least_ns",
+    "speed_up", "step_least_ns", "membrane_noise", "synapse_spread", "threshold_spread", "tau_spread",
 )  # fmt: skip
 """Entries that no rule asks for."""
 

@@ -10,6 +10,8 @@ from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.layer import State, Training, entering, refuse_state
 
+SEEDS = 1 << 31  # of the noise that a forward pass meets in training
+
 
 class OnChip:
     """`net` as the chip runs it: what `program.run` gives, with a gradient.
@@ -41,7 +43,8 @@ class OnChip:
         signal = entering(net, x, name=self.kind)
         program, _ = self.recipe.program(net)
         given = program.checked(signal.data)
-        steps, runs = len(given), program.layer_runs(given)
+        seed = int(training.rng.integers(SEEDS)) if program.noisy and training is not None else None
+        steps, runs = len(given), program.with_noise(seed).layer_runs(given)
         k = 0
         for place, layer in enumerate(flat_layers(net)):
             signal = layer(signal)

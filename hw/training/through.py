@@ -38,10 +38,11 @@ def train_through(
 
     Best begun with a net that was trained without the chip, at a smaller learning rate. The forward pass of every step
     is what `program.run` does with the weights of that step, word for word. Dropout does nothing meanwhile; a BatchNorm
-    keeps its statistics.
+    keeps its statistics. On BrainScaleS-2 each forward pass has noise of its own, and the chip whose fixed pattern is
+    met is that of `seed`, which otherwise is sn.fit's.
 
     Raises as `hw.compile` and `sn.fit` do.
     """
-    made = recipe(net, chip, calibrate, n_chips, per_channel)
+    made = recipe(net, chip, calibrate, n_chips, per_channel, fitting.get("seed", 0))
     history = fit(OnChip(net, made), train, test, **fitting)
     return Trained(reported(net, made, calibrate), history)

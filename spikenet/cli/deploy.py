@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
     command.add_argument("--steps", type=int, default=25, help="steps a spiking net is shown chance spikes (25)")
     command.add_argument("--samples", type=int, help="test samples to run (all)")
-    command.add_argument("--seed", type=int, default=0, help="decides split, spikes and placement (0)")
+    command.add_argument("--seed", type=int, default=0, help="decides split, spikes, placement and noise (0)")
     command.add_argument("--detailed", action="store_true", help="follow every message over the links for the times")
     command.add_argument("--out", default="spikenet-results", help="folder for the results (spikenet-results)")
     command.set_defaults(run=run)
@@ -64,12 +64,12 @@ def run(options: argparse.Namespace) -> None:
     folder = result_folder(options.out)
     _say(f"compiling for {chip.name} ...")
     some = code(train.inputs[:CALIBRATION])
-    program = hw.compile(net, chip, calibrate=some)
+    program = hw.compile(net, chip, calibrate=some, seed=options.seed)
     placed = hw.place_program(program, calibrate=some, seed=options.seed)
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
-    got = placed.run(code(test.inputs), timing=timing)
+    got = placed.run(code(test.inputs), timing=timing, seed=options.seed if program.noisy else None)
     on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test)
     shown = f", {options.steps} steps" if _has_time(net) else ""
     table = "\n".join([
