@@ -63,6 +63,29 @@ def test_a_conventional_net_runs_on_akida(folder, capsys):
     assert "steps)" not in capsys.readouterr().out
 
 
+def test_a_convolution_in_front_gets_images(folder, capsys):
+    net = sn.Sequential(sn.Conv2d(1, 3, 3, seed=0), sn.ReLU(), sn.Flatten(3), sn.Linear(108, 10, seed=1))
+    sn.save(folder / "cnn.npz", net)
+    out = folder / "cnn"
+    assert main(["deploy", str(folder / "cnn.npz"), "--chip", "akida2", "--samples", "20", "--out", str(out)]) == 0
+    train, test = (data.inputs.reshape(-1, 1, 8, 8) for data in sn.data.digits(seed=0))
+    program = hw.compile(net, hw.chips.akida2, calibrate=train[:256])
+    assert json.loads((out / "results.json").read_text())["rates"] == program.run(test[:20]).rates
+    assert "1 ReLU" in capsys.readouterr().out
+
+
+def test_noise_on_brainscales2_is_that_of_the_seed(folder, capsys):
+    net = saved(folder / "net.npz", sn.reset.to_zero)
+    out = folder / "analogue"
+    arguments = ["--steps", "6", "--samples", "20", "--seed", "3", "--out", str(out)]
+    assert main(["deploy", str(folder / "net.npz"), "--chip", "brainscales2", *arguments]) == 0
+    train, test = sn.data.digits(seed=3)
+    some, x = (sn.encode.Rate(6)(inputs, seed=3) for inputs in (train.inputs[:256], test.inputs[:20]))
+    got = hw.compile(net, hw.chips.brainscales2, calibrate=some, seed=3).run(x, seed=3)
+    assert json.loads((out / "results.json").read_text())["rates"] == got.rates
+    assert "not published" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

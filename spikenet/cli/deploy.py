@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import replace
 from functools import partial
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     whole("--steps", options.steps)
     net: Any = spikenet.load(Path(options.checkpoint))
     code = _as_spikes(options) if _has_time(net) else _as_they_are
-    train, test = data_named(options.data, options.seed)
+    train, test = (_shaped(net, data) for data in data_named(options.data, options.seed))
     if options.samples is not None:
         n = min(whole("--samples", options.samples), len(test))
         test = replace(test, inputs=test.inputs[:n], labels=test.labels[:n])
@@ -105,6 +106,18 @@ def chip_named(name: str) -> Any:
 def _has_time(net: Any) -> bool:
     """Whether any layer keeps a state from step to step."""
     return any(getattr(layer, "states", ()) or _has_time(layer) for layer in getattr(net, "layers", ()))
+
+
+def _shaped(net: Any, data: Arrays) -> Arrays:
+    """Square images with the channels that a convolution in front asks for, or as rows for a Linear in front."""
+    first = next((layer for layer in net.layers if hasattr(layer, "n_in")), None)
+    axes, n = getattr(first, "n_axes", 0), math.prod(data.inputs.shape[1:])
+    channels = first.n_in if first is not None and axes == 2 else 1
+    side = math.isqrt(n // channels)
+    if axes == 2 and channels * side * side == n:
+        return replace(data, inputs=data.inputs.reshape(-1, channels, side, side))
+    rows = first is not None and axes == 0 and first.n_in == n
+    return replace(data, inputs=data.inputs.reshape(len(data), n)) if rows else data
 
 
 def _as_spikes(options: argparse.Namespace) -> Any:
