@@ -21,7 +21,7 @@ import numpy.typing as npt
 from hw.compilers.part import Held, Part, values_of, with_values
 from hw.lowering.neurons import Reset
 from hw.neurons import spinnaker, twin
-from hw.programs.arriving import delivered
+from hw.programs.arriving import Synapses
 from hw.programs.driven import DrivenLayer, Neurons
 from hw.programs.programmed import SpinnakerNeurons, TwinNeurons
 from hw.records.chip import Chip
@@ -97,7 +97,7 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
     """
     largest = max(float(np.abs(values_of(part.weights)).max(initial=0.0)), 1e-9)
     fine = with_values(part.weights, np.rint(values_of(part.weights) / largest * FINE).astype(np.int64))
-    sums = (delivered(spikes, fine * (fine * sign > 0) * sign, 0, part.delays) for sign in (1, -1))
+    sums = (Synapses(fine * (fine * sign > 0) * sign, part.delays).delivered(spikes) for sign in (1, -1))
     most = max(largest, *(float(one.max(initial=0)) * largest / FINE for one in sums))
     if part.recurrent is not None:  # all of its own spikes at once, at most
         most += float(np.abs(part.recurrent).sum(axis=0).max(initial=0.0))

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.execution.events import effects
+from hw.execution.message_times import message_times
 from hw.execution.times import Simple, StepTimes, Used, synapse_times, synaptic_ops, tiles_in_use
 from hw.kernels.event_counts import ACTIVE_UPDATES, AXONS_IN, AXONS_OUT, EAST_WEST, NORTH_SOUTH, SPIKES
-from hw.kernels.message_times import message_times
 from hw.records.event_times import EventTimes, Tick
 from spikenet.errors import positive
 from spikenet.kernels.memory import read_only

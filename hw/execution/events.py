@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.execution.axons import Axons
-from hw.kernels.event_counts import CONVOLUTION_OPS, COUNTED, SPARSE_OPS, count_loop
+from hw.kernels.event_counts import COUNTED, count_loop
 from spikenet.kernels.memory import read_only
 
 Array = npt.NDArray[Any]
@@ -19,10 +19,17 @@ COUNTS = ("synaptic_ops", "axons_in", "active_updates", "spikes", "axons_out", "
 
 
 def effects(tables: Axons) -> Integers:
-    """(axons, 6) what a message of each axon brings, as `hw.kernels.event_counts` takes it."""
-    besides = np.array([0, SPARSE_OPS, CONVOLUTION_OPS])[tables.form]
-    columns = (tables.synapses, tables.within, tables.east_west, tables.north_south, tables.crosses, besides)
-    return np.ascontiguousarray(np.stack(columns, axis=1))
+    """(axons, 5) what a message of each axon brings: its synapses, then as `Axons` counts its way."""
+    return np.stack((tables.synapses, tables.within, tables.east_west, tables.north_south, tables.crosses), axis=1)
+
+
+def sending(tables: Axons) -> Integers:
+    """(neurons, 5) axons of each neuron, and the ways of all of them together."""
+    each = effects(tables)
+    each[:, 0] = 1
+    before = np.concatenate([np.zeros((1, each.shape[1]), np.int64), np.cumsum(each, axis=0)])[tables.first]
+    found: Integers = np.diff(before, axis=0)[tables.n_inputs :]
+    return found
 
 
 def counted(tables: Axons, spikes: Array, flags: Array) -> Array:
@@ -30,7 +37,8 @@ def counted(tables: Axons, spikes: Array, flags: Array) -> Array:
     steps, batch = flags.shape[:2]
     counts = np.zeros((steps, batch, tables.n_cores, COUNTED), np.int64)
     homes = np.stack([tables.core, tables.copies], axis=1)
-    arguments = (spikes.astype(np.int16), flags, tables.first, homes, tables.to_core, effects(tables))
+    arrival = np.stack([tables.form * tables.n_cores + tables.to_core, tables.synapses], axis=1).astype(np.int32)
+    arguments = (spikes.astype(np.int16), flags, tables.first, homes, arrival, sending(tables))
     count_loop()(batch, *(read_only(np.ascontiguousarray(a)) for a in arguments), counts)
     return counts
 
@@ -81,7 +89,7 @@ class Events:
         found: dict[str, Any] = {name: getattr(self, name) + n for name, n in zip(COUNTS, sums, strict=True)}
         each = np.bincount(tables.core, tables.copies, len(self.updates)).astype(np.int64)
         found["updates"] = self.updates + steps * batch * each
-        found["sent"] = self.sent + (flags >> 1).sum(axis=(0, 1), dtype=np.int64)
+        found["sent"] = self.sent + sum((now >> 1).sum(axis=0, dtype=np.int64) for now in flags)
         found["received"] = self.received + spikes.sum(axis=(0, 1), dtype=np.int64)
         return replace(self, samples=self.samples + batch, steps=steps, **found)
 

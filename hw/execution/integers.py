@@ -25,7 +25,10 @@ MOST_SPIKES = (1 << 15) - 1  # of a neuron in a step
 
 
 def runs_on_cores(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Array]:
-    """(runs of the layers, flags) of Loihi's populations driven by int8 spikes (steps, batch, inputs)."""
+    """(runs of the layers, flags) of Loihi's populations driven by int8 spikes (steps, batch, inputs).
+
+    Spikes of the last layer are in its own order, those of the others, which are only summed, as they are placed.
+    """
     program, tables, added = placed.program, placed.axons, placed.rows
     layers, begins = program.layers, tables.begins
     steps, batch = len(spikes) + program.late * (len(layers) - 1), spikes.shape[1]
@@ -52,7 +55,9 @@ def runs_on_cores(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Arr
     runs = []
     for k, layer in enumerate(layers):
         low, high = int(begins[k]), int(begins[k + 1])
-        fired = _in_own_order((flags[..., low:high] >> 1).astype(np.int8), tables.neurons[k])
+        fired = (flags[..., low:high] >> 1).astype(np.int8)
+        if k + 1 == len(layers):
+            fired = _in_own_order(fired, tables.neurons[k])
         v = _in_own_order(read, tables.neurons[k]) if pools[k][5] >= 0 else None
         met = counts[:, k].sum(axis=0)
         overflows = {"u": int(met[1]), "v": int(met[2])}

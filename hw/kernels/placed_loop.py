@@ -3,9 +3,7 @@
 Every sample is a task: its spikes travel alone, from rest. Neurons stand in one row in the order in which they are
 placed, population after population; sources are numbered with the elements of the input first, then those neurons.
 
-    rows    (n, 5)  of each source, `first[source]` to `first[source + 1]`: where its targets begin among the sums,
-                    steps until it arrives, where its weights begin, how many, whether it names its targets
-    weights         of all rows;  targets: the place of each among the sums of its row, for rows that name them
+    rows, weights, targets  of each source, as in `row_sums`
     ports   (n, 4)  sums that reach neurons: first sum, first neuron, how many, by how many bits they are shifted
     pools   (n, 6)  populations: first neuron, how many, address of their loop, steps between resets, their offset,
                     where the voltages that are read begin, -1 if they are not
@@ -27,26 +25,10 @@ import numpy as np
 
 from hw.kernels.loihi_block import BLOCK
 from hw.kernels.machine_integers import add
+from hw.kernels.row_sums import hear
 from spikenet.derive.compile import compiled
 from spikenet.kernels.by_address import call_at
 from spikenet.kernels.tasks import array, in_parallel
-
-
-@compiled()
-def _hear(sums: Any, rows: Any, low: Any, high: Any, slot: Any, size: Any, weights: Any, targets: Any) -> None:
-    """A spike adds the rows low..high-1 to what will have arrived; `sums` is a ring of slots of `size`."""
-    for k in range(low, high):
-        at, late, row, n = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
-        into = ((slot + late) % (sums.size // size)) * size + at
-        added = weights[row : row + n]
-        if rows[k, 4] > 0:
-            named, reached = targets[row : row + n], sums[into : (into - at) + size]
-            for j in range(added.size):
-                reached[named[j]] = add(reached[named[j]], np.int32(added[j]))
-        else:
-            reached = sums[into : into + n]
-            for j in range(added.size):
-                reached[j] = add(reached[j], np.int32(added[j]))
 
 
 @compiled()
@@ -97,7 +79,7 @@ def _placed(integer: str) -> Any:
                 given = inputs[t, sample, :]
                 for i in range(n_inputs):
                     if given[i] != 0:
-                        _hear(sums, rows, first[i], first[i + 1], slot, size, weights, targets)
+                        hear(sums, rows, first[i], first[i + 1], slot, ring, weights, targets, np.int64(1))
             _collect(arriving, sums[slot * size : (slot + 1) * size], ports)
             said = flags[t, sample, :]
             for k in range(pools.shape[0]):
@@ -121,7 +103,8 @@ def _placed(integer: str) -> Any:
             for i in range(neurons):
                 if fired[i] != 0:
                     said[i] += np.uint16(2)
-                    _hear(sums, rows, first[n_inputs + i], first[n_inputs + i + 1], slot, size, weights, targets)
+                    hear(sums, rows, first[n_inputs + i], first[n_inputs + i + 1], slot, ring, weights, targets,
+                         np.int64(1))  # fmt: skip
 
     return placed
 

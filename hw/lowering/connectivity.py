@@ -65,8 +65,20 @@ def _joined(stage: Stage, values: Any) -> Matrix:
     """(sources, neurons) of `values`, in the shape of the stage's weights, behind what is pooled in front."""
     matrix = sparse.csr_array(values * 1) if stage.window is None else _convolution(stage, values)
     for kind_window in reversed(stage.pools):
-        matrix = pooled(kind_window[1], matrix.shape[0]) @ matrix
+        matrix = _behind(pooled(kind_window[1], matrix.shape[0]), matrix)
     return matrix
+
+
+def _behind(pooling: Matrix, matrix: Matrix) -> Matrix:
+    """pooling @ matrix; where windows do not overlap, rows of `matrix` are repeated, in a fifth of the time."""
+    within = np.diff(pooling.indptr)
+    if within.max(initial=0) > 1:
+        return pooling @ matrix
+    rows = matrix[pooling.indices]
+    fan = np.zeros(len(within), np.int64)
+    fan[within > 0] = np.diff(rows.indptr)
+    indptr = np.concatenate([[0], np.cumsum(fan)]).astype(rows.indptr.dtype)
+    return sparse.csr_array((rows.data, rows.indices, indptr), shape=(len(within), matrix.shape[1]))
 
 
 def _convolution(stage: Stage, values: Any) -> Matrix:

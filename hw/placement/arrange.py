@@ -45,7 +45,7 @@ def cost(traffic: Floats, distance: Floats, at: Integers) -> float:
 
 
 def _improved(flow: Floats, distance: Floats, at: Integers, seed: int) -> Integers:
-    from hw.kernels import swap_loop  # when first used: a kernel costs milliseconds to import
+    from hw.placement import swap_loop  # when first used: a kernel costs milliseconds to import
 
     n, places = len(flow), len(distance)
     rng, at = np.random.default_rng(seed), at.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.lowering.connectivity import order
-from hw.placement.core_room import Room, Wiring, room_of
+from hw.placement.core_room import Room, Use, Wiring, room_of
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
@@ -30,7 +30,6 @@ class Piece:
 
 
 Core = tuple[Piece, ...]
-Used = Callable[[Wiring, int, int, int], Mapping[str, float]]  # wiring, stage, low, high
 
 
 @dataclass(frozen=True)
@@ -52,21 +51,14 @@ def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most:
     if found is None:
         raise TypeError(f"{chip.name}: expected a chip of cores, it is {chip.architecture.value}")
     room, use = found
-    sums = [_running(stage_load) for stage_load in load]
-    limit = dict(room) | ({"load": most} if sums else {})
+    added = {"load": (most, [_running(stage_load) for stage_load in load])} if load else {}
     outputs = chip.limit("output_axons") if chip.architecture is Architecture.AXON_CORES else None
-    if outputs is not None:
-        limit["output_axons"] = outputs
     wired = tuple(wired)
     reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
     for _ in range(ROUNDS):
-        sent = [_running(targets) for targets in reach]
-
-        def used(wiring: Wiring, k: int, low: int, high: int, sent: list[Floats] = sent) -> Mapping[str, float]:
-            found = dict(use(wiring, low, high)) | ({"load": float(sums[k][high] - sums[k][low])} if sums else {})
-            return found | {"output_axons": float(sent[k][high] - sent[k][low])}
-
-        cores = _greedy(wired, limit, used, chip)
+        if outputs is not None:
+            added["output_axons"] = outputs, [_running(targets) for targets in reach]
+        cores = _greedy(wired, _Rules(room, use, added), chip)
         reached = reach_of(wired, cores)
         if chip.architecture is Architecture.CROSSBAR_CORES:
             each = list(zip(wired, reached, strict=True))
@@ -86,61 +78,94 @@ def _running(values: npt.NDArray[Any]) -> Floats:
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
-def _greedy(wired: tuple[Wiring, ...], limit: Room, used: Used, chip: Chip) -> tuple[Core, ...]:
+@dataclass(frozen=True)
+class _Rules:
+    """What a core may hold.
+
+    limit, use: of `room_of`
+    added     : of what simply adds up, by name, how much there may be, and for each stage its sums of the first 0, 1,
+                2, ... neurons
+    """
+
+    limit: Room
+    use: Use
+    added: Mapping[str, tuple[float, list[Floats]]]
+
+    def most(self, name: str) -> float:
+        return self.added[name][0] if name in self.added else self.limit.get(name, np.inf)
+
+    def used(self, wiring: Wiring, k: int, low: int, high: int) -> Room:
+        sums = {name: float(by[k][high] - by[k][low]) for name, (_, by) in self.added.items()}
+        return dict(self.use(wiring, low, high)) | sums
+
+    def furthest(self, wiring: Wiring, k: int, low: int, have: Room, guess: int) -> int:
+        """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does.
+
+        Looked for from low + guess on, below what sums allow: where indices grow by a bit, a part that fits may stand
+        behind one that does not, and is not found.
+        """
+        room = max(self.most("neurons") - have.get("neurons", 0), 0)
+        end = low + int(min(room, wiring.stage.n_neurons - low))
+        for name, (most, by) in self.added.items():
+            end = min(end, int(np.searchsorted(by[k], by[k][low] + most - have.get(name, 0), "right")) - 1)
+
+        def fits(high: int) -> bool:
+            total = _sum(have, self.used(wiring, k, low, high))
+            return all(total.get(name, 0) <= self.most(name) for name in (*self.limit, *self.added))
+
+        if end <= low:
+            return low
+        good, bad, step = low, min(low + max(guess, 1), end), 1
+        if fits(bad):  # ever larger steps up, so that what is tried is never far too large, or down
+            good, bad = bad, end + 1
+            while good < end and bad > end:
+                if fits(min(good + step, end)):
+                    good, step = min(good + step, end), 2 * step
+                else:
+                    bad = min(good + step, end)
+        while good == low and bad - step > low:
+            good, bad, step = (bad - step, bad, step) if fits(bad - step) else (low, bad - step, 2 * step)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (middle, bad) if fits(middle) else (good, middle)
+        return good
+
+
+def _greedy(wired: tuple[Wiring, ...], rules: _Rules, chip: Chip) -> tuple[Core, ...]:
     cores: list[list[Piece]] = [[]]
     have: Room = {}
     for k, wiring in enumerate(wired):
-        low, n = 0, wiring.stage.n_neurons
+        low, n, guess = 0, wiring.stage.n_neurons, 1
         while low < n:
-            high = _furthest(wiring, k, low, n, have, limit, used)
+            high = rules.furthest(wiring, k, low, have, guess)
             if high > low:
+                guess = high - low
                 cores[-1].append(Piece(k, low, high))
-                have = _sum(have, used(wiring, k, low, high))
+                have = _sum(have, rules.used(wiring, k, low, high))
                 low = high
             elif not cores[-1]:
-                raise DoesNotFit(_too_large(wiring, k, low, limit, used, chip))
+                raise DoesNotFit(_too_large(wiring, k, low, rules, chip))
             if low < n:  # never two parts of a stage on one core: they would hear the same axons twice
                 cores.append([])
                 have = {}
     return tuple(map(tuple, cores))
 
 
-def _furthest(wiring: Wiring, k: int, low: int, n: int, have: Room, limit: Room, used: Used) -> int:
-    """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does.
-
-    By bisection: where indices grow by a bit, a part that fits may stand behind one that does not, and is not found.
-    """
-
-    def fits(high: int) -> bool:
-        total = _sum(have, used(wiring, k, low, high))
-        return all(total.get(name, 0) <= most for name, most in limit.items())
-
-    good, step = low, 1
-    while good < n and fits(min(good + step, n)):  # ever larger steps, so that what is tried is never far too large
-        good = min(good + step, n)
-        step *= 2
-    bad = min(good + step, n + 1)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        good, bad = (middle, bad) if fits(middle) else (good, middle)
-    return good
-
-
 def _sum(a: Mapping[str, float], b: Mapping[str, float]) -> Room:
     return {name: a.get(name, 0) + b.get(name, 0) for name in a.keys() | b.keys()}
 
 
-def _too_large(wiring: Wiring, k: int, low: int, limit: Room, used: Used, chip: Chip) -> list[Breach]:
-    alone = used(wiring, k, low, low + 1)
+def _too_large(wiring: Wiring, k: int, low: int, rules: _Rules, chip: Chip) -> list[Breach]:
+    alone = rules.used(wiring, k, low, low + 1)
     where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
-    remedy = {"input_axons": f"keep at most {limit.get('input_axons', 0):.12g} of its inputs",
+    remedy = {"input_axons": f"keep at most {rules.most('input_axons'):.12g} of its inputs",
               "output_axons": "give it fewer targets",
               "neurons": "give it fewer targets: it needs a copy for each core it reaches"}  # fmt: skip
     return [
-        Breach(chip.name, name, where, need, limit[name], chip.limits[name].unit if name in chip.limits else "",
+        Breach(chip.name, name, where, need, rules.most(name), chip.limits[name].unit if name in chip.limits else "",
                remedy.get(name, "give it fewer inputs"))
         for name, need in alone.items()
-        if need > limit.get(name, np.inf)
+        if need > rules.most(name)
     ]  # fmt: skip
 
 

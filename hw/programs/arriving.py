@@ -1,45 +1,106 @@
-"""Spikes through sparse integer weights, exactly: work follows the spikes and their synapses."""
+"""Spikes through integer weights, exactly: of sparse ones the work follows the spikes and their synapses."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from hw.kernels.row_sums import sum_loop
 from hw.neurons.integer_windows import product
+from hw.neurons.words import Integers
+from hw.programs.weight_rows import by_delay, weight_rows
+from spikenet.kernels.memory import read_only
 
 Array = npt.NDArray[Any]
-DENSE_ROWS = 1 << 24  # sums that are made at a time
+AT_ONCE = 1 << 24  # spikes, or none, that are looked at at a time
+MOST_SPIKES = (1 << 15) - 1  # of a source in a step
 
 
-def sums_sparse(spikes: Array, weights: Any) -> Array:
-    """(steps, batch, n) int32 of spikes (steps, batch, inputs) times csr weights (inputs, n)."""
-    steps, batch, inputs = spikes.shape
-    rows = spikes.reshape(-1, inputs)
-    total = np.empty((len(rows), weights.shape[1]), np.int32)
-    at_once = max(DENSE_ROWS // max(weights.shape[1], 1), 1)
-    narrow = weights.astype(np.int32)
-    for first in range(0, len(rows), at_once):
-        events = sparse.csr_array(rows[first : first + at_once].astype(np.int32))
-        total[first : first + at_once] = (events @ narrow).toarray()
-    return total.reshape(steps, batch, -1)
+class SparseSums:
+    """Sums of spikes through csr weights (sources, n), whose columns are `channels` maps one after the other.
 
-
-def arriving_sparse(spikes: Array, weights: Any, exponent: int, late: int, delays: Array | None = None) -> Array:
-    """What arrives at each neuron, as `loihi.deliver` gives it: sums shifted by the exponent, `late` steps later.
-
-    delays: (inputs, 1) or a number more of steps of each source; sums of spikes of one delay are shifted at once
+    Rows are kept by place and then channel, in which order what a window reaches is next to each other.
     """
-    each = np.broadcast_to(0 if delays is None else np.ravel(delays), (spikes.shape[2],))
-    total: Any = None
-    for delay in np.unique(each):
-        sums = sums_sparse(spikes if delays is None else spikes * (each == delay), weights)
+
+    def __init__(self, weights: Any, channels: int) -> None:
+        n = weights.shape[1]
+        order = np.arange(n).reshape(channels, -1).T.reshape(-1)
+        placed = sparse.csr_array(weights)[:, order]
+        placed.eliminate_zeros()
+        made = weight_rows(placed, np.int32)
+        by_source = np.argsort(made.source, kind="stable")
+        first = np.searchsorted(made.source[by_source], np.arange(weights.shape[0] + 1)).astype(np.int64)
+        table = np.ascontiguousarray(made.table()[by_source])
+        self._tables = tuple(map(read_only, (first, table, made.weights, made.targets, np.argsort(order))))
+        self._n = n
+
+    def __call__(self, spikes: Array) -> Array:
+        """(steps, batch, n) int32 of counts of spikes (steps, batch, sources), at most MOST_SPIKES each."""
+        rows = spikes.reshape(-1, spikes.shape[2])
+        total = np.empty((len(rows), self._n), np.int32)
+        at_once = max(AT_ONCE // max(rows.shape[1], 1), 1)
+        for first in range(0, len(rows), at_once):
+            some, into = rows[first : first + at_once], total[first : first + at_once]
+            if some.dtype.itemsize > 2 and int(np.abs(some).max(initial=0)) > MOST_SPIKES:
+                raise ValueError(f"run: expected at most {MOST_SPIKES} spikes a step of a source, got {some.max()}")
+            sum_loop()(len(some), read_only(np.ascontiguousarray(some, np.int16)), *self._tables, into)
+        return total.reshape(*spikes.shape[:2], -1)
+
+
+class DenseSums:
+    """The same through an array of weights, int64."""
+
+    def __init__(self, weights: Array) -> None:
+        self._weights = weights
+
+    def __call__(self, spikes: Array) -> Array:
+        return product(spikes.astype(np.int64), self._weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """Integer weights (sources, n), an array or csr_array, as they are summed through.
+
+    delays: steps of each synapse, broadcast to the weights, or None;  channels: of `SparseSums`
+    """
+
+    weights: Any
+    delays: Integers | None = None
+    channels: int = 1
+
+    @cached_property
+    def _by_delay(self) -> tuple[tuple[int, SparseSums | DenseSums], ...]:
+        if sparse.issparse(self.weights):
+            parts = by_delay(self.weights, self.delays)
+            return tuple((delay, SparseSums(some, self.channels)) for delay, some in parts)
+        if self.delays is None:
+            return ((0, DenseSums(self.weights)),)
+        each = np.broadcast_to(self.delays, self.weights.shape)
+        return tuple((int(delay), DenseSums(self.weights * (each == delay))) for delay in np.unique(each))
+
+    def sums(self, spikes: Array) -> Iterator[tuple[int, Array]]:
+        """(delay, (steps, batch, n) exact sums of spikes (steps, batch, sources) through the synapses that have it)."""
+        for delay, through in self._by_delay:
+            yield delay, through(spikes)
+
+    def delivered(self, spikes: Array, late: int = 0) -> Array:
+        """All sums, `late` steps and each synapse's delay later."""
+        return sum(later(sums, late + delay) for delay, sums in self.sums(spikes))  # type: ignore[return-value]
+
+
+def shifted_and_delivered(synapses: Synapses, spikes: Array, exponent: int, late: int) -> Array:
+    """What arrives at each neuron, as `loihi.deliver` gives it: sums of one delay shifted by the exponent at once."""
+    total: Any = 0
+    for delay, sums in synapses.sums(spikes):
         if exponent > 0 and int(np.abs(sums).max(initial=0)) << exponent >= 1 << 31:
             sums = sums.astype(np.int64)
-        part = later(sums << exponent if exponent >= 0 else sums >> -exponent, late + int(delay))
-        total = part if total is None else total + part
+        total = total + later(sums << exponent if exponent >= 0 else sums >> -exponent, late + delay)
     found: Array = total
     return found
 
@@ -51,25 +112,3 @@ def later(values: Array, steps: int) -> Array:
     moved = np.zeros_like(values)
     moved[steps:] = values[: max(len(values) - steps, 0)]
     return moved
-
-
-def sums(spikes: Array, weights: Any) -> Array:
-    """(steps, batch, n) exact sums of spikes (steps, batch, inputs), or counts, through integer weights."""
-    if sparse.issparse(weights):
-        return sums_sparse(spikes, weights)
-    return product(spikes.astype(np.int64), weights)
-
-
-def delivered(spikes: Array, weights: Any, late: int, delays: Array | None) -> Array:
-    """(steps, batch, n) exact sums of spikes through integer weights, `late` steps and each synapse's delay later.
-
-    delays: broadcasts to (inputs, n), or None
-    """
-    if delays is None:
-        return later(sums(spikes, weights), late)
-    each = np.broadcast_to(delays, weights.shape)
-    here = each if not sparse.issparse(weights) else each[weights.nonzero()]
-    total = np.zeros((*spikes.shape[:2], weights.shape[1]), np.int64)
-    for delay in np.unique(here):
-        total += later(sums(spikes, weights * (each == delay)), late + int(delay))
-    return total

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hw.neurons.words import Integers
-from hw.programs.arriving import delivered
+from hw.programs.arriving import Synapses
 from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
@@ -59,9 +60,7 @@ class DrivenLayer(Weighted):
     recurrent_exponent: int = 0
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
-        arriving = tuple(
-            shifted(delivered(spikes, w, late, self.delays), self.exponent) for w in self._apart(self.weights)
-        )
+        arriving = tuple(shifted(some.delivered(spikes, late), self.exponent) for some in self._synapses_apart)
         if self.recurrent_weights is None:
             got = self.neurons.run(arriving, None)
             return self._seen(got.spikes, got.v, got.overflows, got.used)
@@ -81,6 +80,10 @@ class DrivenLayer(Weighted):
             own = tuple(shifted(sent @ w, self.recurrent_exponent) for w in weights)
         spikes, v = (np.concatenate(values) for values in zip(*((got.spikes, got.v) for got in found), strict=True))
         return self._seen(spikes, v, overflows, used)
+
+    @cached_property
+    def _synapses_apart(self) -> tuple[Synapses, ...]:
+        return tuple(Synapses(w, self.delays, self.channels) for w in self._apart(self.weights))
 
     def _apart(self, weights: Any) -> tuple[Any, ...]:
         """The weights as the neurons want their sums: together, or those above 0 and the others' sizes."""

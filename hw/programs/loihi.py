@@ -11,7 +11,7 @@ from scipy import sparse
 
 from hw.neurons import loihi
 from hw.neurons.words import Integers
-from hw.programs.arriving import arriving_sparse
+from hw.programs.arriving import shifted_and_delivered
 from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
@@ -42,7 +42,7 @@ class Population(Weighted):
     def __call__(self, spikes: Array, latency: int, *, states: bool | None = None) -> loihi.Record:
         """Spikes (steps, batch, inputs) through synapses and neurons; they arrive `latency` steps later."""
         if sparse.issparse(self.weights):
-            arriving = arriving_sparse(spikes, self.weights, self.exponent, latency, self.delays)
+            arriving = shifted_and_delivered(self.synapses, spikes, self.exponent, latency)
         else:
             delays = None if self.delays is None else np.broadcast_to(self.delays, self.weights.shape)
             arriving = loihi.deliver(spikes, self.weights, exponent=self.exponent, delays=delays, latency=latency)

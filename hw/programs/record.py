@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hw.neurons.words import integers
+from hw.programs.arriving import Synapses
 from hw.programs.entrance import Entrance
 from hw.programs.report import LayerReport
 from hw.records.chip import Chip
@@ -46,11 +48,23 @@ QUIET = Noise(0, 0)
 
 
 class Weighted:
-    """What follows of a layer from its integer weights (inputs, n), arrays or scipy csr_arrays, those among its own
-    neurons (n, n) or None."""
+    """What follows of a layer from its integer weights (inputs, n), arrays or scipy csr_arrays, their delays or None,
+    those among its own neurons (n, n) or None."""
 
+    shape: tuple[int, ...]
     weights: Any
+    delays: Any = None
     recurrent_weights: Any = None
+
+    @cached_property
+    def synapses(self) -> Synapses:
+        """Sums of spikes through the weights; made once."""
+        return Synapses(self.weights, self.delays, self.channels)
+
+    @property
+    def channels(self) -> int:
+        """How many maps its neurons are, one after the other."""
+        return self.shape[0] if len(self.shape) > 1 else 1
 
     @property
     def n_inputs(self) -> int:

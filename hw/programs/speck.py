@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hw.neurons import speck
 from hw.neurons.words import Integers
-from hw.programs.arriving import later, sums
+from hw.programs.arriving import later
 from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
@@ -37,7 +37,7 @@ class SpeckLayer(Weighted):
         return False
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
-        arriving = sums(later(spikes, late), self.weights) + self.bias
+        arriving = self.synapses.delivered(later(spikes, late)) + self.bias
         spikes, v, overflow = speck.fire(arriving, self.threshold, reset_to_zero=self.reset_to_zero)
         used = float(np.abs(v.astype(np.int32)).max(initial=0)) / (1 << 15)
         return LayerRun(spikes, None, {"v": overflow}, used)

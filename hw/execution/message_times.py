@@ -5,7 +5,7 @@ way counts 1 / (hops + 2) on the link out of its core and on each link from tile
 with it. density, the sum over its links, tells how long it takes; the mean time of processing those on their way, m,
 how fast links empty.
 
-    tables : first, to_core, effect of `event_counts`;  neurons: of each core, `begins[core]` to `begins[core + 1]`
+    tables : first, to_core of `Axons`, `effects` of them;  neurons: of each core, `begins[core]` to `begins[core + 1]`
     places : (cores, 3) tile x, tile y, core of the tile;  grid: (3,) tiles across, tiles down, cores a tile
     takes  : (axons,) seconds in which a message is processed where it arrives
     costs  : (7,) seconds of an inactive update, of an active one, a spike, an axon out, a hop east-west, a hop
