@@ -143,11 +143,11 @@ def test_small_arrays_are_the_systems(shelf):
 
 
 def test_an_aligned_copy(shelf):
-    given = np.arange(7, dtype=np.float32)
+    given = np.arange(memory.TINY, dtype=np.float32)
     copy = memory.aligned(given)
     assert address(copy) % LINE == 0
     given[0] = 9
-    np.testing.assert_array_equal(copy, np.arange(7))
+    np.testing.assert_array_equal(copy, np.arange(memory.TINY))
 
 
 def test_what_lies_idle_is_limited_and_the_oldest_goes_first(shelf, monkeypatch):

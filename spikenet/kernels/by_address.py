@@ -53,5 +53,20 @@ def _call_at(typing: Any, address: Any, arguments: Any) -> Any:
     return types.void(address, arguments), generate
 
 
+def _succeeds_at(typing: Any, address: Any, arguments: Any) -> Any:
+    kinds = tuple(arguments.types)
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        convention = context.call_conv
+        function = builder.inttoptr(given[0], convention.get_function_type(types.none, kinds).as_pointer())
+        values = _unpack(builder, given[1], len(kinds))
+        status, _ = convention.call_function(builder, function, types.none, kinds, values)
+        return status.is_ok
+
+    return types.boolean(address, arguments), generate
+
+
+succeeds_at: Any = intrinsic(_succeeds_at)
+"""As `call_at`, but whether the function came to its end; an exception that it raised is gone."""
 call_at: Any = intrinsic(_call_at)
 """call_at(address, (arguments...)): call the function there, which returns nothing, with arguments of its own types."""

@@ -8,6 +8,7 @@ found, and no thread writes what another does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Events:
         _write_ones(len(values), self.columns, self.counts, values, BLOCK)
         return values
 
-    @property
+    @cached_property
     def density(self) -> float:
         """Share of the entries that are events."""
         return float(self.counts.sum(dtype=np.int64)) / max(self.columns.size, 1)

@@ -83,8 +83,19 @@ def _give_way(typing: Any) -> Any:
     return types.void(), generate
 
 
+def _nap(typing: Any, time_us: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        if os.name == "posix":
+            i32 = ir.IntType(32)
+            pause = _function(builder.module, ir.FunctionType(i32, [i32]), "usleep")
+            builder.call(pause, [builder.trunc(given[0], i32)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
 add_to, exchange, load, store = (intrinsic(f) for f in (_add, _exchange, _load, _store))
-rest, give_way = intrinsic(_rest), intrinsic(_give_way)
+rest, give_way, nap = intrinsic(_rest), intrinsic(_give_way), intrinsic(_nap)
 
 
 def words() -> Array:

@@ -19,6 +19,7 @@ import numpy as np
 from spikenet.errors import Array
 
 LINE = 64  # bytes of a cache line
+TINY = 1 << 12  # bytes below which it does not matter where an array begins
 SMALL = 1 << 16  # bytes below which the system's allocator is as good
 IDLE_LIMIT = 1 << 29  # bytes kept on the shelf at most; what has lain longest goes first
 
@@ -81,13 +82,15 @@ class _Lease:
 
 
 def empty(shape: tuple[int, ...], dtype: Any, *, roomy: bool = False) -> Array:
-    """An uninitialised C-contiguous array that begins at a multiple of 64 bytes.
+    """An uninitialised C-contiguous array that begins at a multiple of 64 bytes, unless it is tiny.
 
     roomy: much of it will never be touched: it gets a buffer of which that is true already, for untouched pages cost
            no memory
     """
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
+    if size < TINY:
+        return np.empty(shape, kind)
     if size < SMALL:
         raw = np.empty(size + LINE, np.uint8)
         start = -raw.ctypes.data % LINE
@@ -104,7 +107,7 @@ def read_only(array: Array) -> Array:
 
 
 def aligned(array: Array) -> Array:
-    """A copy that begins at a multiple of 64 bytes."""
+    """A copy that begins at a multiple of 64 bytes, unless it is tiny."""
     copy = empty(array.shape, array.dtype)
     copy[...] = array
     return copy

@@ -58,9 +58,9 @@ def forward(
 
     The output is None where its events are listed, which say everything about spikes.
 
-    values   : parameters by name, each (n,) in the dtype of x
+    values   : parameters by name, each (n,) or a single number
     x        : (steps, batch, n), or (1, batch, n) when the current does not change
-    state    : (states, batch, n) before the first step; not changed
+    state    : (states, batch, n) before the first step; overwritten with that after the last
     span     : steps of a segment, before which the states are kept for the adjoint; 0 to keep none
     surrogate: one of compact support, to list where it is not 0; wide spiking populations only
     rules    : the adjoint that will be asked for: where the surrogate is all it needs, that is listed and nothing kept
@@ -70,8 +70,6 @@ def forward(
     p = memory.empty((len(names), batch * n if n < NARROW else n), x.dtype)
     for row, name in zip(p, names, strict=True):
         row.reshape(-1, n)[...] = values[name]
-    after = memory.empty(state.shape, x.dtype)
-    after[...] = state
     x = np.require(x, requirements=("C", "ALIGNED"))
     listed = model.spikes and n >= NARROW
     out = memory.empty((0 if listed else steps, batch, n), x.dtype)
@@ -83,13 +81,13 @@ def forward(
     flat_x, flat_kept = _folded(x, n), _folded(kept, n)
     loop = forward_loop(model, names, x.dtype.name, surrogate if listed else None)
     with enough_threads(steps * batch * n * NS_PER_UPDATE):
-        loop(p, _folded(after, n), flat_x, _folded(out, n), flat_kept, *fired, *wanted, slopes, steps, max(span, 1))
+        loop(p, _folded(state, n), flat_x, _folded(out, n), flat_kept, *fired, *wanted, slopes, steps, max(span, 1))
     events, places = _events(*fired, binary=True), _events(*wanted, binary=False)
     if sloped:
         one = Pass(names, p, flat_x[:0].copy(), flat_kept, steps, steps, events, places, slopes)
     else:
         one = Pass(names, p, flat_x, flat_kept, steps, span, events, places)
-    return None if listed else out, after, one
+    return None if listed else out, state, one
 
 
 def whole_span(steps: int) -> int:
@@ -103,7 +101,7 @@ def adjoint(
     """(gradient of the current, of the states before the first step, of the learnt parameters summed over time).
 
     g_out   : (steps, batch, n), or with stride 0 in time when it is the same at every step
-    g_state : (states, batch, n) gradient of the states after the last step; not changed
+    g_state : (states, batch, n) gradient of the states after the last step; overwritten with that of the first
     repeated: whether the current was the same at every step; its gradient is then (1, batch, n), summed over time
     w       : (n, m) when g_out is (steps, batch, m) and the gradient of the output is g_out @ w.T; populations that are
               not narrow only
@@ -111,8 +109,6 @@ def adjoint(
     batch, n = g_state.shape[1:]
     kind = one.x.dtype
     g_out = np.ascontiguousarray(g_out[:1] if g_out.strides[0] == 0 and len(g_out) else g_out, dtype=kind)
-    given, g_state = g_state, memory.empty(g_state.shape, kind)
-    g_state[...] = given
     make = memory.zeros if repeated else memory.empty
     g_x = make((1 if repeated else one.steps, batch, n), kind)
     g_p = memory.zeros((len(rules.g_parameters), batch, n), kind)

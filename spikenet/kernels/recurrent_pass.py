@@ -76,7 +76,9 @@ def forward(
     """
     names = tuple(values)
     batch, n = last.shape
-    p = np.stack([values[name] for name in names]) if names else np.empty((0, n), x.dtype)
+    p = np.empty((len(names), n), x.dtype)
+    for row, name in zip(p, names, strict=True):
+        row[...] = values[name]
     after, sent = (np.array(a, dtype=x.dtype, order="C") for a in (state, last))
     x, w = (np.require(a, x.dtype, requirements=("C", "ALIGNED")) for a in (x, w))
     span = _span(len(state), batch, n, x.dtype.itemsize, steps)

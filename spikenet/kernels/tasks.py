@@ -15,21 +15,16 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.kernels.by_address import address_of, call_at
-from spikenet.kernels.unpacking import Key, block_of, key_of, key_of_type, type_of, unpacking
+from spikenet.kernels.crew import crew
+from spikenet.kernels.unpacking import Keys, block_of, keys_of, types_of, unpacking
 
 Kinds = tuple[Any, ...]
-
-
-@compiled(parallel=True)
-def _together(unpack: int, function: int, n: int, block: int, threads: int) -> None:
-    for thread in numba.prange(threads):
-        k = np.int64(thread)
-        call_at(unpack, (function, (k * n + threads - 1) // threads, ((k + 1) * n + threads - 1) // threads, block))
+SHARES = 8  # of its tasks that a thread takes one after the other: the fewer, the longer one waits for the other
 
 
 @compiled()
-def _alone(unpack: int, function: int, n: int, block: int) -> None:
-    call_at(unpack, (function, np.int64(0), n, block))
+def _alone(unpack: int, function: int, first: int, end: int, block: int) -> None:
+    call_at(unpack, (function, first, end, block))
 
 
 class Shared:
@@ -44,32 +39,35 @@ class Shared:
     def __init__(self, function: Any, kinds: Kinds | None = None) -> None:
         self.function = function
         self._fixed = kinds is not None
-        self._entries: dict[tuple[Key, ...], tuple[int, int]] = {}
+        self._entries: list[tuple[Keys, tuple[int, int]]] = []  # few: compared one by one sooner than hashed
         self.__doc__ = function.__doc__
         if kinds is not None:
-            self._enter(tuple(map(key_of_type, kinds)), kinds)
+            self._enter(keys_of(kinds), kinds)
 
-    def _enter(self, keys: tuple[Key, ...], kinds: Kinds) -> tuple[int, int]:
+    def _enter(self, keys: Keys, kinds: Kinds) -> tuple[int, int]:
         signature = (numba.int64, *kinds)
         if signature not in self.function.overloads:
             self.function.compile(signature)
-        entry = self._entries[keys] = unpacking(kinds), address_of(self.function, signature)
+        entry = unpacking(kinds), address_of(self.function, signature)
+        self._entries.append((keys, entry))
         return entry
 
     def __call__(self, n: int, *arguments: Any) -> None:
-        keys = tuple(map(key_of, arguments))
-        entry = self._entries.get(keys)
+        keys, block = block_of(arguments)
+        entry = next((entry for known, entry in self._entries if known == keys), None)
         if entry is None:
             if self._fixed:
-                raise TypeError(f"{self.function.__name__}: expected arguments {next(iter(self._entries))}, got {keys}")
-            entry = self._enter(keys, tuple(map(type_of, keys)))
-        block = block_of(arguments)
+                raise TypeError(f"{self.function.__name__}: expected arguments {self._entries[0][0]}, got {keys}")
+            entry = self._enter(keys, types_of(keys))
+        at = block.buffer_info()[0]
         # how many threads there are is asked here: numba keeps no compiled function on disk that asks by itself
         threads = min(n, numba.get_num_threads())
-        if threads > 1:
-            _together(*entry, n, block.ctypes.data, threads)
-        else:
-            _alone(*entry, n, block.ctypes.data)
+        share = max(1, n // max(threads * SHARES, 1))
+        failed = crew().work(*entry, n, at, share, threads) if threads > 1 else None
+        if failed is None:
+            _alone(*entry, 0, n, at)
+        elif failed:
+            _alone(*entry, failed - 1, min(failed - 1 + share, n), at)  # raises what it raised there
 
 
 def shared(function: Callable[..., None]) -> Shared:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import struct
+from array import array
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
 
 from spikenet.derive import cache as cache_of_code
-from spikenet.errors import Array
 
 _make_array: Any = make_array
 _populate: Any = populate_array
@@ -37,9 +37,10 @@ _dtype_of: Any = as_dtype
 _tuple_of: Any = types.UniTuple
 _target: Any = cpu_target
 
-Key = tuple[Any, int]  # of an array: its dtype and axes; of a tuple of integers: tuple, how many; else the type, -1
+Keys = list[Any]  # two for each argument. Array: dtype, axes; tuple of integers: tuple, how many; else numba's type, -1
 HEAD = object.__basicsize__  # bytes of an array object before its fields
 _I64 = ir.IntType(64)
+_LAID_OUT = 0x101  # numpy's flags of an array that is C-contiguous and aligned
 
 _NUMBERS = {
     int: numba.int64,
@@ -55,48 +56,56 @@ _NUMBERS = {
 _libraries: list[Any] = []  # keep the code: only its address is known elsewhere
 
 
-def key_of(argument: Any) -> Key:
-    """What tells apart arguments that need other code; TypeError for one that cannot be handed on."""
-    if isinstance(argument, np.ndarray):
-        flags = argument.flags
-        if not (flags.c_contiguous and flags.aligned):
-            raise TypeError(f"a compiled loop: expected C-contiguous arrays, got strides {argument.strides}")
-        return argument.dtype, argument.ndim
-    if isinstance(argument, tuple):
-        return tuple, len(argument)
-    if type(argument) not in _NUMBERS:
-        raise TypeError(f"a compiled loop: expected a number, an array or a tuple of integers, got {argument!r:.60}")
-    return _NUMBERS[type(argument)], -1
+def block_of(arguments: tuple[Any, ...]) -> tuple[Keys, array[int]]:
+    """(what tells apart arguments that need other code, their block); the arrays must outlive its use.
+
+    Raises TypeError for an argument that cannot be handed on.
+    """
+    keys: Keys = []
+    words: list[int] = []
+    for one in arguments:
+        if isinstance(one, np.ndarray):
+            if one.flags.num & _LAID_OUT != _LAID_OUT:
+                raise TypeError(f"a compiled loop: expected aligned C-contiguous arrays, got strides {one.strides}")
+            keys += (one.dtype, one.ndim)
+            words.append(id(one))
+        elif isinstance(one, tuple):
+            keys += (tuple, len(one))
+            words += one
+        elif (kind := _NUMBERS.get(type(one))) is not None:
+            keys += (kind, -1)
+            words.append(_bits(one))
+        else:
+            raise TypeError(f"a compiled loop: expected a number, an array or a tuple of integers, got {one!r:.60}")
+    return keys, array("q", words)
 
 
-def type_of(key: Key) -> Any:
-    """The numba type for which a function is compiled that is given such an argument."""
-    what, n = key
+def _bits(number: Any) -> int:
+    if isinstance(number, float | np.floating):
+        return int(struct.unpack("q", struct.pack("d", number))[0])
+    return int(number.view(np.int64)) if isinstance(number, np.uint64) else int(number)
+
+
+def types_of(keys: Keys) -> tuple[Any, ...]:
+    """The numba types for which a function is compiled that is given such arguments."""
+    return tuple(map(_type_of, keys[::2], keys[1::2]))
+
+
+def _type_of(what: Any, n: int) -> Any:
     if isinstance(what, np.dtype):
         return types.Array(numba.from_dtype(what), n, "C")
     return _tuple_of(numba.int64, n) if what is tuple else what
 
 
-def key_of_type(kind: Any) -> Key:
-    """`key_of` the arguments that belong to a numba type."""
+def keys_of(kinds: tuple[Any, ...]) -> Keys:
+    """The keys of arguments that belong to numba types."""
+    return [part for kind in kinds for part in _key_of(kind)]
+
+
+def _key_of(kind: Any) -> tuple[Any, int]:
     if isinstance(kind, types.Array):
         return _dtype_of(kind.dtype), kind.ndim
     return (tuple, kind.count) if isinstance(kind, types.UniTuple) else (kind, -1)
-
-
-def block_of(arguments: tuple[Any, ...]) -> Array:
-    """The block of these arguments, int64; the arrays must outlive its use."""
-    words: list[int] = []
-    for one in arguments:
-        if isinstance(one, np.ndarray):
-            words.append(id(one))
-        elif isinstance(one, tuple):
-            words += one
-        elif isinstance(one, float | np.floating):
-            words.append(struct.unpack("q", struct.pack("d", one))[0])
-        else:
-            words.append(int(one) if not isinstance(one, np.uint64) else int(one.view(np.int64)))
-    return np.array(words, np.int64)
 
 
 @cache

@@ -12,7 +12,7 @@ from spikenet.derive.adjoint import adjoint
 from spikenet.derive.trace import Trace
 from spikenet.errors import Array
 from spikenet.graph import Factored, Late, Tensor, is_recording, outputs, unbroadcast
-from spikenet.kernels import neuron_pass
+from spikenet.kernels import memory, neuron_pass
 from spikenet.kernels.events import Events
 from spikenet.neurons.surrogate import Surrogate
 
@@ -32,16 +32,16 @@ def over_time(
     values: parameters, broadcast to (neurons...); `learn` names those that get a gradient
     """
     steps, batch, *neurons = x.shape
-    shape, n = tuple(neurons), int(np.prod(neurons, dtype=np.int64))
+    shape, n = tuple(neurons), math.prod(neurons)
     learnt = tuple(values[name] for name in learn)
     parents = (x, *before, *learnt)
     keep = is_recording() and any(parent.requires_grad for parent in parents)
     repeated = x.repeated is not None
     current = (x.data[:1] if repeated else x.data).reshape(1 if repeated else steps, batch, n)
     rows = parameter_rows(values, shape, x.dtype)
-    state = np.empty((len(before), batch, n), x.dtype)
-    for k, part in enumerate(before):
-        state[k] = part.data.reshape(batch, n)
+    state = memory.empty((len(before), batch, n), x.dtype)
+    for of_state, part in zip(state, before, strict=True):
+        of_state.reshape(part.shape)[...] = part.data
     compact = keep and model.distance is not None and math.isfinite(surrogate.support)
     out, after, one = neuron_pass.forward(
         model,
@@ -57,11 +57,11 @@ def over_time(
     def vjp(arrived: tuple[Array | None, ...]) -> list[Array | None]:
         rules = adjoint(model, surrogate, learn)
         g_out, w = as_factors(arrived[0], (steps, batch, n), x.dtype)
-        g_after = np.zeros((len(before), batch, n), x.dtype)
-        for k, g in enumerate(arrived[1:]):
+        g_state = memory.zeros((len(before), batch, n), x.dtype)
+        for of_state, g in zip(g_state, arrived[1:], strict=True):
             if g is not None:
-                g_after[k] = g.reshape(batch, n)
-        g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_after, repeated, w)
+                of_state[...] = g.reshape(batch, n)
+        g_x, g_before, g_p = neuron_pass.adjoint(rules, one, g_out, g_state, repeated, w)
         return [
             g_x.reshape(len(g_x), batch, *shape),
             *(g.reshape(batch, *shape) for g in g_before),
@@ -84,9 +84,11 @@ def _late(events: Events | None, x: Tensor) -> Late:
 
 
 def parameter_rows(values: Mapping[str, Tensor], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:
-    """Every parameter spread over the neurons, as one row each."""
+    """Every parameter spread over the neurons, as one row each; a single number stays one."""
+    rows = {name: value.data.astype(dtype, copy=False) for name, value in values.items()}
     return {
-        name: np.broadcast_to(value.data.astype(dtype, copy=False), shape).reshape(-1) for name, value in values.items()
+        name: row.reshape(()) if row.size == 1 else np.broadcast_to(row, shape).reshape(-1)
+        for name, row in rows.items()
     }
 
 

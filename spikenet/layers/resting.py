@@ -54,7 +54,7 @@ def checked(name: str, rest: Mapping[str, Any] | None, states: tuple[str, ...]) 
 def at_rest(
     name: str, rest: Mapping[str, Rest], shape: tuple[int, ...], dtype: Any, training: Training | None
 ) -> list[Array]:
-    """Every state before the first step, (batch, neurons...) each.
+    """Every state before the first step, (batch, neurons...) each, for reading only.
 
     Raises ValueError for a rest that does not broadcast to the neurons.
     """
@@ -66,7 +66,7 @@ def at_rest(
     for state, value in rest.items():
         values = value(shape, seed, first) if isinstance(value, Stream) else value
         try:
-            states.append(np.broadcast_to(np.asarray(values, dtype), shape).copy())
+            states.append(np.broadcast_to(np.asarray(values, dtype), shape))
         except ValueError:
             raise ValueError(
                 f"{name}: rest of {state!r} of shape {np.shape(values)} does not broadcast to neurons {shape[1:]}"
