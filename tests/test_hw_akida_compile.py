@@ -229,6 +229,28 @@ def _sent(program, x):
     return program.layer_runs(program.checked(x))[-2].spikes[0]
 
 
+def test_a_rectifier_may_stand_on_either_side_of_the_maximum(pooled):
+    net, x = pooled
+    layers = list(net.layers)
+    layers[1], layers[2] = layers[2], layers[1]
+    swapped = sn.Sequential(*layers)
+    got = hw.compile(swapped, akida, calibrate=x)
+    assert np.array_equal(got.run(x).output, hw.compile(net, akida, calibrate=x).run(x).output)
+    assert np.allclose(OnChip(swapped, recipe(swapped, akida, x))(x).data, got.run(x).output, rtol=1e-6)
+
+
+def test_silent_filters_and_layers_compile():
+    net = sn.Sequential(sn.Linear(6, 3, seed=0), sn.ReLU(), sn.Linear(3, 2, seed=1))
+    net.layers[0].weight.data[:, 1], net.layers[0].bias.data[:] = 0, (0.1, 0.2, -9)
+    for chip in (akida, akida2):
+        got = hw.compile(net, chip, calibrate=ROWS).run(ROWS).output
+        assert np.abs(got - net(ROWS).data).max() < 0.1
+    net.layers[0].weight.data[:] = 0
+    for chip in (akida, akida2):
+        got = hw.compile(net, chip, calibrate=ROWS).run(ROWS).output
+        assert np.abs(got - net(ROWS).data).max() < 0.1
+
+
 IMAGES = np.random.default_rng(1).random((4, 1, 7, 7)).astype(np.float32)
 ROWS = np.random.default_rng(2).random((4, 6)).astype(np.float32)
 
@@ -273,7 +295,9 @@ def test_bad_input_is_refused():
     program = hw.compile(net, akida, calibrate=ROWS)
     with pytest.raises(ValueError, match=r"run: inputs: expected \(batch, 6\), got shape \(4, 5\)"):
         program.run(ROWS[:, :5])
-    assert program.entrance.beyond(ROWS * 2) > 0
+    assert program.run(ROWS).words["1 ReLU"] == {"input": 0, "v": 0}
+    assert program.run(ROWS * 2).words["1 ReLU"]["input"] == np.count_nonzero(np.rint(ROWS * 30 / ROWS.max()) > 15)
+    assert program.run(ROWS[:0]).output.shape == (0, 2)
     net.layers[0].bias.data[:] = 1e12
     with pytest.raises(ValueError, match=r"layer 1 ReLU: threshold needs -.*its word holds"):
         hw.compile(net, akida, calibrate=ROWS)

@@ -89,7 +89,8 @@ def words(part: Frame, choice: Choice) -> tuple[AkidaLayer, Held]:
     """The layer in integers under scales that were chosen; weights beyond their words are cut and counted."""
     low, high = (-TOP_V2, TOP_V2) if choice.weight_bits == SECOND else akida.WEIGHTS_V1[choice.weight_bits]
     each = part.weights.reshape(part.units, -1) if part.stage.window is not None else part.weights.T
-    value = np.maximum(np.abs(each).max(axis=1, initial=0.0), 1e-30) * choice.factor / high
+    most = np.abs(each).max(axis=1, initial=0.0)
+    value = np.where(most > 0, most * choice.factor / high, choice.unit_out / choice.unit_in or 1.0)  # 0: any will do
     made = _second if choice.weight_bits == SECOND else _first
     value, held, layer_words = made(part, choice, value)
     wanted = np.rint(each / value[:, None])

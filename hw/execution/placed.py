@@ -68,6 +68,7 @@ class PlacedProgram:
         kind = np.int8 if program.most_events == 1 else np.int16  # Speck counts to 2^15 - 1
         outputs, total, fired = list[Array](), Events.none(self.axons), np.zeros(len(program.layers))
         words: list[dict[str, int]] = [{} for _ in program.layers]
+        words[0] |= program.inputs_cut(spikes)
         times = list[StepTimes]()
         for first in range(0, batch, samples_at_once):
             some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(kind)

@@ -144,6 +144,17 @@ class _Reader:
         self.stages[-1] = replace(self.stages[-1], **changes)
         return True
 
+    def activated(self, layer: Any, at: int) -> bool:
+        """Whether an activation has a place: behind the last stage; a rectifier also behind the maximum of it, to which
+        it does the same."""
+        bare = bool(self.stages) and self.stages[-1].activation is None and self.stages[-1].neurons is None
+        maxima = bool(self.pools) and all(kind.startswith("Max") for kind, _ in self.pools)
+        if bare and maxima and layer.kind in ("ReLU", "QCFS"):
+            self.stages[-1] = replace(self.stages[-1], activation=layer)
+            self.pooled_at = at
+            return True
+        return self.behind(activation=layer, at=at)
+
 
 def layout(net: Any, input_shape: Any = None, seed: int = 0) -> Layout:
     """The stages of a Sequential, or of a Network as the Sequential it can be.
@@ -202,7 +213,7 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
         reader.obstacles.append(
             Obstacle(name, "a BatchNorm with no connection in front", "put it behind a Linear or convolution")
         )
-    elif (isinstance(layer, Pointwise) or layer.kind == "QCFS") and reader.behind(activation=layer, at=k):
+    elif (isinstance(layer, Pointwise) or layer.kind == "QCFS") and reader.activated(layer, k):
         pass
     else:
         change = "leave it out, or replace it by Linear, convolution, pooling and neurons"

@@ -79,8 +79,8 @@ class AkidaLayer:
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
         steps, batch = spikes.shape[:2]
-        got = self.plain(spikes.reshape(steps * batch, -1))
-        y = got.y.reshape(steps, batch, -1)
+        got = self.plain(spikes.reshape(steps * batch, self.n_inputs))
+        y = got.y.reshape(steps, batch, len(self.scale))
         overflows = {"v": got.overflow}
         if self.fires:
             return LayerRun(y.astype(np.int8), None, overflows)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from hw.neurons import brainscales2
 from hw.neurons.words import Integers
 from hw.programs.arriving import later
-from hw.programs.record import QUIET, LayerRun, Noise, Weighted
+from hw.programs.noise import QUIET, Noise
+from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 

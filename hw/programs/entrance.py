@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ class Entrance:
             raise ValueError(
                 f"{name}: expected 0 and more, got {given.min():g}: the chip's inputs have no sign; shift or rectify"
             )
-        flat = given.reshape(*given.shape[:axes], -1)
+        flat = given.reshape(*given.shape[:axes], math.prod(self.shape))
         return flat[None] if self.timeless else flat
 
     def integers(self, name: str, inputs: Any) -> Array:

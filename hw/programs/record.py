@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from scipy import sparse
 from hw.neurons.words import integers
 from hw.programs.arriving import Synapses
 from hw.programs.entrance import Entrance
+from hw.programs.noise import Noise
 from hw.programs.report import LayerReport
 from hw.records.chip import Chip
 from spikenet.errors import array_of, whole
@@ -35,16 +36,6 @@ class LayerRun:
     v: Array | None
     overflows: dict[str, int]
     used: float = 0.0
-
-
-class Noise(NamedTuple):
-    """Which noise a program hears that has any: its seed, and the number of the first sample of a batch."""
-
-    seed: int
-    first_sample: int
-
-
-QUIET = Noise(0, 0)
 
 
 class Weighted:
@@ -173,6 +164,7 @@ class Program:
         last = self.layers[-1]
         parts, fired = list[Array](), np.zeros(len(self.layers))
         words: list[dict[str, int]] = [{} for _ in self.layers]
+        words[0] |= self.inputs_cut(spikes)
         for first in range(0, batch, samples_at_once):
             runs = self.with_noise(seed, first).layer_runs(given[:, first : first + samples_at_once])
             for k, got in enumerate(runs):
@@ -210,6 +202,10 @@ class Program:
             return self
         noise = Noise(whole("run: seed", 0 if seed is None else seed, least=0), first_sample)
         return replace(self, layers=tuple(replace(layer, noise=noise) for layer in self.layers))
+
+    def inputs_cut(self, inputs: Any) -> dict[str, int]:
+        """How many of checked inputs lie beyond their words, where they become words here; else nothing."""
+        return {} if self.entrance is None else {"input": self.entrance.beyond(inputs)}
 
     def layer_runs(self, spikes: Array) -> tuple[LayerRun, ...]:
         """What every layer does, driven by checked spikes (steps, batch, inputs), steps for the way through added."""

@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> None:
     whole("--seed", options.seed, least=0)
     whole("--steps", options.steps)
     net: Any = spikenet.load(Path(options.checkpoint))
-    code = _as_spikes(options) if _has_time(net) else _as_they_are
+    timeless = chip.architecture is hw.chips.akida.architecture and not _has_time(net)
+    code = _as_they_are if timeless else _as_spikes(options)
     train, test = (_shaped(net, data) for data in data_named(options.data, options.seed))
     if options.samples is not None:
         n = min(whole("--samples", options.samples), len(test))
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
     timing = hw.detailed if options.detailed else hw.simple
     got = placed.run(code(test.inputs), timing=timing, seed=options.seed if program.noisy else None)
     on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test)
-    shown = f", {options.steps} steps" if _has_time(net) else ""
+    shown = "" if timeless else f", {options.steps} steps"
     table = "\n".join([
         f"{options.checkpoint} on {chip.name}: accuracy {on_chip:.2%}, in float {in_float:.2%} ({test.name}, "
         f"{len(test)} samples{shown})",
