@@ -76,6 +76,7 @@ ONE_TOO_MANY = [  # chip, a net that just fits, the limit that a little more bre
     (edited(loihi1, cores=2), dense(8, 2048, neurons=to_zero), "cores", dense(8, 2049, neurons=to_zero), None, 1),
     (loihi1, delayed(62), "delay", delayed(63), None, 1),
     (loihi2, delayed(63), "delay", delayed(64), None, 1),
+    (spinnaker1, delayed(15), "delay", delayed(16), None, 1),
     (edited(loihi2, cores=1), dense(8, 8192), "cores", dense(8, 8193), None, 1),
     (truenorth, dense(256, 3), "input_axons", dense(257, 3), None, 1),
     (edited(truenorth, cores=2), dense(100, 256), "cores", dense(256, 513), None, 1),

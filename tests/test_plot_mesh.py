@@ -24,9 +24,10 @@ def test_cores_and_links():
     assert sorted(values.compressed().tolist()) == [0.0, 5.0, 10.0]
     assert cores.get_clim() == (0.0, 10.0)
     rows, columns = drawn(ax, LineCollection)
-    ends = sorted(np.array(segment).tolist() for segment in rows.get_segments())
-    assert ends == [[[0, 0], [1, 0]], [[1, 1], [2, 1]]]
-    assert [np.array(segment).tolist() for segment in columns.get_segments()] == [[[2, 0], [2, 1]]]
+    near = 0.33  # from a tile's middle to its edge: lines end there
+    ends = np.array(sorted(np.array(segment).tolist() for segment in rows.get_segments()))
+    assert ends == pytest.approx(np.array([[[near, 0], [1 - near, 0]], [[1 + near, 1], [2 - near, 1]]]))
+    assert np.array(columns.get_segments()) == pytest.approx(np.array([[[2, near], [2, 1 - near]]]))
     assert max(rows.get_linewidths()) == 8.0 > columns.get_linewidths()[0] > min(rows.get_linewidths())
     assert "4 messages a step" in ax.get_title()
     assert ax.child_axes[0].get_ylabel() == "load of a core (operations a step)"

@@ -6,7 +6,9 @@ again of room. On
 Loihi 2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is not published);
 weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes ring buffers of
 16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF and CubaLIF that
-are reset to a value, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that fills s16.15 best.
+are reset to a value, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that fills s16.15 best. A bias
+is its i_offset, which acts on v at once and not through the synapse: it is what the bias comes to in the long run, so
+that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
 """
 
 from __future__ import annotations

@@ -14,11 +14,16 @@ from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
 
+FROM_ONE = (Architecture.CROSSBAR_CORES, Architecture.SOFTWARE_CORES)
+"""Chips whose delays are counted from the step that every connection takes: that one is part of their word."""
+
 
 def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:
     """Delays, fan-in, and how many cores a greedy filling needs."""
     for stage in layout.stages:
-        yield from held(chip, "delay", stage.name, stage.delay, f"shorten it to {most(chip, 'delay')} steps")
+        own = int(stage.delay > 0 and chip.architecture in FROM_ONE)
+        change = f"shorten it to {most(chip, 'delay') - own} steps"
+        yield from held(chip, "delay", stage.name, stage.delay + own, change)
     if wired is None:
         yield from _bound(layout, chip, n_chips)
         return

@@ -66,7 +66,11 @@ def mesh(
     ax.set_ylabel("tile, north-south")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    said = "no traffic between tiles" if most == 0 else f"widest link {most:.4g} {traffic_unit}"
+    said = (
+        "no traffic between tiles"
+        if most == 0
+        else f"links as wide as their traffic, the widest {most:.4g} {traffic_unit}"
+    )
     ax.set_title(said, fontsize="medium", color=GREY)
     return ax
 
@@ -85,11 +89,17 @@ def _check(cores: Array, across: Array, down: Array) -> None:
 
 
 def _lines(across: Array, down: Array, most: float) -> list[tuple[list[Any], Array]]:
-    """(ends of the lines, their widths in points) along the rows and along the columns; none without traffic."""
-    found = []
+    """(ends of the lines, their widths in points) along the rows and along the columns; none without traffic.
+
+    From edge to edge of two tiles: from their middles they would show between the cores, as if these were linked.
+    """
+    found, edge = [], TILE / 2 - GAP / 2
     for links, step in ((across, (1, 0)), (down, (0, 1))):
         y, x = np.nonzero(links)
-        ends: list[Any] = [[(a, b), (a + step[0], b + step[1])] for a, b in zip(x, y, strict=True)]
+        ends: list[Any] = [
+            [(a + edge * step[0], b + edge * step[1]), (a + (1 - edge) * step[0], b + (1 - edge) * step[1])]
+            for a, b in zip(x, y, strict=True)
+        ]
         found.append((ends, 0.5 + (WIDEST - 0.5) * links[y, x] / most if most else links[y, x]))
     return found
 
