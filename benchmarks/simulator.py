@@ -13,8 +13,8 @@ there and back, or a spike its row of bits; a step the states there and back, th
 parameters that differ between neurons.
 
 Measured (2 cores of a Zen 3 EPYC, nothing else running, seconds for a simulated second, without build and compiling):
-CUBA 0.026 to 0.038, NEST 3.10 0.63 to 0.71, Brian2 0.29; COBA before threads met inside the loop 0.14 to 0.15, NEST
-8.3, Brian2 1.5. The full microcircuit: built in 9 to 11 s, 3.84 GB, 2.3 to 4.1 times slower than real time as the
+CUBA 0.026 to 0.038, NEST 3.10 0.63 to 0.84, Brian2 0.29 to 0.52; COBA 0.17, NEST 8.8, Brian2 1.3; Brunel 0.39, NEST
+28. The full microcircuit: built in 9 to 11 s, 3.84 GB, 2.3 to 4.1 times slower than real time as the
 machine goes; NEST on the same machine 84 times slower. To deliver an event of Brunel takes 0.7 ns, of CUBA 3 to 5, of
 the microcircuit 2.3 to 3.2.
 """

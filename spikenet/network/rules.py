@@ -63,11 +63,13 @@ class FixedTotal:
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """The synapses themselves: source[k] with target[k], in this order."""
+    """The synapses themselves: source[k] with target[k], in this order; shape: of the matrix, where they come from
+    one."""
 
     source: Array
     target: Array
     weight: Array | None = None
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,13 +175,15 @@ def matrix(weights: Any) -> Listed:
     if hasattr(weights, "tocoo"):
         coo = weights.tocoo()
         source, target, values = coo.row, coo.col, np.asarray(coo.data, np.float64)
+        shape = coo.shape
     else:
         dense = np.asarray(weights, np.float64)
         if dense.ndim != 2:
             raise ValueError(f"rules.matrix: expected a matrix (sources, targets), got shape {dense.shape}")
         source, target = np.nonzero(dense)
-        values = dense[source, target]
-    return Listed(_places("rules.matrix", source), _places("rules.matrix", target), values)
+        values, shape = dense[source, target], dense.shape
+    finite_values("rules.matrix: weights", values)
+    return Listed(_places("rules.matrix", source), _places("rules.matrix", target), values, shape)
 
 
 def _places(name: str, values: Any) -> Array:

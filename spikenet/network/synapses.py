@@ -71,7 +71,9 @@ def synapses(
             raise ValueError(f"{name}: one_to_one: expected populations of one size, got {n_source} and {n_target}")
         opposite = Again(OPPOSITE, NONE, stream)
         return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32), opposite)
-    _check_many(name, rule, n_source, n_target)
+    many = expected(rule, n_source, n_target)
+    if many > LARGEST:
+        raise ValueError(f"{name}: {many:.3g} synapses; one projection holds at most {LARGEST}")
     own = 0 if one_population and not rule.autapses else NONE
     if isinstance(rule, rules.ByDistance):
         return _by_distance(name, rule, n_source, n_target, own, seed, stream)
@@ -116,18 +118,15 @@ def synapses(
     return Synapses(by_source, degrees, draw, again)
 
 
-def _check_many(name: str, rule: Rule, n_source: int, n_target: int) -> None:
-    """ValueError, before they are counted, when there will be more synapses than can be numbered."""
+def expected(rule: Rule, n_source: int, n_target: int) -> float:
+    """At least how many synapses a rule will make, before they are counted; 0 where nobody knows."""
     if isinstance(rule, rules.FixedTotal):
-        many = float(rule.n)
-    elif isinstance(rule, rules.Pairwise):
-        many = rule.probability * n_source * n_target * 0.99
-    elif isinstance(rule, (rules.FixedIndegree, rules.FixedOutdegree)):
-        many = float(rule.k) * (n_target if isinstance(rule, rules.FixedIndegree) else n_source)
-    else:
-        many = 0.0
-    if many > LARGEST:
-        raise ValueError(f"{name}: {many:.3g} synapses; one projection holds at most {LARGEST}")
+        return float(rule.n)
+    if isinstance(rule, rules.Pairwise):
+        return rule.probability * n_source * n_target * 0.99
+    if isinstance(rule, (rules.FixedIndegree, rules.FixedOutdegree)):
+        return float(rule.k) * (n_target if isinstance(rule, rules.FixedIndegree) else n_source)
+    return 0.0
 
 
 def _pairwise(probability: float, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:
@@ -232,6 +231,8 @@ def _different_pairs(name: str, n: int, owners: int, partners: int, own: int, se
 
 
 def _listed(name: str, rule: rules.Listed, n_source: int, n_target: int) -> Synapses:
+    if rule.shape not in (None, (n_source, n_target)):
+        raise ValueError(f"{name}: expected a matrix of shape {(n_source, n_target)}, got {rule.shape}")
     for what, places, n in (("source", rule.source, n_source), ("target", rule.target, n_target)):
         if places.size and int(places.max()) >= n:
             raise ValueError(f"{name}: {what}: expected neurons 0 to {n - 1}, got {int(places.max())}")

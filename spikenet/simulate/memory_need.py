@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
 
 from spikenet.kernels.redrawn_ring import entry_words
 from spikenet.network.network import Network
+from spikenet.network.records import Projection
+from spikenet.network.synapses import LARGEST, expected
 from spikenet.simulate.redrawn_tables import ARENA_ROOM, ring_rows
 from spikenet.simulate.wiring import Wiring
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
+
+
+def check_expected(network: Network, unstored: Container[Projection], dtype: str, ranks: int) -> None:
+    """MemoryError when the synapses alone cannot be held, asked before so many are even counted."""
+    size, need = np.dtype(dtype).itemsize, 0.0
+    for p in network.projections:
+        if p not in unstored:
+            many = expected(p.rule, p.source.n, p.target.n)
+            many = many if many <= LARGEST else 0.0  # refused for that, with its number
+            alike = isinstance(p.weight, float)  # two bytes for the target; bits, where there are more than those
+            need += min(2 * many, p.source.n * p.target.n / 8) if alike else (2 + size) * many
+    if need / ranks > available_bytes():
+        raise MemoryError(
+            f"simulate: the synapses need at least {1e-9 * need / ranks:.3g} GB, {1e-9 * available_bytes():.3g} GB are "
+            "available; make the network smaller, or draw them again as spikes pass (procedural=True)"
+        )
 
 
 def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> dict[str, int]:

@@ -16,7 +16,7 @@ from spikenet.network.network import Network
 from spikenet.network.populations import cell_for, numbers_set, starting
 from spikenet.network.records import Population, Projection
 from spikenet.simulate.layout import Layout, layout, own_parameters
-from spikenet.simulate.memory_need import check_memory
+from spikenet.simulate.memory_need import check_expected, check_memory
 from spikenet.simulate.neuron_values import put_parameters, put_states, states_of
 from spikenet.simulate.number_range import check_range
 from spikenet.simulate.pieces import Pieces
@@ -83,6 +83,7 @@ class Simulation:
 
     def _build(self) -> None:
         network = self.network
+        check_expected(network, self._unstored, self.dtype, self._ranks.size)
         wiring = wire(network, self.seed, self._unstored)
         check_memory(network, wiring, self.threads, self.dtype, self._ranks.size)
         self.window = wiring.window(network.dt_s)
