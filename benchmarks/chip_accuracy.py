@@ -1,6 +1,8 @@
-"""Accuracy on digits and MNIST's 10,000 test images: float nets, compiled for Loihi 1 and Xylo, trained through each.
+"""Accuracy on digits and MNIST's 10,000 test images: float nets, compiled for chips, trained through some of them.
 
     python benchmarks/chip_accuracy.py [--mnist ../shared/data/mnist] [--epochs 4] [--through 1] [--rows 0 1 ...]
+
+Rows 0 to 6 are Loihi 1 and Xylo, 7 and 8 Loihi 2 and SpiNNaker 1 (compiled only), 9 TrueNorth.
 
 Rate-coded images of 25 steps. Figures are means over three encodings of the test images, whose spread is printed; all
 nets see the same spikes. "float as long" is the float net trained on without the chip for as long as through it.
@@ -58,6 +60,11 @@ def single_spikes(*, is_last: bool) -> Any:
     return sn.CubaLIF(**XYLO_TAUS)
 
 
+def truenorth_neurons(*, is_last: bool) -> Any:
+    """Its membrane does not leak."""
+    return sn.IF(threshold=1.0)
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
@@ -65,6 +72,8 @@ class Case:
     chip: hw.Chip
     hidden: int
     neurons: Callable[..., Any]
+    through: bool = True
+    net: str = ""  # of the row whose net it is
 
 
 CASES = (
@@ -75,15 +84,21 @@ CASES = (
     Case("Loihi 1", "mnist", hw.chips.loihi1, 256, loihi_neurons),
     Case("Xylo, sizes lifted, trained with one spike a step", "mnist", LIFTED, 256, single_spikes),
     Case("Xylo IMU, 4 x 4 pixels", "mnist 4 x 4", IMU, 63, xylo_neurons),
+    Case("Loihi 2", "mnist", hw.chips.loihi2, 256, loihi_neurons, through=False, net="Loihi 1"),
+    Case("SpiNNaker 1", "mnist", hw.chips.spinnaker1, 256, loihi_neurons, through=False, net="Loihi 1"),
+    Case("TrueNorth, 14 x 14 pixels", "mnist 14 x 14", hw.chips.truenorth, 256, truenorth_neurons),
 )
 
 
 def data(name: str, mnist: Path) -> tuple[Any, Any]:
     """(train, test), images as rows of pixels 0 to 1."""
     parts, side = (sn.data.idx(mnist), 28) if name.startswith("mnist") else (sn.data.digits(0), 8)
-    if not name.endswith("4 x 4"):
+    if " x " not in name:
         return tuple(replace(part, inputs=part.inputs.reshape(-1, side**2)) for part in parts)
-    squares = [part.inputs.reshape(-1, 4, side // 4, 4, side // 4).mean(axis=(2, 4)).reshape(-1, 16) for part in parts]
+    n = int(name.split()[-1])
+    squares = [
+        part.inputs.reshape(-1, n, side // n, n, side // n).mean(axis=(2, 4)).reshape(-1, n * n) for part in parts
+    ]
     return tuple(replace(part, inputs=x) for part, x in zip(parts, squares, strict=True))
 
 
@@ -119,7 +134,7 @@ def study(case: Case, options: argparse.Namespace) -> None:
     batch = 32 if small else 100
     how = {"loss": sn.loss.count_cross_entropy, "encode": code, "batch_size": batch, "seed": 0, "progress": False}
     calibrate, start = code(train.inputs[:256], seed=7), time.perf_counter()
-    kept = None if options.nets is None else options.nets / f"{case.data} {case.name}.npz".replace(" ", "_")
+    kept = None if options.nets is None else options.nets / f"{case.data} {case.net or case.name}.npz".replace(" ", "_")
     if kept is not None and kept.exists():
         sn.restore(kept, net)
     else:
@@ -135,6 +150,8 @@ def study(case: Case, options: argparse.Namespace) -> None:
     took = time.perf_counter() - start
     print(f"  compiled         {shown(accuracy(lambda x: program.run(x).output, code, test), floats)}  in {took:.0f} s")
     print("\n".join(f"    {report}" for report in program.report), flush=True)
+    if not case.through:
+        return
     start, tuned, longer = time.perf_counter(), copy.deepcopy(net), scale * options.through
     fewer = train.take(np.arange(min(options.images, len(train.labels))))
     got = hw.train_through(
