@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numba
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from spikenet.derive.compile import compiled
 from spikenet.kernels import crew as crews
+from spikenet.kernels import meeting
 from spikenet.kernels.crew import Crew
 from spikenet.kernels.tasks import array, in_parallel, shared
 
@@ -78,6 +80,23 @@ def test_no_more_threads_are_hired_than_are_wanted(own_crew, four_threads):
     numba.set_num_threads(four_threads)
     assert done_once(100, 10)
     assert len(own_crew._threads) == four_threads - 1
+
+
+@shared
+def meet(task, words, came):
+    came[task] = meeting.all_here(words, 2)
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.002, 0.1])
+def test_those_who_wait_come_from_looking_from_naps_and_from_sleep(pause_s, four_threads):
+    def both_came():
+        came = np.zeros(2, np.bool_)
+        meet(2, meeting.words(), came)
+        return bool(came.all())
+
+    assert done_once(100, 10)
+    time.sleep(pause_s)
+    assert any(both_came() for _ in range(100))  # a busy machine may keep one from coming in time
 
 
 def test_who_does_not_come_is_not_waited_for(own_crew, monkeypatch):

@@ -4,8 +4,8 @@ A parallel loop of numba's ends when every thread has been there, even one that 
 anything else to do, milliseconds for a loop of one. Here the caller goes through the tasks, and whoever is awake takes
 some of them from the same count. When none is left the door is shut: who has not come by then is not waited for.
 
-Those who wait look for the next job without pause at first, then take naps that grow. What all share is a row of 64-bit
-words; those that change lie on a cache line each.
+Those who wait look for the next job without pause at first, then take naps that grow, then sleep until they are woken.
+What all share is a row of 64-bit words; those that change lie on a cache line each.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels import sleeping
 from spikenet.kernels.by_address import succeeds_at
 from spikenet.kernels.meeting import LINE, add_to, exchange, give_way, load, nap, rest, store
 
-JOB, DOOR, TAKEN, FAILED, WORK = range(0, 5 * LINE, LINE)  # WORK: unpack, function, n, block, share, hands
+JOB, DOOR, TAKEN, FAILED, WORK, SLEEP = range(0, 6 * LINE, LINE)  # WORK: unpack, function, n, block, share, hands
 SHUT = 1 << 32  # of DOOR, which else counts who is inside
 GONE = -1  # of JOB, when the crew is dismissed
 EAGER = 1 << 13  # looks for the next job, or for the end of one, before giving the core away: some 100 us
-NAP_US, LONGEST_NAP_US = 10, 50_000  # each nap is longer by 1 / 16; the longest comes after a second without work
+NAP_US, LONGEST_NAP_US = 10, 500  # each nap is longer by 1 / 16; past the longest, after some 10 ms, comes sleep
 
 
 @compiled()
@@ -47,6 +48,7 @@ def _lead(words: Array, unpack: int, function: int, n: int, block: int, share: i
     store(words, FAILED, 0)
     store(words, DOOR, 0)
     add_to(words, JOB, 1)
+    sleeping.wake_all(words, SLEEP)
     _work(words)
     add_to(words, DOOR, SHUT)
     looks = 0
@@ -80,16 +82,18 @@ def _serve(words: Array, number: int) -> None:
         elif looks < EAGER:
             looks += 1
             rest()
-        else:
+        elif nap_us < LONGEST_NAP_US:
             nap(nap_us)
-            nap_us = min(nap_us + nap_us // 16 + 1, LONGEST_NAP_US)
+            nap_us += nap_us // 16 + 1
+        else:
+            sleeping.sleep_while(words, JOB, seen, SLEEP)
 
 
 class Crew:
     """Threads beside the calling one, hired when first wanted. They never hold Python's lock while they serve."""
 
     def __init__(self) -> None:
-        self._words = np.zeros(WORK + LINE, np.int64)
+        self._words = np.zeros(SLEEP + sleeping.WORDS, np.int64)
         self._words[DOOR] = SHUT
         self._threads: list[threading.Thread] = []
         self._busy = threading.Lock()
@@ -111,10 +115,11 @@ class Crew:
             self._busy.release()
 
     def _hire(self) -> None:
-        if not self._threads:  # compiled here: a thread that compiles while Python ends may bring it down
+        if not self._threads:
+            sleeping.prepare(self._words, SLEEP)
             nobody = np.zeros_like(self._words)
             nobody[JOB] = GONE
-            _serve(nobody, 0)
+            _serve(nobody, 0)  # compiled here: a thread that compiles while Python ends may bring it down
         number = len(self._threads) + 1
         one = threading.Thread(target=_serve, args=(self._words, number), name=f"spikenet-{number}", daemon=True)
         self._threads.append(one)
@@ -123,6 +128,7 @@ class Crew:
     def dismiss(self) -> None:
         """Ends the threads; the crew is of no use any more."""
         self._words[JOB] = GONE
+        sleeping.wake_all(self._words, SLEEP)
         for one in self._threads:
             one.join()
 

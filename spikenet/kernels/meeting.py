@@ -85,10 +85,11 @@ def _give_way(typing: Any) -> Any:
 
 def _nap(typing: Any, time_us: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        if os.name == "posix":
-            i32 = ir.IntType(32)
-            pause = _function(builder.module, ir.FunctionType(i32, [i32]), "usleep")
-            builder.call(pause, [builder.trunc(given[0], i32)])
+        i32 = ir.IntType(32)
+        kind, name, unit_us = (i32, "usleep", 1) if os.name == "posix" else (ir.VoidType(), "Sleep", 1000)
+        pause = _function(builder.module, ir.FunctionType(kind, [i32]), name)
+        time = builder.trunc(builder.sdiv(given[0], ir.Constant(given[0].type, unit_us)), i32)
+        builder.call(pause, [time])
         return context.get_dummy_value()
 
     return types.void(types.int64), generate
