@@ -20,6 +20,9 @@ from spikenet.layers import (
     DelayedLinear,
     Dropout,
     Flatten,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
+    GlobalSumPool2d,
     LIFRate,
     Linear,
     Recurrent,
@@ -308,3 +311,12 @@ def test_recurrent_and_delayed_layers_are_counted_as_what_they_compute():
     assert got[4].spikes == pytest.approx(sent.output.sum() / 3)
     assert got[4].updates == 4 * 8
     assert min(got[3].acs, got[4].spikes) > 1
+
+
+def test_pooling_of_whole_maps(rng):
+    """Of 3 maps of 4 x 5 places: 19 additions or comparisons each, of a mean a product besides."""
+    x = rng.random((2, 3, 4, 5)).astype(np.float32)
+    works = {"add": 3 * 19.0, "multiply": 3.0}, {"compare": 3 * 19.0}, {"add": 3 * 19.0}
+    for layer, wanted in zip((GlobalAvgPool2d(), GlobalMaxPool2d(), GlobalSumPool2d()), works, strict=True):
+        counts = count(Sequential(layer, Linear(3, 2, seed=0)), x)
+        assert dict(counts.layers[0].pointwise_operations) == wanted

@@ -90,7 +90,7 @@ def neurons_count(o: Observed, *, is_last: bool) -> LayerCount:
 def pointwise_count(o: Observed, once: bool) -> LayerCount:
     """A conventional activation; `once` when its input never changes over time."""
     values = float(o.outputs * (1 if once else o.steps))
-    operations = {kind: n * values for kind, n in operations_of(o.layer).items()}
+    operations = {kind: n * values for kind, n in operations_of(o.layer, o.inputs / o.outputs).items()}
     return LayerCount(
         name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, pointwise_values=values
     )

@@ -53,6 +53,13 @@ POINTWISE: dict[str, dict[str, int]] = {
     "Residual": {"add": 1},
 }
 
+# Arithmetic of each element of a map that becomes a number, the first of them less, and of that number.
+WHOLE_MAPS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    **dict.fromkeys(("GlobalAvgPool1d", "GlobalAvgPool2d"), ({"add": 1}, {"multiply": 1})),
+    **dict.fromkeys(("GlobalMaxPool1d", "GlobalMaxPool2d"), ({"compare": 1}, {})),
+    "GlobalSumPool2d": ({"add": 1}, {}),
+}
+
 
 def is_connection(layer: Any) -> TypeGuard[Connection]:
     return isinstance(layer, Linear | Convolution)
@@ -87,19 +94,26 @@ def is_free(layer: Any) -> bool:
     return getattr(layer, "kind", None) in FREE
 
 
-def pointwise_operations(layer: Any) -> dict[str, int]:
-    """Arithmetic per element of a pointwise layer, empty for a free one; TypeError for a layer we cannot count."""
+def pointwise_operations(layer: Any, per_output: float = 1.0) -> dict[str, float]:
+    """Arithmetic for each output of a layer without weights, none for a free one; TypeError for one we cannot count.
+
+    per_output: how many inputs there are to an output
+    """
     kind = getattr(layer, "kind", type(layer).__name__)
     if kind in FREE:
         return {}
+    if kind in WHOLE_MAPS:
+        each, once = WHOLE_MAPS[kind]
+        return {operation: n * (per_output - 1) for operation, n in each.items()} | dict[str, float](once)
     if isinstance(layer, Normalisation):
         raise TypeError(
             f"count: a {kind} folds into a Linear or convolution; put it directly behind the one it follows"
         )
     if kind not in POINTWISE:
-        known = ", ".join(("Linear", "Conv1d", "Conv2d", "pooling", "BatchNorm", "neurons", *FREE, *POINTWISE))
+        kinds = "Linear", "Conv1d", "Conv2d", "pooling", "BatchNorm", "neurons"
+        known = ", ".join((*kinds, *FREE, *POINTWISE, *WHOLE_MAPS))
         raise TypeError(f"count: cannot count a {kind}; build the net of known layers: {known}")
-    return POINTWISE[kind]
+    return dict[str, float](POINTWISE[kind])
 
 
 def own_parameters(layer: Spiking) -> int:
