@@ -150,11 +150,9 @@ def _pairwise(probability: float, owners: int, partners: int, own: int, seed: in
 def _by_distance(
     name: str, rule: rules.ByDistance, n_source: int, n_target: int, own: int, seed: int, stream: int
 ) -> Synapses:
-    if (len(rule.source), len(rule.target)) != (n_source, n_target):
-        raise ValueError(
-            f"{name}: by_distance: expected {n_source} and {n_target} positions, got {len(rule.source)} and "
-            f"{len(rule.target)}"
-        )
+    given = len(rule.source), len(rule.target)
+    if given != (n_source, n_target):
+        raise ValueError(f"{name}: by_distance: expected {(n_source, n_target)} positions, got {given}")
     nowhere = np.empty(0, np.uint32)
     degrees = np.zeros(n_source, np.int64)
 
