@@ -25,7 +25,6 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
 
 def _row_dict(row: Row) -> dict[str, Any]:
-    nothing = row.energy.without_memory().is_unknown
     return {
         "net": row.net,
         "device": row.device,
@@ -37,7 +36,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "acs": row.acs,
         "spikes": row.spikes,
         "spikes_per_neuron_and_step": row.rate,
-        "energy_without_memory_j": None if nothing else row.energy_without_memory_j,
+        "energy_without_memory_j": row.energy_without_memory_j,
         "traffic_bytes": row.traffic_bytes,
         "latency_s": row.latency_s,
         "latency_is_lower_bound": row.latency_is_lower_bound,

@@ -49,8 +49,8 @@ class Row:
         return f"{self.net} {self.numbers}, {self.device}"
 
     @property
-    def energy_j(self) -> float:
-        """Joules per inference, memory traffic included; a lower bound when `energy.is_lower_bound`."""
+    def energy_j(self) -> float | None:
+        """Joules per inference, memory traffic included; a lower bound when `energy.is_lower_bound`; None: unknown."""
         return self.energy.joules
 
     @property
@@ -101,7 +101,7 @@ class Comparison:
         for row in self.rows:
             arithmetic = row.energy_without_memory_j
             parts: dict[str, float | None] = {"priced events": row.energy_j}
-            if arithmetic is not None:
+            if arithmetic is not None and row.energy_j is not None:
                 parts = {"arithmetic": arithmetic, "memory traffic": row.energy_j - arithmetic}
             table[row.label] = {**parts, "the rest": None} if row.energy.unknown else parts
         return table
@@ -109,8 +109,7 @@ class Comparison:
     @property
     def points(self) -> list[tuple[str, float, float | None, str]]:
         """What `sn.plot.accuracy_energy` draws, with `bounds` as at_least."""
-        known = [None if row.energy.is_unknown else row.energy_j for row in self.rows]
-        return [(row.label, row.accuracy, joules, row.net) for row, joules in zip(self.rows, known, strict=True)]
+        return [(row.label, row.accuracy, row.energy_j, row.net) for row in self.rows]
 
     @property
     def bounds(self) -> list[str]:

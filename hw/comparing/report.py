@@ -102,7 +102,7 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
         _number(row.acs),
         "-" if row.spikes is None else _number(row.spikes),
         "-" if without is None else joules(without, row.energy.without_memory().is_lower_bound),
-        joules(None if row.energy.is_unknown else row.energy_j, bound),
+        joules(row.energy_j, bound),
         "-" if row.traffic_bytes is None else _thousands(row.traffic_bytes),
         _seconds(row),
         notes.numbers(row.energy),

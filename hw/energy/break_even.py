@@ -24,15 +24,15 @@ class BreakEven:
 
     rate     : mean spikes per neuron and step; None when there is no such rate, for the `reason`
     measured : the rate it was counted at; None when nothing in the net sends spikes
-    fixed_j  : energy of the spiking net without a spike
+    fixed_j  : energy of the spiking net without a spike; like the other energies None when nothing of it is known
     """
 
     rate: float | None
     reason: str
     measured: float | None
-    fixed_j: float
-    spiking_j: float
-    conventional_j: float
+    fixed_j: float | None
+    spiking_j: float | None
+    conventional_j: float | None
 
 
 def break_even(spiking: Counts, conventional: Energy, price: Callable[[Counts], Energy]) -> BreakEven:
@@ -48,19 +48,19 @@ def break_even(spiking: Counts, conventional: Energy, price: Callable[[Counts], 
             f"break_even: {now.device} ({now.level.value}) cannot be compared with "
             f"{conventional.device} ({conventional.level.value})"
         )
-    measured, fixed_j, budget_j = spiking.rate, silent.joules, conventional.joules
+    measured, fixed_j, spiking_j, budget_j = spiking.rate, silent.joules, now.joules, conventional.joules
 
     def result(rate: float | None, reason: str) -> BreakEven:
-        return BreakEven(rate, reason, measured, fixed_j, now.joules, budget_j)
+        return BreakEven(rate, reason, measured, fixed_j, spiking_j, budget_j)
 
     unknown = tuple(dict.fromkeys((*now.unknown, *conventional.unknown)))
-    if unknown:
+    if unknown or fixed_j is None or spiking_j is None or budget_j is None:
         return result(None, f"not decided: unknown cost of {', '.join(unknown)}")
     if fixed_j >= budget_j:
         return result(None, f"never wins: {joules(fixed_j)} when silent, against {joules(budget_j)}")
     if not measured:
         return result(None, "not decided: no spike was counted, so what one costs is not known")
-    per_rate_j = (now.joules - fixed_j) / measured
+    per_rate_j = (spiking_j - fixed_j) / measured
     if fixed_j + per_rate_j < budget_j:
         return result(None, "always wins: even one spike per neuron and step costs less")
     rate = (budget_j - fixed_j) / per_rate_j

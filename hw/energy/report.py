@@ -17,8 +17,7 @@ def breakdown(energy: Energy) -> str:
     for term in energy.terms:
         each = "unknown" if term.cost.value is None else f"{term.cost.value:g} {term.cost.unit}"
         rows.append((term.name, f"{term.count:,.1f}", term.unit, each, joules(term.joules)))
-    total = None if energy.is_unknown else energy.joules
-    rows.append(("total", "", "", "", joules(total, energy.is_lower_bound)))
+    rows.append(("total", "", "", "", joules(energy.joules, energy.is_lower_bound)))
     sources = dict.fromkeys(f"{t.cost.evidence.value}: {t.cost.source}" for t in energy.terms)
     title = f"{energy.device}, {energy.level.value}, per inference"
     return "\n".join([title, *aligned([head, *rows], left=1), *(f"  {s}" for s in sources)]) + "\n"
@@ -27,7 +26,7 @@ def breakdown(energy: Energy) -> str:
 def energy_dict(energy: Energy) -> dict[str, Any]:
     """An energy with its terms; what is unknown is null: of a term, and the sum where no cost is known."""
     return {
-        "energy_j": None if energy.is_unknown else energy.joules,
+        "energy_j": energy.joules,
         "energy_is_lower_bound": energy.is_lower_bound,
         "evidence": [kind.value for kind in energy.evidence],
         "assumptions": list(energy.assumptions),

@@ -54,9 +54,10 @@ class Energy:
         return breakdown(self).rstrip()
 
     @property
-    def joules(self) -> float:
-        """Sum of the known terms; a lower bound when `unknown` is not empty."""
-        return sum(joules for term in self.terms if (joules := term.joules) is not None)
+    def joules(self) -> float | None:
+        """Sum of the known terms, a lower bound when `unknown` is not empty; None when nothing is known."""
+        known = sum(joules for term in self.terms if (joules := term.joules) is not None)
+        return None if self.unknown and not known else known
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -69,8 +70,8 @@ class Energy:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether no cost of anything it needs is known: its sum of 0 then says nothing."""
-        return bool(self.unknown) and not any(term.joules for term in self.terms)
+        """Whether no cost of anything it needs is known."""
+        return self.joules is None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
