@@ -32,11 +32,11 @@ V2_CASES = [(relu, out, buffer, big) for relu in (False, True) for out, buffer, 
 
 @pytest.mark.parametrize(("weight_bits", "act_bits"), [(1, 1), (2, 2), (4, 4), (1, 4), (4, 1), (4, None)])
 def test_dense_v1_equals_the_plain_reading(weight_bits, act_bits):
-    """6 x 2,100 samples x 40 units: half a million outputs, 0 mismatches."""
+    """6 x 4,200 samples x 40 units: a million outputs, 0 mismatches."""
     rng = np.random.default_rng([weight_bits, act_bits or 0])
     words = v1(rng, weight_bits, act_bits, 40)
     w = rng.integers(*WEIGHTS[weight_bits], (9, 40))
-    x = rng.integers(0, 16, (2100, 9))
+    x = rng.integers(0, 16, (4200, 9))
     sixteenths = [int(s * 16) for s in words.act_step.tolist()]
     columns = list(zip(w.T.tolist(), words.threshold.tolist(), sixteenths, strict=True))
     expected = [
@@ -48,10 +48,10 @@ def test_dense_v1_equals_the_plain_reading(weight_bits, act_bits):
 
 @pytest.mark.parametrize(("relu", "out", "buffer", "big"), V2_CASES)
 def test_dense_v2_equals_the_plain_reading(relu, out, buffer, big):
-    """12 x 1,100 samples x 40 units: half a million outputs, 0 mismatches, sums and results overflowing in many."""
+    """12 x 2,100 samples x 40 units: a million outputs, 0 mismatches, sums and results overflowing in many."""
     rng = np.random.default_rng([relu, out, buffer, big])
     words = v2(rng, relu, out, buffer, 9, 40, big)
-    w, x = rng.integers(-128, 128, (9, 40)), rng.integers(-128, 128, (1100, 9))
+    w, x = rng.integers(-128, 128, (9, 40)), rng.integers(-128, 128, (2100, 9))
     shifted = [[v << s for v, s in zip(row, words.input_shift.tolist(), strict=True)] for row in x.tolist()]
     bias, top = (words.bias << words.bias_shift).tolist(), (words.max_value << words.max_value_shift).tolist()
     rest = zip(w.T.tolist(), bias, top, words.output_scale.tolist(), words.output_shift.tolist(), strict=True)
