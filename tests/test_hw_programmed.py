@@ -89,6 +89,19 @@ def test_any_neuron_is_its_twin(chip, rng):
     assert abs(program.report[0].rate_change) < 0.02
 
 
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+def test_neurons_begin_where_the_nets_do(chip, rng):
+    """Izhikevich's v starts at -65, below its rest: from 0 every neuron would fire at once."""
+    net = sn.Sequential(sn.Linear(12, 9, seed=0, bias=False), sn.Izhikevich())
+    net.layers[0].weight.data *= 40
+    x = spikes(rng, 60, 5, 12)
+    program = hw.compile(net, chip, calibrate=x)
+    assert not program.run(np.zeros((10, 2, 12), np.float32)).output.any()
+    got, wanted = program.run(x).output, net(x).data
+    assert wanted.sum() > 20
+    assert (got == wanted).mean() > 0.99
+
+
 def test_what_no_word_holds_is_refused(rng):
     x = spikes(rng, 5, 2, 4)
     net = sn.Sequential(sn.Linear(4, 3, seed=0), leaky(threshold=1e7))

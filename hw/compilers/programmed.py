@@ -164,10 +164,11 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
 
 
 def _own(part: Part) -> bool:
-    """Whether a layer's neurons are sPyNNaker's: leaky, one spike a step, no state of their own besides."""
+    """Whether a layer's neurons are sPyNNaker's: leaky, one spike a step, no state of their own besides, at 0 first."""
     model = part.numbers.model
     known = model.kind in OWN and model.reset in RESETS and model.levels == 1
-    return known and bool((part.numbers.leak <= 1 - 2.0**-14).all())
+    at_zero = not any(np.any(value) for value in part.stage.neurons.rest.values())
+    return known and at_zero and bool((part.numbers.leak <= 1 - 2.0**-14).all())
 
 
 def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> TwinNeurons:
@@ -176,7 +177,9 @@ def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> 
     values = {name: layer.values[name].data for name in made.model.parameters}
     for name, value in values.items():
         word.integers(f"compile: layer {part.name}: {name}", np.asarray(value))
-    return TwinNeurons(made, values, bias, part.shape, slot)
+    neurons = TwinNeurons(made, values, bias, part.shape, slot, layer.rest)
+    neurons.start(1)  # what does not fit is said now
+    return neurons
 
 
 def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Neurons, scale: float) -> DrivenLayer:

@@ -27,11 +27,14 @@ def text(execution: Execution) -> str:
     table = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     hops = events.hops_east_west.sum() + events.hops_north_south.sum()
     energy = execution.energy()
+    lost = ((layer, word, n) for layer, words in execution.words.items() for word, n in words.items() if n)
+    overflows = ", ".join(f"{layer} {word} {n:,}" for layer, word, n in lost)
     return "\n".join([
         f"{events.samples} samples of {events.steps} steps on {how_many(len(cores), 'core')}; means of one sample",
         *table,
         f"messages within a tile {events.within_tile.sum() / n:,.1f}, hops {hops / n:,.1f}, from chip to chip "
         f"{events.crossings.sum() / n:,.1f}; busiest link {execution.links.most:.4g} messages a step",
+        f"overflows, in all samples: {overflows or 'none'}",
         f"time: {execution.times}",
         "",
         breakdown(energy).rstrip(),

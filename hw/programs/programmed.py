@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class TwinNeurons:
     values: real numbers of its parameters by name;  bias: (n,) integers of the current's word, each step
     slot  : (most a slot of a ring buffer holds, left shift to the current's word) where sums arrive through such, with
             the signs apart; else None
+    rest  : real numbers of the states before the first step, by name; 0 where not given
     """
 
     twin: twin.Twin
@@ -30,6 +31,16 @@ class TwinNeurons:
     bias: Integers
     shape: tuple[int, ...]
     slot: tuple[int, int] | None = None
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    def start(self, batch: int) -> dict[str, Integers]:
+        """Integers (batch, neurons...) of every state before the first step; ValueError for one beyond its word."""
+        words, shape = self.twin.words, (batch, *self.shape)
+        given = {name: np.asarray(self.rest.get(name, 0.0)) for name in self.twin.model.states}
+        return {
+            name: np.broadcast_to(words.of_symbol(f"s_{name}").integers(f"rest: {name}", value), shape)
+            for name, value in given.items()
+        }
 
     @property
     def signs(self) -> int:
@@ -45,6 +56,7 @@ class TwinNeurons:
         word = self.twin.words.of_symbol("current")
         current = (total + self.bias) * 2.0**-word.fraction
         steps, batch = current.shape[:2]
+        before = self.start(batch) if before is None else before
         got = twin.run(self.twin, current.reshape(steps, batch, *self.shape), self.values, before)
         out = got.output.reshape(steps, batch, -1)
         overflows |= got.overflows
