@@ -18,6 +18,8 @@ from spikenet.kernels import meeting
 from spikenet.kernels.crew import Crew
 from spikenet.kernels.tasks import array, in_parallel, shared
 
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
 
 @shared
 def count(task, done, work):
@@ -99,6 +101,31 @@ def test_those_who_wait_come_from_looking_from_naps_and_from_sleep(pause_s, four
     assert any(both_came() for _ in range(100))  # a busy machine may keep one from coming in time
 
 
+BOUND = """
+import os
+before = os.sched_getaffinity(0)
+import spikenet as sn
+from tests.test_crew import done_once
+assert done_once(200, 100)
+from spikenet.kernels.crew import crew
+helper = crew()._threads[0].native_id
+print(len(os.sched_getaffinity(0)) < len(before), os.sched_getaffinity(helper) == before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell which cores there are")
+def test_those_who_help_are_not_bound_to_the_core_of_the_caller(four_threads):
+    ran = subprocess.run(
+        [sys.executable, "-c", BOUND],
+        cwd=HERE,
+        env=os.environ | {"OMP_PROC_BIND": "true"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stdout == "True True\n", ran.stdout + ran.stderr
+
+
 def test_who_does_not_come_is_not_waited_for(own_crew, monkeypatch):
     monkeypatch.setattr(Crew, "_hire", lambda self: self._threads.append(threading.Thread()))
     assert done_once(1000, 10)
@@ -140,8 +167,7 @@ print("done")
 def test_a_process_ends_while_its_threads_wait_and_a_forked_one_works(fork):
     if fork and not hasattr(os, "fork"):
         pytest.skip("no os.fork here")
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(fork=fork)], cwd=here, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT.format(fork=fork)], cwd=HERE, capture_output=True, text=True, timeout=120
     )
     assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr

@@ -80,6 +80,11 @@ def compiled_source(
     return loop
 
 
+CORES: frozenset[int] = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
+"""Those this process may use; empty where the system does not tell. Asked before OpenMP is loaded, which binds the
+thread that loads it to one core if OMP_PROC_BIND says so, and with it every thread that this one starts."""
+
+
 def _load_thread_pool() -> None:
     """Load numba's OpenMP pool so that waiting threads soon sleep instead of spinning.
 

@@ -10,12 +10,13 @@ What all share is a row of 64-bit words; those that change lie on a cache line e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 
 import numpy as np
 
-from spikenet.derive.compile import compiled
+from spikenet.derive.compile import CORES, compiled
 from spikenet.errors import Array
 from spikenet.kernels import sleeping
 from spikenet.kernels.by_address import succeeds_at
@@ -89,6 +90,14 @@ def _serve(words: Array, number: int) -> None:
             sleeping.sleep_while(words, JOB, seen, SLEEP)
 
 
+def _member(words: Array, number: int) -> None:
+    """What a thread of the crew does, on any core, whatever the one that started it is bound to."""
+    if CORES:
+        with contextlib.suppress(OSError):  # a core that was taken away meanwhile
+            os.sched_setaffinity(0, CORES)
+    _serve(words, number)
+
+
 class Crew:
     """Threads beside the calling one, hired when first wanted. They never hold Python's lock while they serve."""
 
@@ -121,7 +130,7 @@ class Crew:
             nobody[JOB] = GONE
             _serve(nobody, 0)  # compiled here: a thread that compiles while Python ends may bring it down
         number = len(self._threads) + 1
-        one = threading.Thread(target=_serve, args=(self._words, number), name=f"spikenet-{number}", daemon=True)
+        one = threading.Thread(target=_member, args=(self._words, number), name=f"spikenet-{number}", daemon=True)
         self._threads.append(one)
         one.start()
 
