@@ -17,7 +17,7 @@ from hw.chips import akida, brainscales2, cmos45, loihi1, loihi2, speck, spinnak
 from hw.limits.convolution_cores import kernel_memory, matching, neuron_memory
 from hw.lowering.connectivity import order, recurrent_synapses, synapse_count, synapses
 from hw.lowering.stages import layout
-from hw.placement.core_room import axon_bits, index_bits
+from hw.placement.core_room import axon_bits, index_bits, stored_bits
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.fact import Evidence, Fact, unknown
 
@@ -289,6 +289,18 @@ def test_axon_bits_by_the_block():
     assert axon_bits(np.array([3, 3, 70]), 8) == 2 * 64 + 576 + 64
     assert index_bits(np.array([5, 5]), 5) == 0
     assert [index_bits(np.array([1]), n) for n in (2, 64, 65, 1024)] == [6, 6, 7, 10]
+
+
+def test_synapses_are_stored_in_what_takes_less_room():
+    """Of 64 neurons 8 words and 10 bits full, or 14 bits a synapse: 37 of them are as large as all 64 without index."""
+    assert stored_bits(np.array([64, 64]), 64, 8) == (2 * 576, True)
+    assert stored_bits(np.array([64, 63]), 64, 8) == (2 * 576, True)
+    assert stored_bits(np.array([40]), 64, 8) == (576, True)  # 9 words with an index, too, but more bits in them
+    assert stored_bits(np.array([36]), 64, 8) == (576, False)
+    assert stored_bits(np.array([30]), 64, 8) == (448, False)
+    assert stored_bits(np.array([3, 2]), 3, 8) == (2 * 64, True)
+    assert stored_bits(np.array([1]), 3, 8) == (64, False)
+    assert stored_bits(np.array([], int), 3, 8) == (0, True)
 
 
 def test_speck_matching_finds_a_way_when_there_is_one():

@@ -65,6 +65,17 @@ def test_output_rates_and_overflows_are_those_of_the_program(case):
     assert case.placed.run(case.x[:, :0]).output.shape == (14, 0, 5)
 
 
+def indexed_takes_less(counts, width, per_synapse):
+    """Whether synapses with an index take fewer words than a weight for every neuron; of equal words, less in them."""
+
+    def words(n, bits):
+        return sum(-(-(min(64, n - start) * bits + 10) // 64) for start in range(0, n, 64))
+
+    index = 0 if (counts == width).all() else next(b for b in (6, 7, 8, 9, 10, 11, 12) if 2**b >= width)
+    indexed = sum(words(int(n), per_synapse + index) for n in counts), counts.sum() * (per_synapse + index)
+    return indexed < (len(counts) * words(width, per_synapse), len(counts) * width * per_synapse)
+
+
 def counted_by_hand(case):
     """Every event again, from program and placement alone: spike by spike, core by core."""
     layers, cores = case.program.layers, case.placed.placement.cores
@@ -85,7 +96,8 @@ def counted_by_hand(case):
     found = {name: np.zeros((steps, batch, len(cores)), int) for name in names}
     traffic = np.zeros((len(cores), len(cores)), int)
 
-    def send(t, b, home, matrix, row, targets, windows=False):
+    def send(t, b, home, matrix, row, targets, delays=None, windows=False):
+        per_synapse = 8 + (0 if delays is None else int(delays.max()).bit_length())
         weights = matrix[row]
         for c in sorted({int(targets[j]) for j in np.flatnonzero(weights)}):
             ops = sum(weights[j] != 0 for j in range(len(weights)) if targets[j] == c)
@@ -93,7 +105,7 @@ def counted_by_hand(case):
             here = matrix[:, targets == c] != 0
             if windows:
                 found["convolution_ops"][t, b, c] += ops
-            elif not here[here.any(axis=1)].all():
+            elif indexed_takes_less(here.sum(axis=1)[here.any(axis=1)], here.shape[1], per_synapse):
                 found["sparse_ops"][t, b, c] += ops
             found["axons_in"][t, b, c] += 1
             if home is None:
@@ -107,7 +119,7 @@ def counted_by_hand(case):
 
     entrance = layers[0].connectivity.toarray()
     for t, b, i in np.argwhere(case.x):
-        send(t, b, None, entrance, i, where[0])
+        send(t, b, None, entrance, i, where[0], layers[0].delays)
     for k, layer in enumerate(layers):
         ahead = layers[k + 1].connectivity.toarray() if k + 1 < len(layers) else None
         around = None if layer.recurrent is None else layer.recurrent.toarray()
@@ -115,9 +127,10 @@ def counted_by_hand(case):
             home = where[k][j]
             found["spikes"][t, b, home] += 1
             if ahead is not None:
-                send(t, b, home, ahead, j, where[k + 1], sparse.issparse(layers[k + 1].weights))
+                after = layers[k + 1]
+                send(t, b, home, ahead, j, where[k + 1], after.delays, sparse.issparse(after.weights))
             if around is not None:
-                send(t, b, home, around, j, where[k])
+                send(t, b, home, around, j, where[k], layer.delays)
     return found, traffic
 
 
@@ -135,6 +148,28 @@ def test_every_event_is_counted(case):
     hops = case.got.events.hops_east_west.sum() + case.got.events.hops_north_south.sum()
     assert horizontal.sum() + vertical.sum() == pytest.approx(hops / 16 / 5)
     assert np.nansum(case.got.picture.load) == pytest.approx(case.got.load.sum())
+
+
+def test_a_full_layer_with_a_few_weights_0_is_stored_dense(rng):
+    """The zeros stay where they were: as many cores, no synapse priced as one with an index; they are no events."""
+    chip = small(loihi1_sanafe, synapse_bits=20_000)
+    x = (rng.random((8, 2, 40)) < 0.3).astype(np.int8)
+    full = rng.integers(1, 60, (40, 150)) * 2
+    rounded, thin = full * (rng.random(full.shape) > 0.02), full * (rng.random(full.shape) < 0.2)
+    got = []
+    for weights in (full, rounded, thin):
+        layer = Population("1 LIF", weights, 0, loihi.Params(4095, 300, 900), 1.0, (150,), False)
+        program = Program((layer,), (), chip)
+        got.append(hw.place_program(program).run(x))
+        assert np.array_equal(got[-1].output, program.run(x).output)
+        assert got[-1].events.synaptic_ops.sum() == (x @ (weights != 0)).sum()
+    cores = [len(run.placed.placement.cores) for run in got]
+    assert cores[0] == cores[1] > cores[2]
+    for run, share in zip(got, (0, 0, 1), strict=True):
+        assert run.events.sparse_ops.sum() == share * run.events.synaptic_ops.sum()
+        price = 1e-12 * (35.5, 33.6)[share] * run.events.synaptic_ops.sum() / 2
+        terms = [term for term in run.energy().terms if term.name.startswith("synaptic operations")]
+        assert sum(term.joules for term in terms) == pytest.approx(price)
 
 
 def test_active_neurons_are_those_with_something_to_do():

@@ -116,7 +116,8 @@ def test_every_limit_is_kept(placed, name):
             used["memory_bits"] += 8 * int(counts.sum())
             width = onto.shape[1]
             index = 0 if (counts == width).all() else next(b for b in (6, 7, 8, 9, 10, 11, 12) if 2**b >= width)
-            used["synapse_bits"] += sum(axon_bits_by_hand(int(n), 8 + index) for n in counts)
+            indexed = sum(axon_bits_by_hand(int(n), 8 + index) for n in counts)
+            used["synapse_bits"] += min(indexed, len(counts) * axon_bits_by_hand(width, 8))
             if source >= 0:
                 mine = matrix[where[source] == c]
                 used["output_axons"] += sum(len(set(where[target][row])) for row in mine)
@@ -351,6 +352,22 @@ def test_one_core_for_all():
         (core,) = hw.place(net, chip).cores
         assert core.used == {"neurons": 68, "synapses": 16 * 60 + 60 * 8}
         assert core.load == 68 + 16 * 60 + 60 * 8
+
+
+def test_weights_that_rounding_makes_0_take_no_more_cores(rng):
+    """What `hw.check` finds to fit before compiling has room afterwards, too."""
+    net = sn.Sequential(sn.Linear(40, 300, bias=False, seed=0), sn.LIF(tau_mem_s=20e-3, reset=sn.reset.to_zero))
+    calibrate = (rng.random((6, 2, 40)) < 0.3).astype(np.float32)
+    before = hw.place(net, edited(loihi1, synapse_bits=20_000))
+    chip = edited(loihi1, synapse_bits=20_000, cores=len(before.cores))
+    assert hw.check(net, chips=[chip])[chip].fits
+    program = hw.compile(net, chip, calibrate=calibrate)
+    assert (
+        np.count_nonzero(net.layers[0].weight.data) == 40 * 300 > np.count_nonzero(program.layers[0].weights) > 11_000
+    )
+    after = hw.place_program(program, n_chips=1).placement
+    assert len(after.cores) == len(before.cores)
+    assert [core.used for core in after.cores] == [core.used for core in before.cores]
 
 
 def test_what_cannot_be_placed_is_refused():

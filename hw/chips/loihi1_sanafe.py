@@ -36,7 +36,7 @@ LOIHI1_SANAFE = replace(
     notes=(
         "SANA-FE's energies of Loihi 1 are a calibration, though its file names Davies et al. 2018 as their source; "
         "they contain no static power and no barrier. Which synapses are sparse or convolutional SANA-FE leaves to "
-        "its user; here the placement tells, and without one all are priced as dense.",
+        "its user; here the placement tells (what takes less room), and without one all are priced as dense.",
     ),
     times=EventTimes(
         synaptic_op=Fact(3.8, "ns", QUOTED, f"{FILE}, dense synapses"),

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from hw.placement.core_room import stored_bits
 from hw.placement.record import Placement
 
 Array = npt.NDArray[Any]
@@ -32,6 +33,7 @@ class Projection(NamedTuple):
     windows : whether the synapses are those of a window that moves over a map
     operations: (sources,) of an event, where they are not as many as its synapses (of all of which, under a pooling,
                 the largest is taken), on a chip of one core; else None
+    synapse_bits: of a weight and its delay, on a chip of which is known how it stores them; else None
     """
 
     source: int
@@ -42,6 +44,7 @@ class Projection(NamedTuple):
     delays: Any
     windows: bool = False
     operations: Any = None
+    synapse_bits: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +56,9 @@ class Axons:
               neurons reach one axon of one core each: one for each of its axons, at least one; 1 on others
     first   : (sources + 1,) number of the first axon of each source
     to_core, synapses: (axons,) the core it leads to, its synapses
-    form    : (axons,) how these are stored: DENSE where every source that reaches neurons of its layer on that core
-              reaches all of them, so that no synapse needs an index; CONVOLUTION behind a window; else SPARSE
+    form    : (axons,) how these are stored: CONVOLUTION behind a window; else DENSE where a weight for every neuron of
+              the layer on that core, 0 without a synapse, takes no more room than an index a synapse (where the room
+              is not known: where none is missing); else SPARSE. What is stored as 0 is no synapse and is not counted
     within, east_west, north_south, crosses: (axons,) 1 where it stays in its tile, hops, 1 where it leaves the chip;
                                    0 for the input, of which only the arrival is known
     """
@@ -109,8 +113,9 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
             if projection.operations is not None:
                 operations = np.asarray(projection.operations)
                 synapses = operations if projection.source < 0 else operations[neurons[projection.source]]
-            dense = bool((np.diff(here.indptr)[sources := np.flatnonzero(synapses)] == own.size).all())
+            counts = np.diff(here.indptr)[sources := np.flatnonzero(synapses)].astype(np.int64)
             low += own.size
+            dense = _stores_dense(projection, counts, own.size)
             stored = CONVOLUTION if projection.windows else DENSE if dense else SPARSE
             each = np.ones(len(sources), np.int64)
             columns.append((sources + begin, each * number, synapses[sources], each * stored))
@@ -122,6 +127,13 @@ def axons(placement: Placement, n_inputs: int, projections: Sequence[Projection]
     return Axons(
         neurons, begins, core_of, copies, len(placement.cores), n_inputs, first, to_core, synapses, form, *ways
     )
+
+
+def _stores_dense(projection: Projection, counts: Integers, neurons: int) -> bool:
+    """counts: synapses of each axon onto some of the neurons of a core; as `hw.place` counts their room."""
+    if projection.synapse_bits is None:
+        return bool((counts == neurons).all())
+    return stored_bits(counts, neurons, projection.synapse_bits)[1]
 
 
 def _axons_out(

@@ -12,7 +12,7 @@ from scipy import sparse
 from hw.execution.axons import Projection
 from hw.lowering.connectivity import order
 from hw.lowering.stages import Layout
-from hw.placement.core_room import Wiring
+from hw.placement.core_room import Wiring, synapse_bits_of
 from hw.placement.fill import Core, Filled, Piece, reach_of, with_copies
 from hw.programs.truenorth import TrueNorthLayer
 
@@ -43,10 +43,11 @@ def projections(program: Any) -> tuple[Projection, ...]:
         windows = sparse.issparse(getattr(layer, "weights", None))
         operations = getattr(layer, "operations", None)
         late = program.late if k else 0
-        found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays, windows, operations))
+        bits = synapse_bits_of(program.chip, _longest(delays))
+        found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays, windows, operations, bits))
         if layer.recurrent is not None:
             own = getattr(layer, "recurrent_exponent", 0)
-            found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), None))
+            found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), None, synapse_bits=bits))
     return tuple(found)
 
 
@@ -54,8 +55,7 @@ def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
     """(stages, their synapses listed) of a program."""
     stages, wired = list[Any](), list[Wiring]()
     for layer in program.layers:
-        delays = getattr(layer, "delays", None)
-        longest = 0 if delays is None else int(np.max(delays, initial=0))
+        longest = _longest(getattr(layer, "delays", None))
         stage: Any = ProgramStage(layer.name, (layer.n_inputs,), tuple(layer.shape), longest)
         places = order(stage)
         matrices = [_ones(layer.connectivity)[:, places]]
@@ -78,6 +78,10 @@ def crossbars(program: Any, wired: tuple[Wiring, ...]) -> Filled | None:
             low += core.neurons.size
     cores = tuple(pieces[number] for number in sorted(pieces))
     return Filled(cores, tuple(map(with_copies, wired, reach_of(wired, cores))))
+
+
+def _longest(delays: Any) -> int:
+    return 0 if delays is None else int(np.max(delays, initial=0))
 
 
 def _ones(matrix: Any) -> Any:

@@ -86,6 +86,28 @@ def index_bits(counts: Integers, neurons: int) -> int:
     return next((width for width in INDEX_BITS if width >= needed), INDEX_BITS[-1])
 
 
+def stored_bits(counts: Integers, neurons: int, synapse_bits: int) -> tuple[int, bool]:
+    """(bits of axons with so many synapses each onto some of the neurons, whether these are stored dense).
+
+    Dense is a weight for every neuron in order, 0 where there is no synapse; otherwise each synapse has an index. What
+    takes less room is taken: of a full layer, weights that rounding made 0 stay where they were. Where both fill as
+    many words, what has less in them is taken.
+
+    synapse_bits: of a weight and its delay, without an index
+    """
+    with_index = synapse_bits + index_bits(counts, neurons)
+    indexed = axon_bits(counts, with_index), int(counts.sum()) * with_index
+    dense = axon_bits(np.full(len(counts), neurons, np.int64), synapse_bits), len(counts) * neurons * synapse_bits
+    return min(indexed, dense)[0], dense <= indexed
+
+
+def synapse_bits_of(chip: Chip, longest_delay: int) -> int | None:
+    """Bits of a synapse without its index, weights of the chip's full width; None where a core is not so divided."""
+    if chip.architecture is not Architecture.AXON_CORES:
+        return None
+    return int(chip.limit("weight_bits") or 0) + longest_delay.bit_length()
+
+
 def room_of(chip: Chip) -> tuple[Room, Use] | None:
     """(what a core has, what neurons low..high-1 of a stage take of it); None for a chip that is not made of cores.
 
@@ -105,13 +127,11 @@ def room_of(chip: Chip) -> tuple[Room, Use] | None:
 
 
 def _on_axon_core(chip: Chip) -> Use:
-    weight_bits = int(chip.limit("weight_bits") or 0)
-
     def use(wiring: Wiring, low: int, high: int) -> Mapping[str, float]:
         """Weights of the chip's full width, delays as long as the stage's, an axon for each source and matrix."""
-        delay_bits = wiring.stage.delay.bit_length()
+        each = synapse_bits_of(chip, wiring.stage.delay) or 0
         found = wiring.counts(low, high)
-        bits = [axon_bits(n, weight_bits + delay_bits + index_bits(n, high - low)) for n in found]
+        bits = [stored_bits(n, high - low, each)[0] for n in found]
         return {"neurons": high - low, "input_axons": sum(map(len, found)), "synapse_bits": sum(bits)}
 
     return use
