@@ -27,17 +27,23 @@ def event_energies(**changes: Any) -> EventEnergies:
 @pytest.mark.parametrize(
     ("value", "error", "said"),
     [
-        (-23.6, ValueError, "-23.6"),
         (math.nan, ValueError, "nan"),
         (math.inf, ValueError, "inf"),
         ("23.6 pJ", TypeError, "23.6 pJ"),
         (True, TypeError, "True"),
     ],
 )
-def test_a_value_that_is_no_number_or_negative_is_refused_with_source_and_value(value, error, said):
+def test_a_value_that_is_no_number_is_refused_with_source_and_value(value, error, said):
     with pytest.raises(error, match=said) as caught:
         Fact(value, "pJ", Evidence.MEASURED, "Table 2")
     assert "Table 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(loihi1.energies)])
+def test_an_energy_below_0_is_refused_by_the_name_of_its_entry(name):
+    with pytest.raises(ValueError, match=rf"^{name}: expected a number >= 0, got -23.6 pJ \(a test\)"):
+        event_energies(**{name: pj(-23.6)})
+    assert getattr(event_energies(**{name: pj(0.0)}), name).joules == 0
 
 
 @pytest.mark.parametrize("field", ["unit", "source"])
@@ -164,8 +170,9 @@ def test_a_record_edited_by_hand_is_refused_by_chip_and_entry(chip):
             dataclasses.replace(chip, limits=lacking)
         with pytest.raises(TypeError, match=f"{chip.name}: limit {name}.*1024"):
             dataclasses.replace(chip, limits=lacking | {name: 1024})
-        with pytest.raises(ValueError, match="-5"):
-            Fact(-5, chip.limits[name].unit, Evidence.QUOTED, "a test")
+        below = Fact(-5, "of it", Evidence.QUOTED, "a test")
+        with pytest.raises(ValueError, match=rf"{chip.name}: limit {name}: .* >= 0, got -5 of it \(a test\)"):
+            dataclasses.replace(chip, limits=lacking | {name: below})
         unsure = dataclasses.replace(chip, limits=lacking | {name: unknown("of it", "a test")})
         assert unsure.limit(name) is None
         for value in (1.5, 0) if name in AT_LEAST_ONE else (1.5,):

@@ -165,8 +165,8 @@ class Chip:
     architecture: how networks are laid onto it, which says the limits it has to state
     times  : how long its events take, or its steps; None where nobody published either
 
-    Raises ValueError / TypeError naming the chip and the entry when one is missing, unknown, no Fact, or a limit of its
-    architecture that is no whole number or, such as cores, 0.
+    Raises ValueError / TypeError naming the chip and the entry when one is missing, unknown, no Fact, below 0, or a
+    limit of its architecture that is no whole number or, such as cores, 0.
     """
 
     name: str

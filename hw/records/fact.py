@@ -26,13 +26,13 @@ class Evidence(Enum):
 class Fact:
     """One number, its unit, how it is known and from where.
 
-    value   : >= 0; None, with Evidence.UNKNOWN, when nobody published it (never 0 for that)
+    value   : None, with Evidence.UNKNOWN, when nobody published it (never 0 for that); a record refuses one below 0 by
+              the name of its entry, see `checked`
     unit    : what one of it is, such as "pJ" or "neurons per core"
     source  : where the number stands
     high    : upper end, when the source gives a range of which `value` is the lower end
 
-    Raises TypeError / ValueError for a value that is no finite number >= 0, a range upside down, a missing unit or
-    source.
+    Raises TypeError / ValueError for a value that is no finite number, a range upside down, a missing unit or source.
     """
 
     value: float | None
@@ -53,8 +53,8 @@ class Fact:
             if self.high is not None:
                 raise ValueError(f"Fact: unknown value with an upper end {self.high}; give the lower end too")
             return
-        _not_negative(f"Fact ({self.source})", self.value)
-        if self.high is not None and _not_negative(f"Fact ({self.source}) high", self.high) < self.value:
+        _number(f"Fact ({self.source})", self.value)
+        if self.high is not None and _number(f"Fact ({self.source}) high", self.high) < self.value:
             raise ValueError(f"Fact ({self.source}): range {self.value}..{self.high} {self.unit} is upside down")
 
     @property
@@ -87,20 +87,20 @@ def fact_dict(fact: Fact) -> dict[str, Any]:
 
 
 def checked(name: str, entry: Any, *, energy: bool = False) -> Fact:
-    """`entry` as a Fact; raises naming `name` when it is missing, no Fact, or no energy where one is wanted."""
+    """`entry` as a Fact; raises naming `name` when it is missing, no Fact, below 0, no energy where one is wanted."""
     if entry is None:
         raise ValueError(f"{name}: missing; write unknown(unit, where you looked) when nobody published it")
     if not isinstance(entry, Fact):
         raise TypeError(f"{name}: expected a Fact (value, unit, evidence, source), got {entry!r}")
     if energy and entry.unit not in JOULES:
         raise ValueError(f"{name}: expected an energy in {', '.join(JOULES)}, got unit {entry.unit!r}")
+    if entry.value is not None and entry.value < 0:
+        got = f"{entry.value:.12g} {entry.unit} ({entry.source})"
+        raise ValueError(f"{name}: expected a number >= 0, got {got}; unknown(unit, where you looked) has none")
     return entry
 
 
-def _not_negative(name: str, value: Any) -> float:
+def _number(name: str, value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {value!r}")
-    number = finite_number(name, value)
-    if number < 0:
-        raise ValueError(f"{name}: expected a number >= 0, got {number:g}; unknown(unit, where you looked) has none")
-    return number
+    return finite_number(name, value)
