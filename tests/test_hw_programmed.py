@@ -115,6 +115,28 @@ def test_what_no_word_holds_is_refused(rng):
             hw.compile(net, chip, calibrate=x)
 
 
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+def test_neurons_that_draw_random_numbers_are_refused(chip, rng):
+    net = sn.Sequential(sn.Linear(4, 3, seed=0), sn.StochasticLIF())
+    assert not hw.check(net, (4,), chips=(chip,))[chip].fits
+    with pytest.raises(hw.DoesNotFit, match=f"^{chip.name}: 0 Linear: neurons StochasticLIF draw random.*; take LIF"):
+        hw.compile(net, chip, calibrate=spikes(rng, 5, 2, 4))
+
+
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+@pytest.mark.parametrize("model", [sn.LIF, sn.AdaptiveLIF])
+def test_thresholds_of_0_and_below_have_figures_too(chip, model, rng):
+    """Trained thresholds get there: the change over the threshold's size, and the change itself where that is 0."""
+    net = sn.Sequential(sn.Linear(4, 3, seed=0), leaky(model, threshold=np.ones(3)))
+    net.layers[0].bias.data[...] = 0.1
+    for thresholds in ([0, 0, 0], [-1, -1, -1], [0.3, 0, -2]):
+        net.layers[1].values["threshold"].data[...] = thresholds
+        (report,) = hw.compile(net, chip, calibrate=spikes(rng, 20, 2, 4)).report
+        assert 0 <= report.threshold_error < 1e-3
+        assert 0 < report.bias_error < 1e-3
+        assert not any(word in str(report) for word in ("nan", "inf%", "-0.00%"))
+
+
 @pytest.mark.parametrize("kind", ["refractory", "map", "line of SpiNNaker"])
 def test_what_check_passes_compiles(kind, rng):
     shape, chip = {"refractory": (4,), "map": (1, 4, 4), "line of SpiNNaker": (2, 9)}[kind], loihi2

@@ -150,8 +150,8 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
         scale=float(np.mean(held.scale)),
         weight_error=_root_mean_square(held.weights - wanted) / size if size else 0.0,
         clipped=held.clipped,
-        threshold_error=float(np.abs(held.threshold / numbers.threshold - 1).max()) if fires else 0.0,
-        bias_error=float((np.abs(held.bias - part.bias) / held.threshold).max()) if fires else _largest(held, part),
+        threshold_error=_relative(held.threshold - numbers.threshold, numbers.threshold) if fires else 0.0,
+        bias_error=_relative(held.bias - part.bias, held.threshold) if fires else _largest(held, part),
         tau_mem_steps=(tau(numbers.leak), tau(held.leak)),
         tau_syn_steps=(tau(numbers.syn_leak), tau(held.syn_leak)),
         rate=0.0 if part.reads_v else rate,
@@ -160,6 +160,12 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
         overflows=sum(run.overflows.values()),
         advice=held.advice,
     )
+
+
+def _relative(change: Array, to: Array) -> float:
+    """The largest change over what it is held against, sizes only; over 1 where that is 0."""
+    size = np.abs(to)
+    return float(np.abs(change / np.where(size, size, 1.0)).max(initial=0.0))
 
 
 def _largest(held: Held, part: Part) -> float:

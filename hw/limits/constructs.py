@@ -11,6 +11,7 @@ from hw.lowering.stages import Layout, Stage
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach
 from hw.records.chip import Chip
+from spikenet.derive.integer_step import WITHOUT_INTEGERS
 from spikenet.derive.refractory import PARAMETER
 
 CUBA = ("IF", "LIF", "CubaLIF", "LI")
@@ -20,7 +21,7 @@ NEURONS: dict[Architecture, tuple[tuple[str, ...], str]] = {  # kinds a chip has
     Architecture.SINGLE_CORE: (CUBA, "take IF, LIF or CubaLIF"),
     Architecture.CONVOLUTION_CORES: (("IF",), "take IF: states do not decay"),
     Architecture.ANALOGUE: (CUBA, "take LIF or CubaLIF"),
-}  # programmable chips run any
+}  # programmable chips run any that has integers
 RESETS: dict[Architecture, tuple[tuple[Reset, ...], str]] = {  # which a chip has, and what to take instead
     Architecture.AXON_CORES: (
         (Reset.ZERO,),
@@ -57,6 +58,9 @@ def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, "the net ends without neurons", "put LIF or LI behind it")
     if stage.neurons is not None and chip.architecture in NEURONS:
         yield from _neurons(stage, chip, is_last=is_last)
+    elif stage.neurons is not None and any(e.operation in WITHOUT_INTEGERS for e in stage.neurons.model.order()):
+        what = f"neurons {stage.neurons.kind} draw random numbers, for which no program is written"
+        yield _lacking(chip, stage.name, what, "take LIF, or another that fires without chance")
     for kind, _ in stage.pools:
         if kind.startswith("Max"):
             yield _lacking(chip, stage.name, f"{kind} of spikes is no sum", f"take {kind.replace('Max', 'Sum')}")

@@ -12,7 +12,8 @@ class LayerReport:
     weight_exponent : power of two that the chip multiplies the stored weights with, where it can
     scale           : integers of v to the float net's 1, the mean where neurons have their own
     weight_error    : root mean square of the rounding over that of the weights; clipped: share of the weights cut
-    threshold_error : largest of |threshold on the chip / float - 1|; bias_error: largest change over the threshold
+    threshold_error : largest of |threshold on the chip / float - 1|; bias_error: largest change over the threshold's
+                      size; both are changes themselves where the threshold is 0
     tau_mem_steps, tau_syn_steps: (float net's, chip's) time constants in steps; inf keeps all, 0 nothing
     rate, chip_rate : spikes per neuron and step of the float net and of the chip, its earlier layers on the chip too
     headroom        : end of the word over the largest state met;  overflows: of all words on the calibration data

@@ -16,6 +16,8 @@ WIDEST = 62  # 2^62 is the largest intermediate integer
 PASSED = ("stop_gradient", "straight_through")  # the first operand, whatever the gradient does
 TABLES = ("exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "atan", "erf")
 SPIKES = {"spike": ">", "spike_inclusive": ">="}
+WITHOUT_INTEGERS = ("uniform",)
+"""Operations that no twin has: it draws no random numbers."""
 FUNCTIONS = (("quotient", quotient), ("table_entry", table_entry))
 """What the lines call, by the name under which they do."""
 
@@ -109,7 +111,7 @@ class _Writer:
             a, b = self._aligned(operands[1], operands[2])
             return self._line(f"({a.name} if {operands[0].name} else {b.name})", a.fraction, max(a.bits, b.bits))
         signs = {"add": "+", "subtract": "-", "greater": ">", "greater_equal": ">="}
-        if e.operation not in signs:
+        if e.operation in WITHOUT_INTEGERS:
             raise TypeError(f"{self.model}: {e.operation} has no fixed-point form")
         a, b = self._aligned(*operands)
         text = f"({a.name} {signs[e.operation]} {b.name})"
