@@ -131,6 +131,15 @@ def test_rows_do_not_touch_and_time_can_be_split():
         assert np.array_equal(alone.i, whole.i[:, b])
 
 
+def test_sizes_are_the_records_to_limit():
+    """17 inputs, 1001 hidden neurons, 9 outputs: more than any record has, and the last of each is heard."""
+    w_in, w_out = np.zeros((17, 1001), int), np.zeros((1001, 9), int)
+    w_in[16, 1000] = w_out[1000, 8] = 100
+    run = xylo.run(Params(w_in, np.zeros((1001, 1001), int), w_out, 4, 4, 90, 4, 4, 90), np.eye(17, dtype=int)[[16, 0]])
+    assert np.argwhere(run.hidden[0]).tolist() == [[1000]]
+    assert np.argwhere(run.spikes).tolist() == [[1, 8]]
+
+
 def test_what_overflows_is_counted():
     """127 << 7 = 16256 three times from 0: 16256, 32512, 32767; nothing else is there to saturate but v."""
     one = Params([[127]], [[0]], [[0]], 15, 15, 32767, 4, 4, 100, shift_in=7)

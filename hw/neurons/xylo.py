@@ -1,4 +1,7 @@
-"""SynSense Xylo: a layer of up to 1000 hidden neurons, and one of outputs, in 16-bit integers.
+"""SynSense Xylo: a layer of hidden neurons, and one of outputs, in 16-bit integers.
+
+How many inputs, neurons and outputs a chip has (Audio 2: 16, 1000 and 8) is its record's to limit, `hw.chips.xylo`, not
+theirs here: the integers are the same at any size.
 
 One step, as the vendor's simulator xylosim 0.1.3 has it (XyloIAFNeuron.cpp, XyloLayer.cpp; equal bit for bit to it):
 
