@@ -102,15 +102,16 @@ def data(name: str, mnist: Path) -> tuple[Any, Any]:
     return tuple(replace(part, inputs=x) for part, x in zip(parts, squares, strict=True))
 
 
-def accuracy(run: Callable[[Any], Any], code: Any, test: Any) -> list[float]:
-    """Share of right answers for each of the encodings."""
+def accuracy(run: Callable[[Any, int], Any], code: Any, test: Any) -> list[float]:
+    """Share of right answers for each of the encodings; `run` is given the encoded images and their seed."""
     found = []
     for seed in range(ENCODINGS):
         right = 0
         for first in range(0, len(test.labels), AT_ONCE):
             rows = slice(first, first + AT_ONCE)
-            x = code(test.inputs[rows], seed=1000 * seed + first)
-            right += int((run(x).sum(axis=0).argmax(axis=-1) == test.labels[rows]).sum())
+            drawn = 1000 * seed + first
+            x = code(test.inputs[rows], seed=drawn)
+            right += int((run(x, drawn).sum(axis=0).argmax(axis=-1) == test.labels[rows]).sum())
         found.append(right / len(test.labels))
     return found
 
@@ -144,11 +145,13 @@ def study(case: Case, options: argparse.Namespace) -> None:
     took = time.perf_counter() - start
     print(f"{case.data}, {n}-{case.hidden}-10, {case.name}: {len(test.labels)} test images; trained "
           f"{scale * options.epochs} epochs in {took:.0f} s", flush=True)  # fmt: skip
-    floats = accuracy(lambda x: net(x).data, code, test)
+    floats = accuracy(lambda x, _: net(x).data, code, test)
     print(f"  float            {shown(floats)}", flush=True)
     start, program = time.perf_counter(), hw.compile(net, case.chip, calibrate=calibrate)
     took = time.perf_counter() - start
-    print(f"  compiled         {shown(accuracy(lambda x: program.run(x).output, code, test), floats)}  in {took:.0f} s")
+    print(
+        f"  compiled         {shown(accuracy(lambda x, _: program.run(x).output, code, test), floats)}  in {took:.0f} s"
+    )
     print("\n".join(f"    {report}" for report in program.report), flush=True)
     if not case.through:
         return
@@ -158,10 +161,10 @@ def study(case: Case, options: argparse.Namespace) -> None:
         tuned, case.chip, fewer, calibrate=calibrate, optimiser=sn.optim.Adam(2e-4), epochs=longer, **how
     )
     took = time.perf_counter() - start
-    after = accuracy(lambda x: got.program.run(x).output, code, test)
+    after = accuracy(lambda x, _: got.program.run(x).output, code, test)
     print(f"  trained through  {shown(after, floats)}  {longer} epochs in {took:.0f} s", flush=True)
     sn.fit(net, fewer, optimiser=sn.optim.Adam(2e-4), epochs=longer, **how)
-    print(f"  float as long    {shown(accuracy(lambda x: net(x).data, code, test), floats)}", flush=True)
+    print(f"  float as long    {shown(accuracy(lambda x, _: net(x).data, code, test), floats)}", flush=True)
 
 
 def main() -> None:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
-from hw.records.fact import Evidence, Fact, unknown
+from hw.records.chip import Chip, unpublished
+from hw.records.fact import Evidence, Fact
 
 QUOTED = Evidence.QUOTED
 DEVICE = "akida 2.19.3 virtual_devices.py"
 NOWHERE = "no per-operation energy found: akida, its documentation, open-neuromorphic"
 
-ENERGIES = EventEnergies(
-    synaptic_op=unknown("pJ", NOWHERE),
-    neuron_update_active=unknown("pJ", NOWHERE),
-    neuron_update_inactive=unknown("pJ", NOWHERE),
-    spike_within_tile=unknown("pJ", NOWHERE),
-    hop_east_west=unknown("pJ", NOWHERE),
-    hop_north_south=unknown("pJ", NOWHERE),
-)
+ENERGIES = unpublished(NOWHERE)
 
 AKIDA = Chip(
     name="Akida AKD1000",

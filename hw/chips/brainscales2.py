@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
+from hw.records.chip import Chip, unpublished
 from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
@@ -29,14 +29,7 @@ BRAINSCALES2 = Chip(
         "tau_spread": unknown("% standard deviation", NO_SPREAD),
         "speed_up": Fact(1000, "times biological time", QUOTED, "open-neuromorphic"),
     },
-    energies=EventEnergies(
-        synaptic_op=unknown("pJ", NOWHERE),
-        neuron_update_active=unknown("pJ", NOWHERE),
-        neuron_update_inactive=unknown("pJ", NOWHERE),
-        spike_within_tile=unknown("pJ", NOWHERE),
-        hop_east_west=unknown("pJ", NOWHERE),
-        hop_north_south=unknown("pJ", NOWHERE),
-    ),
+    energies=unpublished(NOWHERE),
     notes=("BrainScaleS-2: about 1 W for the chip (open-neuromorphic); its dynamics are analogue, not integers.",),
     architecture=Architecture.ANALOGUE,
 )

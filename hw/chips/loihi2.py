@@ -7,7 +7,7 @@ without a source, which are not repeated.
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
+from hw.records.chip import Chip, unpublished
 from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
@@ -30,14 +30,7 @@ LOIHI2 = Chip(
         "embedded_processors": Fact(6, "processors per chip", FROM_MEMORY, "Intel's technology brief, unconfirmed"),
         "step_least_ns": Fact(200, "ns", FROM_MEMORY, "least chip-wide step, unconfirmed"),
     },
-    energies=EventEnergies(
-        synaptic_op=unknown("pJ", NOWHERE),
-        neuron_update_active=unknown("pJ", NOWHERE),
-        neuron_update_inactive=unknown("pJ", NOWHERE),
-        spike_within_tile=unknown("pJ", NOWHERE),
-        hop_east_west=unknown("pJ", NOWHERE),
-        hop_north_south=unknown("pJ", NOWHERE),
-    ),
+    energies=unpublished(NOWHERE),
     notes=("Loihi 2: no energy of a single event is published; a total would be invented.",),
     architecture=Architecture.SHARED_MEMORY_CORES,
 )

@@ -6,8 +6,8 @@ All limits are those of sinabs 3.1.3: docs/speck/overview.md and backend/dynapcn
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
-from hw.records.fact import Evidence, Fact, unknown
+from hw.records.chip import Chip, unpublished
+from hw.records.fact import Evidence, Fact
 
 QUOTED = Evidence.QUOTED
 SINABS = "sinabs chips/dynapcnn.py"
@@ -35,14 +35,7 @@ SPECK = Chip(
         "state_bits": Fact(16, "bits, signed", QUOTED, "sinabs discretize.py"),
         "readout_classes": Fact(15, "classes", QUOTED, OVERVIEW),
     },
-    energies=EventEnergies(
-        synaptic_op=unknown("pJ", NOWHERE),
-        neuron_update_active=unknown("pJ", NOWHERE),
-        neuron_update_inactive=unknown("pJ", NOWHERE),
-        spike_within_tile=unknown("pJ", NOWHERE),
-        hop_east_west=unknown("pJ", NOWHERE),
-        hop_north_south=unknown("pJ", NOWHERE),
-    ),
+    energies=unpublished(NOWHERE),
     notes=("Speck: 3.36 us for an event through nine layers, below 1 mW in a demonstration (as quoted).",),
     architecture=Architecture.CONVOLUTION_CORES,
 )

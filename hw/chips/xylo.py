@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
-from hw.records.fact import Evidence, Fact, unknown
+from hw.records.chip import Chip, unpublished
+from hw.records.fact import Evidence, Fact
 
 QUOTED = Evidence.QUOTED
 MAPPER = "rockpool's Xylo mapper"
@@ -27,14 +27,7 @@ XYLO = Chip(
         "spikes_input": Fact(15, "events a step and channel", QUOTED, "xylosim XyloLayer.h"),
         "delay": Fact(1, "step", QUOTED, "xylosim: recurrent spikes arrive in the next step, there is no other delay"),
     },
-    energies=EventEnergies(
-        synaptic_op=unknown("pJ", NOWHERE),
-        neuron_update_active=unknown("pJ", NOWHERE),
-        neuron_update_inactive=unknown("pJ", NOWHERE),
-        spike_within_tile=unknown("pJ", NOWHERE),
-        hop_east_west=unknown("pJ", NOWHERE),
-        hop_north_south=unknown("pJ", NOWHERE),
-    ),
+    energies=unpublished(NOWHERE),
     notes=("Xylo: 219 uW idle and 93 uW dynamic in one application (Bos & Muir 2022, as quoted), not per event.",),
     architecture=Architecture.SINGLE_CORE,
 )

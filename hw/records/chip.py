@@ -20,7 +20,7 @@ from enum import Enum
 
 from hw.records.architecture import AT_LEAST_ONE, ENTRIES, REQUIRED, Architecture
 from hw.records.event_times import EventTimes, Tick
-from hw.records.fact import Fact, checked
+from hw.records.fact import Fact, checked, unknown
 from hw.records.formats import Format
 from spikenet.errors import whole
 
@@ -121,6 +121,12 @@ class EventEnergies:
     @property
     def level(self) -> Level:
         return Level.EVENT
+
+
+def unpublished(where: str) -> EventEnergies:
+    """The energies of a chip of which no event's is known; `where` they were looked for."""
+    nothing = unknown("pJ", where)
+    return EventEnergies(nothing, nothing, nothing, nothing, nothing, nothing)
 
 
 @dataclass(frozen=True)
