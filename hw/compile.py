@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from hw.compilers.driver import compiled
+from hw.compilers.table import Options
 from hw.programs.record import Program
 from hw.records.chip import Chip
 
 
 def compile(
-    net: Any, chip: Chip, *, calibrate: Any, n_chips: int = 1, per_channel: bool = True, seed: int = 0
+    net: Any,
+    chip: Chip,
+    *,
+    calibrate: Any,
+    n_chips: int = 1,
+    per_channel: bool = True,
+    seed: int = 0,
+    reading: str | None = None,
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
@@ -23,16 +31,18 @@ def compile(
     per_channel: on Xylo and Akida, whose thresholds are a neuron's own, whether each has a weight scale of its own
     seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it; on BrainScaleS-2 also
                  which chip it is, whose fixed pattern all runs of the program meet
+    reading    : on Loihi 1 which description of its integers, "lava", "nengo_loihi" or "brian2_loihi" (see
+                 `hw.neurons.loihi`); None is "lava", for nets with a refractory period, which it lacks, "nengo_loihi"
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
-    (folded), Flatten and Dropout, Recurrent, delays, and the neurons and resets that the chip has. Akida takes
-    conventional nets: Linear, Conv2d, BatchNorm, ReLU (or QCFS of its levels) and MaxPool2d. BrainScaleS-2 is a noisy
-    model, not bit exact: `program.run(x, seed=1)` says which noise, its record how large it is. The input of a
-    Network's program are the spikes of its sources, its output those of the last population of a chain, of all neurons
-    where there is none (`hw.lowering.network`).
+    (folded), Flatten and Dropout, Recurrent, delays, in loops too, and the neurons, resets and refractory periods that
+    the chip has. Akida takes conventional nets: Linear, Conv2d, BatchNorm, ReLU (or QCFS of its levels) and MaxPool2d.
+    BrainScaleS-2 is a noisy model, not bit exact: `program.run(x, seed=1)` says which noise, its record how large it
+    is. The input of a Network's program are the spikes of its sources, its output those of the last population of a
+    chain, of all neurons where there is none (`hw.lowering.network`).
 
     Raises DoesNotFit listing every limit broken and construct lacking, with the smallest change that fits; ValueError
     for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a
     layer whose numbers fit no words.
     """
-    return compiled(net, chip, calibrate, n_chips, per_channel, seed)
+    return compiled(net, chip, calibrate, Options(n_chips, per_channel, seed, reading))

@@ -11,6 +11,7 @@ import hw
 import spikenet as sn
 from hw.chips import brainscales2
 from hw.compilers.driver import recipe
+from hw.compilers.table import Options
 from hw.neurons import brainscales2 as circuits
 from hw.records.fact import Evidence, Fact
 from hw.training.on_chip import OnChip
@@ -102,7 +103,7 @@ def test_recurrent_circuits_hear_each_other_a_step_later(x):
 
 
 def test_training_meets_other_noise_each_time(net, x):
-    made = recipe(net, UNEVEN, x, chip_seed=5)
+    made = recipe(net, UNEVEN, x, Options(seed=5))
     on_chip = OnChip(net, made)
     program = made.program(net)[0]
     assert np.allclose(on_chip(x).data, program.run(x).output)

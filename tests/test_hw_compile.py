@@ -150,7 +150,11 @@ def test_what_loihi_has_not_got_is_refused(rng):
     loihi1 = hw.chips.loihi1
     for net, words in (
         (Sequential(Linear(4, 3, seed=0), LIF()), "reset subtract; train with reset=sn.reset.to_zero"),
-        (Sequential(Linear(4, 3, seed=0), to_zero(LIF, refractory_s=2e-3)), "with a refractory period; leave"),
+        (
+            Sequential(Linear(4, 3, seed=0), to_zero(LIF, refractory_s=64e-3)),
+            "refractory: needs 65 steps, has 64 .*shorten the refractory period to 63 steps",
+        ),
+        (Sequential(Linear(4, 3, seed=0), LIF(refractory_s=2e-3)), "reset subtract; train"),
         (Sequential(Linear(4, 3, seed=0), ReLU()), "conventional activation ReLU"),
         (Sequential(Linear(4, 3, seed=0), LI(), Linear(3, 2, seed=0), to_zero(LIF)), "can only stand last"),
         (Sequential(*good, Linear(3, 2, seed=0)), "ends without neurons"),

@@ -93,7 +93,7 @@ def test_what_no_chip_takes_is_refused(rng):
     for net, words in (
         (made(drive=sn.inputs.noise_current(0.0, 1.0)), "not constant"),
         (made(start={"v": 0.5}), "start values"),
-        (made(delay_s=3e-3), "recurrent delays; make them one step"),
+        (made(delay_s=64e-3), "delay: needs 63 steps, has 62 .* shorten it to 62 steps"),
         (made(source=False), "no source of spikes"),
         (made(), "reset subtract"),
     ):

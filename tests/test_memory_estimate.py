@@ -18,6 +18,7 @@ from spikenet.layers import (
     BatchNorm2d,
     Conv2d,
     CubaLIF,
+    DelayedRecurrent,
     Dropout,
     Flatten,
     Linear,
@@ -84,6 +85,18 @@ NETS = {
             *(Flatten(3), lin(16 * 121, 10)),
         ),
         lambda rng: rng.random((300, 1, 28, 28), dtype=np.float32),
+    ),
+    "late loops": (
+        lambda: Sequential(
+            lin(200, 200), DelayedRecurrent(LIF(), 200, delays=np.arange(200)[:, None] % 4, seed=0), lin(200, 10), LI()
+        ),
+        lambda rng: events(rng, 60, 32, 200),
+    ),
+    "very late loops": (
+        lambda: Sequential(
+            lin(200, 200), DelayedRecurrent(LIF(), 200, delays=np.full((200, 1), 9), seed=0), lin(200, 10), LI()
+        ),
+        lambda rng: events(rng, 60, 32, 200),
     ),
     "in segments": (
         lambda: Segmented(Sequential(lin(200, 200), LIF(), lin(200, 200), LIF(), lin(200, 10), LI()), steps=20),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hw.check import check
 from hw.compilers.part import Held
-from hw.compilers.table import Compiler, compiler_of
+from hw.compilers.table import Compiler, Options, compiler_of
 from hw.lowering.kinds import flat_layers
 from hw.lowering.network import as_layers
 from hw.lowering.stages import layout
@@ -23,6 +23,7 @@ from spikenet.graph import no_grad
 from spikenet.layers.layer import entering
 
 Array = npt.NDArray[Any]
+AS_IT_IS = Options()
 
 
 @dataclass(frozen=True)
@@ -49,26 +50,26 @@ class Recipe:
         layers, held = tuple(layer for layer, _ in made), tuple(kept for _, kept in made)
         together = None if self.compiler.together is None else self.compiler.together(layers)
         most = self.compiler.most_events
+        reading = getattr(self.choices[0], "reading", None)
         return Program(layers, (), self.chip, self.compiler.late, most, together, self.entrance,
-                       self.compiler.noisy), held  # fmt: skip
+                       self.compiler.noisy, reading), held  # fmt: skip
 
 
-def recipe(
-    net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True, chip_seed: int = 0
-) -> Recipe:
+def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) -> Recipe:
     """The scales of every layer, chosen on calibration spikes (steps, batch, ...), each layer driven by the chip's own.
 
     Raises DoesNotFit listing every limit and construct that `hw.check` finds against the net, ValueError for
     calibration data that are no spikes, for weights that are not finite, for a layer whose numbers fit no words.
     """
-    compiler = compiler_of(chip, per_channel, whole("seed", chip_seed, least=0))
+    whole("seed", options.seed, least=0)
+    compiler = compiler_of(chip, options)
     entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)
     shape = x.shape[2:] if entrance is None else entrance.shape
     found = layout(net, shape)
     for stage in found.stages:
         finite_values(f"compile: weights of {stage.name}", stage.weight)
-    check(net, shape, chips=(chip,), n_chips=n_chips).require(chip)
+    check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     parts = compiler.parts(net, shape)
     if compiler.cut is not None:
         parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
@@ -86,12 +87,10 @@ def _flat(x: Array, compiler: Compiler) -> Array:
     return x.reshape(*x.shape[:2], -1).astype(np.int8 if compiler.most_events == 1 else np.int32)
 
 
-def compiled(
-    net: Any, chip: Chip, calibrate: Any, n_chips: int = 1, per_channel: bool = True, seed: int = 0
-) -> Program:
-    """The program of a net, with the report of every layer; seed: of a Network's synapses, and of a chip's pattern."""
-    layers = as_layers(net, seed)
-    return reported(layers, recipe(layers, chip, calibrate, n_chips, per_channel, seed), calibrate)
+def compiled(net: Any, chip: Chip, calibrate: Any, options: Options) -> Program:
+    """The program of a net, with the report of every layer."""
+    layers = as_layers(net, options.seed)
+    return reported(layers, recipe(layers, chip, calibrate, options), calibrate)
 
 
 def reported(net: Any, made: Recipe, calibrate: Any) -> Program:

@@ -5,7 +5,8 @@ the exponent e, thresholds round(threshold m 2^e) in 17 bits, biases round(bias 
 factor with the smallest error of what arrives, weights weighed by how often their input fires on the calibration data;
 a larger one than the largest weight allows clips some. e is the largest for which thresholds and biases fit their words
 and u and v, on the calibration data, keep half as much again of room in theirs: the finer v, the less a decay loses.
-Synapses among a layer's neurons have the same scale and an exponent of their own.
+Synapses among a layer's neurons have the same scale and an exponent of their own. Where an exponent acts on each weight
+(`hw.compilers.loihi_readings`), what it cuts counts as error of the weights.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hw.compilers import loihi_readings as readings
 from hw.compilers.part import Held, Part, importance, values_of, with_values
 from hw.neurons import loihi
-from hw.neurons.loihi_words import THRESHOLD
+from hw.neurons.loihi_words import THRESHOLD, words_of
 from hw.programs.loihi import Population
 from hw.records.chip import Chip
 from spikenet.errors import Array as Values
@@ -28,21 +30,22 @@ Array = npt.NDArray[Any]
 ROOM = 1.5  # of the 24 bits of u and v over what the calibration data needs
 FACTORS = (1.0, 1.1, 1.25, 1.5, 2.0)  # of the scale at which the largest weight just fits
 MOST_BIAS = 4095 << 7
-EXPONENTS = range(7, -9, -1)
+MOST_SUM = 1 << 31  # of what may arrive at a neuron at once
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one layer: how much more than the largest weight allows the mantissas are, and the weight exponent.
+    """Of one layer: how much more than the largest weight allows the mantissas are, the weight exponent, the reading.
 
     The scale follows the weights, so that those that grow in training stay within their words.
     """
 
     factor: float
     exponent: int
+    reading: str = readings.LAVA
 
 
-def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
+def choose(reading: str, part: Part, spikes: Array, chip: Chip) -> Choice:
     """The scale of a layer driven by the calibration spikes (steps, batch, sources).
 
     Raises ValueError for a layer for which no exponent fits.
@@ -50,11 +53,13 @@ def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
     factor = _factor(values_of(part.weights), importance(part.weights, spikes))
     m = _filling(values_of(part.weights)) * factor
     end = float(1 << 23)
-    for exponent in EXPONENTS:
-        choice = Choice(factor, exponent)
+    for exponent in readings.EXPONENTS[reading]:
+        choice = Choice(factor, exponent, reading)
         if not _fits(part, m * 2.0 ** (6 + exponent)):
             continue
         layer, _ = words(part, choice)
+        if layer.largest >= MOST_SUM:
+            continue
         got = layer.run(spikes, watch=True)
         at_threshold = 0.0 if part.reads_v else float(layer.params.vth.max() * 64) / end
         used = max(got.used, at_threshold)
@@ -74,41 +79,43 @@ def words(part: Part, choice: Choice) -> tuple[Population, Held]:
     numbers, exponent, values = part.numbers, choice.exponent, values_of(part.weights)
     m = _filling(values) * choice.factor
     scale = m * 2.0 ** (6 + exponent)
-    dv = np.clip(np.rint(4096 * (1 - numbers.leak)), 0, 4095)
-    du = np.clip(np.rint(4096 * (1 - numbers.syn_leak)) - 1, 0, 4095)
     at_once = 1 - numbers.syn_leak  # a bias reaches v at once on the chip: what it comes to through the synapse
     mant, exp = _bias(part.bias / at_once * scale)
     fires = not part.reads_v
-    vth = np.full(len(dv), float(THRESHOLD))  # a readout never fires
+    vth = np.full(len(part.bias), float(THRESHOLD))  # a readout never fires
     if fires:
         vth = np.clip(np.rint(numbers.threshold * scale / 64), 1, THRESHOLD)
     mantissas = _mantissas(values * m)
     cut = np.abs(values * m - mantissas) > 1 + 1e-9
-    held, own, own_exponent = mantissas / m, None, 0
+    weights, by, found = readings.sent_weights(with_values(part.weights, mantissas), exponent, choice.reading)
+    held, own, own_by = found / scale, None, 0
     if part.recurrent is not None:
         given = part.recurrent * (scale / 64)  # mantissas at exponent 0
-        most = max(np.abs(given).max(initial=0.0), 1e-300)
-        own_exponent = int(np.clip(math.ceil(math.log2(most / 254)), EXPONENTS[-1], EXPONENTS[0]))
-        own = _mantissas(given * 2.0**-own_exponent)
-        cut = np.concatenate([cut, (np.abs(given * 2.0**-own_exponent - own) > 1 + 1e-9).reshape(-1)])
-        held = np.concatenate([held, own.reshape(-1) * (2.0**own_exponent * 64 / scale)])
+        most, among = max(np.abs(given).max(initial=0.0), 1e-300), readings.EXPONENTS[choice.reading]
+        own_exponent = int(np.clip(math.ceil(math.log2(most / 254)), among[-1], among[0]))
+        mantissas = _mantissas(given * 2.0**-own_exponent)
+        cut = np.concatenate([cut, (np.abs(given * 2.0**-own_exponent - mantissas) > 1 + 1e-9).reshape(-1)])
+        own, own_by, found = readings.sent_weights(mantissas, own_exponent, choice.reading)
+        held = np.concatenate([held, found / scale])
+    params = readings.params(part, choice.reading, vth, mant, exp)
     layer = Population(
         name=part.name,
-        weights=with_values(part.weights, mantissas),
-        exponent=exponent,
-        params=loihi.Params(du, dv, vth, mant, exp),
+        weights=weights,
+        exponent=by,
+        params=params,
         scale=scale,
         shape=part.shape,
         reads_v=part.reads_v,
         delays=part.delays,
         recurrent_weights=own,
-        recurrent_exponent=own_exponent,
+        recurrent_exponent=own_by,
+        recurrent_delays=part.recurrent_delays,
     )
-    threshold: Values = vth * 64 / scale if fires else np.full(len(dv), np.inf)
+    threshold: Values = vth * 64 / scale if fires else np.full(len(vth), np.inf)
     bias = mant * 2.0**exp / scale * at_once
-    kept = 1 - (du + 1) / 4096
+    keep_u, keep_v = words_of(params)[:2] / 4096
     clipped = float(np.mean(cut)) if cut.size else 0.0
-    return layer, Held(held, clipped, threshold, bias, 1 - dv / 4096, kept, exponent, np.array(scale))
+    return layer, Held(held, clipped, threshold, bias, keep_v, keep_u, exponent, np.array(scale))
 
 
 def _fits(part: Part, scale: float) -> bool:

@@ -17,7 +17,7 @@ from hw.programs.record import LayerRun
 from hw.programs.report import LayerReport
 from spikenet.errors import finite_values
 from spikenet.graph import no_grad
-from spikenet.layers import Recurrent
+from spikenet.layers import DelayedRecurrent, Recurrent
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +48,11 @@ class Part:
     @property
     def reads_v(self) -> bool:
         return self.numbers.model.reads_v
+
+    @property
+    def recurrent_delays(self) -> Array | None:
+        """(n, n) steps of the synapses among the neurons besides the one of every connection, or None."""
+        return self.stage.recurrent_delays
 
     @property
     def at(self) -> int:
@@ -192,7 +197,10 @@ def float_run(part: Part, spikes: Array) -> Array:
                          else (rows @ part.weights).toarray() + part.bias)  # fmt: skip
     neurons: Any = part.stage.neurons
     if part.recurrent is not None:
-        neurons = Recurrent(neurons, len(part.bias), seed=0)
+        n, delays = len(part.bias), part.recurrent_delays
+        neurons = (
+            Recurrent(neurons, n, seed=0) if delays is None else DelayedRecurrent(neurons, n, delays=delays, seed=0)
+        )
         neurons.recurrent_weight.data = part.recurrent.astype(np.float32)
     with no_grad():
         out = neurons(current.astype(np.float32).reshape(steps, batch, *part.shape))

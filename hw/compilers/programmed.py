@@ -2,13 +2,12 @@
 
 Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word, whose bits after the
 point are the most, of 16, 12, 8 and 4, with which on calibration data nothing leaves it and states keep half as much
-again of room. On
-Loihi 2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is not published);
-weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes ring buffers of
-16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF and CubaLIF that
-are reset to a value, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that fills s16.15 best. A bias
-is its i_offset, which acts on v at once and not through the synapse: it is what the bias comes to in the long run, so
-that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
+again of room. On Loihi 2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is
+not published); weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes
+ring buffers of 16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF
+and CubaLIF that are reset to a value, refractory or not, and LI, are sPyNNaker's own neuron there, bit for bit, at the
+scale that fills s16.15 best. A bias is its i_offset, which acts on v at once and not through the synapse: it is what
+the bias comes to in the long run, so that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
 """
 
 from __future__ import annotations
@@ -150,9 +149,9 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
         if (values < ends[0]).any() or (values > ends[1]).any():
             raise ValueError(f"compile: layer {part.name}: {name} needs {np.abs(values).max():.4g} of s16.15's 2^31")
     whole = [np.asarray(a).astype(np.int64) for a in (e, r, back, theta, offset, decay)]
-    init = spinnaker.FRACTION[1]
+    init, waits = spinnaker.FRACTION[1], numbers.refractory.astype(np.int64)
     params = spinnaker.Params(
-        len(e), whole[0], whole[1], 0, whole[2], whole[3], whole[4], 0, whole[5], init, whole[5], init,
+        len(e), whole[0], whole[1], 0, whole[2], whole[3], whole[4], waits, whole[5], init, whole[5], init,
         choice.shift, choice.shift,
     )  # fmt: skip
     layer = _layer(part, mantissas, [0, 0], SpinnakerNeurons(params), one)
@@ -168,7 +167,10 @@ def _own(part: Part) -> bool:
     model = part.numbers.model
     known = model.kind in OWN and model.reset in RESETS and model.levels == 1
     at_zero = not any(np.any(value) for value in part.stage.neurons.rest.values())
-    return known and at_zero and bool((part.numbers.leak <= 1 - 2.0**-14).all())
+    below = model.reads_v or bool(
+        (part.numbers.reset_value < part.numbers.threshold).all()
+    )  # it tests v in silence, too
+    return known and at_zero and below and bool((part.numbers.leak <= 1 - 2.0**-14).all())
 
 
 def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> TwinNeurons:
@@ -186,7 +188,7 @@ def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Ne
     own = None if part.recurrent is None else mantissas[1].reshape(part.recurrent.shape)
     return DrivenLayer(
         part.name, part.shape, with_values(part.weights, mantissas[0]), exponents[0], neurons, scale, part.reads_v,
-        part.delays, own, exponents[-1],
+        part.delays, own, exponents[-1], part.recurrent_delays,
     )  # fmt: skip
 
 

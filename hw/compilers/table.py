@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from hw.compilers import akida, brainscales2, frame, loihi, programmed, speck, truenorth, xylo
+from hw.compilers.loihi_readings import reading_of
 from hw.compilers.part import Held, Part, parts_of, report_of_spikes
 from hw.lowering.stages import Layout
 from hw.neurons.speck import STATE as SPECK_STATE
@@ -55,6 +56,16 @@ class Compiler:
     noisy: bool = False
 
 
+@dataclass(frozen=True)
+class Options:
+    """Of `hw.compile`, besides net, chip and data."""
+
+    n_chips: int = 1
+    per_channel: bool = True
+    seed: int = 0
+    reading: str | None = None
+
+
 def in_turn(
     choose: Callable[[Part, Array, Chip], Any],
     words: Callable[[Part, Any], tuple[Any, Held]],
@@ -86,12 +97,20 @@ def _enter_akida(net: Any, calibrate: Any, chip: Chip) -> Entrance:
     return frame.entrance_of(net, calibrate, bits(width) if width == akida.SECOND else (0, (1 << width) - 1))
 
 
+def _loihi(reading: str | None) -> Choices:
+    def chosen(parts: tuple[Part, ...], entrance: Any, spikes: Array, chip: Chip) -> tuple[Any, ...]:
+        taken = reading_of(reading, parts, chip)
+        return in_turn(partial(loihi.choose, taken), loihi.words)(parts, entrance, spikes, chip)
+
+    return chosen
+
+
 def _analogue(chip_seed: int) -> Choices:
     return in_turn(brainscales2.chooser(chip_seed), brainscales2.words, brainscales2.settle)
 
 
 COMPILERS: dict[Architecture, Compiler] = {
-    Architecture.AXON_CORES: Compiler(in_turn(loihi.choose, loihi.words), loihi.words),
+    Architecture.AXON_CORES: Compiler(_loihi(None), loihi.words),
     Architecture.SINGLE_CORE: Compiler(_xylo(True), xylo.words, 1, MOST_INPUT, together_xylo),
     Architecture.CONVOLUTION_CORES: Compiler(in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1]),
     Architecture.CROSSBAR_CORES: Compiler(
@@ -117,10 +136,11 @@ ONE_SCALE: dict[Architecture, Choices] = {
 """Chips on which neurons may have weight scales of their own, and how scales are chosen when they shall not."""
 
 
-def compiler_of(chip: Chip, per_channel: bool, chip_seed: int = 0) -> Compiler:
-    """The compiler of a chip; chip_seed: which one of a kind whose copies differ.
+def compiler_of(chip: Chip, options: Options) -> Compiler:
+    """The compiler of a chip.
 
-    Raises TypeError for what is no chip, ValueError for one without a compiler or with weights of another width.
+    Raises TypeError for what is no chip, ValueError for one without a compiler, with weights of another width, or with
+    an option that it has not got.
     """
     if not isinstance(chip, Chip):
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
@@ -130,8 +150,12 @@ def compiler_of(chip: Chip, per_channel: bool, chip_seed: int = 0) -> Compiler:
     if width is not None and width not in made.weight_bits:
         wanted = " or ".join(map(str, made.weight_bits))
         raise ValueError(f"compile: {chip.name}: weight_bits: expected {wanted}, got {width:g}; no other is written")
+    if chip.architecture is Architecture.AXON_CORES:
+        return replace(made, choose=_loihi(options.reading))
+    if options.reading is not None:
+        raise ValueError(f"compile: reading: {chip.name} has one, got {options.reading!r}; leave it out")
     if chip.architecture is Architecture.ANALOGUE:
-        return replace(made, choose=_analogue(chip_seed))
-    if chip.architecture in ONE_SCALE and not per_channel:
+        return replace(made, choose=_analogue(options.seed))
+    if chip.architecture in ONE_SCALE and not options.per_channel:
         return replace(made, choose=ONE_SCALE[chip.architecture])
     return made

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hw.compilers.axon_types import fitted, missed, moment_of, valued
 from hw.compilers.part import Held, Part, float_run
-from hw.lowering.connectivity import order
+from hw.lowering.connectivity import delays_of_sources, order
 from hw.lowering.neurons import Reset
 from hw.lowering.stages import Layout
 from hw.neurons import truenorth
@@ -110,8 +110,10 @@ def words(part: Part, choice: Choice) -> tuple[TrueNorthLayer, Held]:
         off.append(missed(block, moment, here))
         threshold[own], leak[own], reset_value[own] = theta, params.leak, params.reset_value
     inputs = part.stage.n_sources
-    delays = None if part.delays is None else np.broadcast_to(part.delays, (inputs, 1))[:, 0].astype(np.int64)
-    layer = TrueNorthLayer(part.name, part.shape, inputs, tuple(cores), scales, delays, part.recurrent is not None)
+    layer = TrueNorthLayer(
+        part.name, part.shape, inputs, tuple(cores), scales, delays_of_sources(part.delays, part.weights),
+        part.recurrent is not None, delays_of_sources(part.recurrent_delays, part.recurrent),
+    )  # fmt: skip
     report = _in_order(part, held)
     most = max(off)
     advice = f"fitted to what arrives on the calibration data, which is off {most:.1%} in the worst core; {FEWER}"

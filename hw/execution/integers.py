@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.kernels.loihi_loops import loop
+from hw.kernels.loihi_loops import integers_of, loop
 from hw.kernels.placed_loop import placed_loop
-from hw.neurons.loihi import WIDE_SUM
+from hw.neurons.loihi import WIDE_SUM, Overflows
 from hw.neurons.loihi_words import words_of
+from hw.programs.loihi import overflows_of
 from hw.programs.record import LayerRun
 from spikenet.kernels import memory
 from spikenet.kernels.by_address import address_of
@@ -32,8 +33,9 @@ def runs_on_cores(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Arr
     program, tables, added = placed.program, placed.axons, placed.rows
     layers, begins = program.layers, tables.begins
     steps, batch = len(spikes) + program.late * (len(layers) - 1), spikes.shape[1]
+    (reading,) = {layer.params.reading for layer in layers}
     wide = added.largest >= WIDE_SUM
-    integer = "int64" if wide else "int32"
+    integer = integers_of(reading, wide)
     pools, words, functions = list[tuple[int, ...]](), list[Array](), list[Any]()
     n_read = 0
     for k, layer in enumerate(layers):
@@ -59,8 +61,7 @@ def runs_on_cores(placed: Any, spikes: Array) -> tuple[tuple[LayerRun, ...], Arr
         if k + 1 == len(layers):
             fired = _in_own_order(fired, tables.neurons[k])
         v = _in_own_order(read, tables.neurons[k]) if pools[k][5] >= 0 else None
-        met = counts[:, k].sum(axis=0)
-        overflows = {"u": int(met[1]), "v": int(met[2])}
+        overflows = overflows_of(layer.params, Overflows(*(int(n) for n in counts[:, k].sum(axis=0))))
         if layer.reads_v:
             overflows["fired readout"] = int(np.count_nonzero(fired))
         runs.append(LayerRun(fired, v, overflows))

@@ -43,11 +43,12 @@ def projections(program: Any) -> tuple[Projection, ...]:
         windows = sparse.issparse(getattr(layer, "weights", None))
         operations = getattr(layer, "operations", None)
         late = program.late if k else 0
-        bits = synapse_bits_of(program.chip, _longest(delays))
+        late_ones = getattr(layer, "recurrent_delays", None)
+        bits = synapse_bits_of(program.chip, _longest(delays, late_ones))
         found.append(Projection(k - 1, k, layer.connectivity, exponent, late, delays, windows, operations, bits))
         if layer.recurrent is not None:
             own = getattr(layer, "recurrent_exponent", 0)
-            found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), None, synapse_bits=bits))
+            found.append(Projection(k, k, layer.recurrent, own, max(program.late, 1), late_ones, synapse_bits=bits))
     return tuple(found)
 
 
@@ -55,7 +56,7 @@ def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
     """(stages, their synapses listed) of a program."""
     stages, wired = list[Any](), list[Wiring]()
     for layer in program.layers:
-        longest = _longest(getattr(layer, "delays", None))
+        longest = _longest(getattr(layer, "delays", None), getattr(layer, "recurrent_delays", None))
         stage: Any = ProgramStage(layer.name, (layer.n_inputs,), tuple(layer.shape), longest)
         places = order(stage)
         matrices = [_ones(layer.connectivity)[:, places]]
@@ -80,8 +81,8 @@ def crossbars(program: Any, wired: tuple[Wiring, ...]) -> Filled | None:
     return Filled(cores, tuple(map(with_copies, wired, reach_of(wired, cores))))
 
 
-def _longest(delays: Any) -> int:
-    return 0 if delays is None else int(np.max(delays, initial=0))
+def _longest(*delays: Any) -> int:
+    return max(0 if some is None else int(np.max(some, initial=0)) for some in delays)
 
 
 def _ones(matrix: Any) -> Any:

@@ -97,6 +97,11 @@ def {name}(task, words, state, x, spikes, us, vs, counts, seen, first, interval,
 """
 
 
+def integers_of(reading: str, wide: bool) -> str:
+    """The type of words, states, u and v."""
+    return {"nengo_loihi": "int32", "brian2_loihi": "int64"}.get(reading, "int64" if wide else "int32")
+
+
 @cache
 def loop(reading: str, ternary: bool, wide: bool, arriving: str = "int32") -> Callable[..., None]:
     """run(tasks, words, state, x, spikes, u, v, counts, seen, first, interval, offset) of one reading.
@@ -105,7 +110,7 @@ def loop(reading: str, ternary: bool, wide: bool, arriving: str = "int32") -> Ca
     wide    : "lava" in 64 bits: words, state, u and v; "brian2_loihi" always is, "nengo_loihi" never
     arriving: type of x, "int32", or "int16" in "lava"
     """
-    integer = {"nengo_loihi": "int32", "brian2_loihi": "int64"}.get(reading, "int64" if wide else "int32")
+    integer = integers_of(reading, wide)
     kinds = (
         *(array(integer, 2, read=True), array(integer, 3, read=False), array(arriving, 3, read=True)),
         *(array("int8", 3, read=False), array(integer, 3, read=False), array(integer, 3, read=False)),

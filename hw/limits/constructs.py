@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hw.limits.held import held, most
+from hw.lowering.connectivity import delays_of_sources
 from hw.lowering.neurons import Reset, model_of, numbers_of
 from hw.lowering.stages import Layout, Stage
 from hw.records.architecture import Architecture
@@ -73,9 +75,14 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     kinds, instead = NEURONS[chip.architecture]
     resets, otherwise = RESETS.get(chip.architecture, (tuple(Reset), ""))
     model, kind = model_of(stage.neurons), stage.neurons.kind
-    if PARAMETER in stage.neurons.values:
+    waits = PARAMETER in stage.neurons.values
+    if waits and chip.architecture is Architecture.AXON_CORES:
+        steps = int(stage.neurons.values[PARAMETER].data.max(initial=0))
+        change = f"shorten the refractory period to {most(chip, 'refractory') - 1} steps"
+        yield from held(chip, "refractory", stage.name, steps + 1, change)  # a word of 1 is none
+    elif waits:
         yield _lacking(chip, stage.name, f"{kind} with a refractory period", "leave the refractory period out")
-    elif model is None or model.kind not in kinds:
+    if model is None or model.kind not in kinds:
         yield _lacking(chip, stage.name, f"neurons {kind} are not among the chip's", instead)
     elif model.reads_v and not is_last:
         yield _lacking(chip, stage.name, f"a readout {kind} can only stand last", "take neurons that fire")
@@ -96,7 +103,8 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
             yield _lacking(chip, stage.name, "delays", "leave them out: a spike is there at once")
         if thresholds.ndim > 1 and np.ptp(thresholds.reshape(thresholds.shape[0], -1), axis=1).any():
             yield _lacking(chip, stage.name, "different thresholds within a filter", "give a filter one threshold")
-    of_synapses = stage.delays is not None and stage.delays.ndim > 1 and stage.delays.shape[1] > 1
+    both = (stage.delays, stage.weight), (stage.recurrent_delays, stage.recurrent)
+    of_synapses = any(d is not None and delays_of_sources(d, w) is None for d, w in both)
     if chip.architecture is Architecture.CROSSBAR_CORES and of_synapses:
         change = "give all synapses of a source the same delay: a neuron reaches one axon, which has one"
         yield _lacking(chip, stage.name, "different delays of one source", change)

@@ -35,6 +35,23 @@ def weights(stage: Stage) -> Matrix:
     return sparse.csr_array(_joined(stage, values))
 
 
+def delays_of_sources(delays: Any, weights: Any) -> Integers | None:
+    """(sources,) the delay that all synapses of a source have; None where one has several, or there are no delays.
+
+    delays: broadcasts to the weights (sources, n), of which those that are 0 are no synapses
+    """
+    if delays is None:
+        return None
+    if np.ndim(delays) == 0:
+        return np.full(weights.shape[0], delays, np.int64)
+    if np.shape(delays)[1] == 1:
+        return np.asarray(delays, np.int64)[:, 0]
+    there = np.asarray(weights) != 0
+    longest = np.where(there, delays, 0).max(axis=1, initial=0)
+    same = (np.where(there, delays, longest[:, None]) == longest[:, None]).all()
+    return longest.astype(np.int64) if same else None
+
+
 def recurrent_synapses(stage: Stage) -> Matrix | None:
     """(neurons, neurons) of ones within a stage, in the order of `order`; None without recurrence."""
     if stage.recurrent is None:

@@ -21,6 +21,7 @@ from spikenet.layers import (
     Convolution,
     Delay,
     DelayedLinear,
+    DelayedRecurrent,
     LayerRecord,
     Linear,
     Normalisation,
@@ -36,6 +37,7 @@ from spikenet.layers.pooling import average_pool, max_pool
 
 Array = npt.NDArray[Any]
 Connection = Linear | Convolution
+Loop = Recurrent | DelayedRecurrent
 
 DROPOUTS = ("Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "GaussianDropout")
 FREE = ("Flatten", "Unflatten", *DROPOUTS)  # at inference
@@ -148,7 +150,7 @@ def all_layers(net: Any) -> Iterator[Any]:
     """Every layer of a net, those inside containers and the containers themselves included."""
     for layer in net.layers:
         yield layer
-        if isinstance(layer, Sequential | Residual | Recurrent):
+        if isinstance(layer, Sequential | Residual | Loop):
             yield from all_layers(layer)
 
 
@@ -164,7 +166,7 @@ def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
         if isinstance(entry.layer, DelayedLinear):
             yield replace(entry, layer=_linear(entry.layer.weight.data, entry.layer.bias))
             continue
-        if isinstance(entry.layer, Recurrent):
+        if isinstance(entry.layer, Loop):
             yield from _around(entry, entry.layer)
             continue
         if isinstance(entry.layer, Sequential | Residual):
@@ -175,18 +177,28 @@ def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
             yield entry
 
 
-def recurrent_weight(layer: Recurrent) -> Array:
+def recurrent_weight(layer: Loop) -> Array:
     """(n, n) from each neuron to each: the diagonal is 0 where there are no connections to oneself."""
     weight: Array = np.asarray(layer.recurrent_weight.data)
     return weight if layer.self_connections else weight * (1 - np.eye(layer.n, dtype=weight.dtype))
 
 
-def _around(entry: LayerRecord, layer: Recurrent) -> Iterator[LayerRecord]:
-    """The connection among recurrent neurons, which hears what they sent a step before, and the neurons."""
-    loop = _linear(recurrent_weight(layer), None)
+def recurrent_delays(layer: Loop) -> Array | None:
+    """(n, n) steps besides the one that every output takes to come back; None where there are none."""
+    return layer.delays if isinstance(layer, DelayedRecurrent) and layer.delays.any() else None
+
+
+def _around(entry: LayerRecord, layer: Loop) -> Iterator[LayerRecord]:
+    """The connection among recurrent neurons, which hears what they sent a step before, or more, and the neurons."""
+    loop, delays = _linear(recurrent_weight(layer), None), recurrent_delays(layer)
     sent = np.zeros_like(entry.output)
     sent[1:] = entry.output[:-1]
-    own = loop(sent).data
+    if delays is None:
+        own = loop(sent).data
+    else:
+        late = DelayedLinear(layer.n, layer.n, delays=delays, bias=False, seed=0)
+        late.weight = loop.weight
+        own = late.run(sent)[0].data
     yield LayerRecord(f"{entry.name}, recurrence", loop, sent, own, {})
     (inner,) = record(Sequential(layer.layers[0]), np.asarray(entry.input) + own)
     yield LayerRecord(entry.name, inner.layer, inner.input, entry.output, inner.states)

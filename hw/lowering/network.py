@@ -19,7 +19,7 @@ import numpy.typing as npt
 from hw.records.breach import Breach, DoesNotFit
 from spikenet.errors import whole
 from spikenet.graph import Tensor
-from spikenet.layers import DelayedLinear, Linear, Recurrent, Sequential, Spiking
+from spikenet.layers import DelayedLinear, DelayedRecurrent, Linear, Recurrent, Sequential, Spiking
 from spikenet.network.draw import Distribution
 from spikenet.network.inputs import Steps
 from spikenet.network.network import Network
@@ -39,7 +39,7 @@ def sequential_of(network: Network, seed: int = 0) -> Sequential:
     """The layers that do what the network does, its synapses drawn as a simulation with this seed has them.
 
     Raises DoesNotFit for what no chip's compiler takes: start values, plasticity, drives that are not constant, several
-    models that are no chain, recurrent delays other than a step, two delays between the same two neurons.
+    models that are no chain, two delays between the same two neurons.
     """
     sources = [p for p in network.populations if p.model is None]
     neurons = [p for p in network.populations if p.model is not None]
@@ -68,12 +68,7 @@ def sequential_of(network: Network, seed: int = 0) -> Sequential:
         if own is None:
             layers.append(together)
         else:
-            if np.any(own[1][own[0] != 0] != 1):
-                change = "make them one step: neurons hear each other in the next"
-                raise _refused(mine[0].name, "recurrent delays", change)
-            recurrent = Recurrent(together, own[0].shape[0], seed=0)
-            recurrent.recurrent_weight.data = own[0].astype(np.float32)
-            layers.append(recurrent)
+            layers.append(_loop(together, *own))
         before = mine
     return Sequential(*layers)
 
@@ -92,10 +87,24 @@ def _is_chain(network: Network, sources: list[Population], neurons: list[Populat
 def _connection(network: Network, before: list[Population], after: list[Population], seed: int) -> Any:
     n_in, n_out = sum(p.n for p in before), sum(p.n for p in after)
     weights, steps = _weights(network, before, after, seed) or (np.zeros((n_in, n_out)), np.ones((n_in, n_out), int))
-    delays = np.where(weights != 0, steps - 1, 0)
+    delays = _beyond_one(weights, steps)
     layer: Any = DelayedLinear(n_in, n_out, delays=delays, seed=0) if delays.any() else Linear(n_in, n_out, seed=0)
     layer.weight.data, layer.bias.data = weights.astype(np.float32), _currents(network, after)
     return layer
+
+
+def _loop(neurons: Spiking, weights: Array, steps: Array) -> Recurrent | DelayedRecurrent:
+    """Neurons and the synapses among them."""
+    n, delays = len(weights), _beyond_one(weights, steps)
+    made = DelayedRecurrent(neurons, n, delays=delays, seed=0) if delays.any() else Recurrent(neurons, n, seed=0)
+    made.recurrent_weight.data = weights.astype(np.float32)
+    return made
+
+
+def _beyond_one(weights: Array, steps: Array) -> Array:
+    """What a delay has beyond the step that every connection takes, 0 where there is no synapse."""
+    found: Array = np.where(weights != 0, steps - 1, 0)
+    return found
 
 
 def _weights(
@@ -157,8 +166,9 @@ def _layer(p: Population, dt_s: float, seed: int) -> Spiking:
             values.setdefault("dt_s", dt_s)
         try:
             made = model(**values)
-        except TypeError:
-            made = None
+        except TypeError as reason:
+            change = "give the arguments that the model takes, or another model"
+            raise _refused(p.name, f"values that make no neurons ({reason})", change) from None
         if isinstance(made, Spiking):
             return made
     raise _refused(p.name, "a model that no chip has", "take sn.IF, sn.LIF or sn.CubaLIF")

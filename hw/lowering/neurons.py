@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spikenet.derive.refractory import PARAMETER, refractory
 from spikenet.derive.trace import Trace, trace
 from spikenet.layers import Spiking
 from spikenet.neurons import cuba_lif, integrate_and_fire, leaky_integrator, lif, multi_level_lif
@@ -37,12 +38,13 @@ class Reset(Enum):
 class Model:
     """kind: "IF", "LIF", "CubaLIF" or "LI" (which never fires, so that its voltage is read).
 
-    levels: spikes a step at most
+    levels: spikes a step at most;  waits: whether they stand still for some steps after a spike
     """
 
     kind: str
     reset: Reset
     levels: int = 1
+    waits: bool = False
 
     @property
     def reads_v(self) -> bool:
@@ -55,6 +57,7 @@ class Numbers:
 
     leak, syn_leak: kept of the membrane and of the synaptic current each step: 1 for no leak, 0 for no synapse
     threshold     : inf where it never fires;  reset_value: where a reset to a value goes
+    refractory    : whole steps that it stands still after a spike
     """
 
     model: Model
@@ -62,6 +65,7 @@ class Numbers:
     syn_leak: Array
     threshold: Array
     reset_value: Array
+    refractory: Array
 
 
 @cache
@@ -72,7 +76,9 @@ def _models() -> dict[Trace, Model]:
     for kind, step in (("IF", integrate_and_fire.step), ("LIF", lif.step), ("CubaLIF", cuba_lif.step)):
         for reset, name in resets:
             for written in (reset, detached(reset)):
-                known[_nameless(trace(step, {"reset": written}))] = Model(kind, name)
+                plain = trace(step, {"reset": written})
+                known[_nameless(plain)] = Model(kind, name)
+                known[_nameless(refractory(plain, ("v",)))] = Model(kind, name, waits=True)
     return known
 
 
@@ -111,4 +117,6 @@ def numbers_of(layer: Any, shape: Shape) -> Numbers:
         return np.ascontiguousarray(np.broadcast_to(given, shape)).reshape(n)
 
     threshold = each("threshold", np.inf)
-    return Numbers(model, each("leak", 1.0), each("syn_leak", 0.0), threshold, each("reset_value", 0.0))
+    return Numbers(
+        model, each("leak", 1.0), each("syn_leak", 0.0), threshold, each("reset_value", 0.0), each(PARAMETER, 0.0)
+    )

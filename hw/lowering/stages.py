@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.lowering.kinds import flat_layers, folded, is_free, is_neurons, recurrent_weight
+from hw.lowering.kinds import Loop, flat_layers, folded, is_free, is_neurons, recurrent_delays, recurrent_weight
 from hw.lowering.network import as_layers
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
@@ -27,7 +27,6 @@ from spikenet.layers import (
     Normalisation,
     Pointwise,
     Pooling,
-    Recurrent,
 )
 from spikenet.layers.sliding import window_of
 
@@ -59,6 +58,7 @@ class Stage:
     in_shape, mid_shape, out_shape: before pooling, after it, and of the neurons: (n,) or (channels, height, width)
     recurrent : (n, n) weights among the neurons, None without
     delays    : steps of each synapse, on top of the chip's own, or of each source: broadcasts to (sources, neurons)
+    recurrent_delays: (n, n) the same of the synapses among the neurons, None without
     """
 
     name: str
@@ -75,11 +75,13 @@ class Stage:
     pooled_at: int = -1
     recurrent: Array | None = None
     delays: Array | None = None
+    recurrent_delays: Array | None = None
 
     @property
     def delay(self) -> int:
         """The longest one."""
-        return 0 if self.delays is None else int(self.delays.max(initial=0))
+        both = self.delays, self.recurrent_delays
+        return max(0 if delays is None else int(delays.max(initial=0)) for delays in both)
 
     @property
     def n_sources(self) -> int:
@@ -197,8 +199,9 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
         reader.before_pools = reader.before_pools or reader.shape
         reader.pools, reader.pooled_at = (*reader.pools, (layer.kind, window)), k
         reader.shape = (shape[0], *window.out)
-    elif isinstance(layer, Recurrent):
-        if not reader.behind(neurons=layer.layers[0], at=k, recurrent=recurrent_weight(layer)):
+    elif isinstance(layer, Loop):
+        delays = recurrent_delays(layer)
+        if not reader.behind(neurons=layer.layers[0], at=k, recurrent=recurrent_weight(layer), recurrent_delays=delays):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
         if not reader.behind(neurons=layer, at=k):

@@ -11,6 +11,7 @@ from hw.neurons.words import Integers, integers
 READINGS = ("lava", "nengo_loihi", "brian2_loihi")
 THRESHOLD = (1 << 17) - 1
 HIGHEST = (1 << 23) - 1  # of a voltage
+MOST_REFRACTORY = {"lava": 1, "nengo_loihi": 63, "brian2_loihi": 64}
 LOWESTS = (0, *(1 - (1 << e) for e in range(1, 24)))
 HIGHESTS = tuple((1 << (9 + 2 * k)) - 1 for k in range(8))
 _FOREIGN = {  # parameter: what it is where it does not exist, and the readings that have it
@@ -50,7 +51,7 @@ def checked(given: dict[str, Any]) -> dict[str, Any]:
         "vth": (0, THRESHOLD),
         "bias_mant": (-4096 if lava else -4095, 4095),
         "bias_exp": (-7 if lava else 0, 7),
-        "refractory": (1, 64 if brian2 else 63),
+        "refractory": (1, MOST_REFRACTORY[reading]),
     }
     found: dict[str, Any] = {
         name: integers(f"loihi.Params: {name}", given[name], *ends) for name, ends in ranges.items()

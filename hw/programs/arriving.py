@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -92,6 +92,41 @@ class Synapses:
     def delivered(self, spikes: Array, late: int = 0) -> Array:
         """All sums, `late` steps and each synapse's delay later."""
         return sum(later(sums, late + delay) for delay, sums in self.sums(spikes))  # type: ignore[return-value]
+
+
+class Loop:
+    """What neurons send comes back to them: in stretches as long as the shortest way, each heard before it is run.
+
+    own     : synapses among the neurons, one for each array of sums
+    exponent: sums of one delay are multiplied by 2^exponent, downward where negative
+    """
+
+    def __init__(self, own: tuple[Synapses, ...], exponent: int) -> None:
+        self._own, self._exponent = own, exponent
+        delays = own[0].delays
+        self._shortest = 1 + (0 if delays is None else int(np.min(delays, initial=MOST_SPIKES)))
+
+    def run(self, arriving: tuple[Array, ...], run: Callable[[tuple[Array, ...], Any], Any]) -> Iterator[Any]:
+        """What `run` gives for each stretch. arriving: (steps, batch, n) sums from elsewhere.
+
+        run: (sums of a stretch, `after` of what it gave for the one before or None) -> a record with spikes and after
+        """
+        total, steps, before = tuple(sums.astype(np.int64) for sums in arriving), len(arriving[0]), None
+        for first in range(0, steps, self._shortest):
+            got = run(tuple(sums[first : first + self._shortest] for sums in total), before)
+            before = got.after
+            for sums, own in zip(total, self._own, strict=True):
+                for delay, back in own.sums(got.spikes):
+                    at = first + 1 + delay
+                    there = sums[at : at + len(back)]
+                    there += shifted(back, self._exponent)[: len(there)]
+            yield got
+
+
+def shifted(sums: Array, exponent: int) -> Array:
+    """sums times 2^exponent, rounded down where that is negative."""
+    found: Array = sums.astype(np.int64) << exponent if exponent >= 0 else sums >> -exponent
+    return found
 
 
 def shifted_and_delivered(synapses: Synapses, spikes: Array, exponent: int, late: int) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.neurons.words import Integers
-from hw.programs.arriving import Synapses
+from hw.programs.arriving import Loop, Synapses, shifted
 from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
@@ -45,7 +45,7 @@ class DrivenLayer(Weighted):
     weights : (inputs, n) integers, an array of a dense layer, a scipy csr_array of a convolution
     exponent: sums are multiplied by 2^exponent, downward where negative
     delays  : steps of each synapse, on top of the one every connection takes: broadcasts to (inputs, n), or None
-    recurrent_weights: (n, n) among the neurons, a step later, or None;  recurrent_exponent: of these
+    recurrent_weights: (n, n) among the neurons, or None;  recurrent_exponent, recurrent_delays: of these, likewise
     """
 
     name: str
@@ -58,32 +58,28 @@ class DrivenLayer(Weighted):
     delays: Integers | None = None
     recurrent_weights: Integers | None = None
     recurrent_exponent: int = 0
+    recurrent_delays: Integers | None = None
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
         arriving = tuple(shifted(some.delivered(spikes, late), self.exponent) for some in self._synapses_apart)
         if self.recurrent_weights is None:
             got = self.neurons.run(arriving, None)
             return self._seen(got.spikes, got.v, got.overflows, got.used)
-        return self._with_own_spikes(arriving, self._apart(self.recurrent_weights))
-
-    def _with_own_spikes(self, arriving: tuple[Array, ...], weights: tuple[Array, ...]) -> LayerRun:
-        """A step at a time: what the neurons sent in a step arrives at them in the next."""
-        before, used, overflows, found = None, 0.0, dict[str, int](), list[Driven]()
-        own = tuple(np.zeros(sums.shape[1:], np.int64) for sums in arriving)
-        for t in range(len(arriving[0])):
-            found.append(self.neurons.run(tuple((a[t] + o)[None] for a, o in zip(arriving, own, strict=True)), before))
-            got = found[-1]
-            before, used = got.after, max(used, got.used)
-            for word, n in got.overflows.items():
-                overflows[word] = overflows.get(word, 0) + n
-            sent = got.spikes[0].astype(np.int64)
-            own = tuple(shifted(sent @ w, self.recurrent_exponent) for w in weights)
+        found = list[Driven](self._loop.run(arriving, self.neurons.run))
+        overflows = dict[str, int]()
+        for word, n in (met for got in found for met in got.overflows.items()):
+            overflows[word] = overflows.get(word, 0) + n
         spikes, v = (np.concatenate(values) for values in zip(*((got.spikes, got.v) for got in found), strict=True))
-        return self._seen(spikes, v, overflows, used)
+        return self._seen(spikes, v, overflows, max(got.used for got in found))
 
     @cached_property
     def _synapses_apart(self) -> tuple[Synapses, ...]:
         return tuple(Synapses(w, self.delays, self.channels) for w in self._apart(self.weights))
+
+    @cached_property
+    def _loop(self) -> Loop:
+        own = tuple(Synapses(w, self.recurrent_delays) for w in self._apart(self.recurrent_weights))
+        return Loop(own, self.recurrent_exponent)
 
     def _apart(self, weights: Any) -> tuple[Any, ...]:
         """The weights as the neurons want their sums: together, or those above 0 and the others' sizes."""
@@ -96,9 +92,3 @@ class DrivenLayer(Weighted):
             return LayerRun(spikes.astype(np.int8), None, overflows, used)
         silent = np.zeros(spikes.shape, np.int8)
         return LayerRun(silent, v, overflows | {"fired readout": int(np.count_nonzero(spikes))}, used)
-
-
-def shifted(sums: Array, exponent: int) -> Array:
-    """sums times 2^exponent, rounded down where that is negative."""
-    found: Array = sums.astype(np.int64) << exponent if exponent >= 0 else sums >> -exponent
-    return found

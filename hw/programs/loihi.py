@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import sparse
 
 from hw.neurons import loihi
 from hw.neurons.words import Integers
-from hw.programs.arriving import shifted_and_delivered
+from hw.programs.arriving import Loop, Synapses, shifted_and_delivered
 from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
@@ -25,7 +26,7 @@ class Population(Weighted):
     shape   : of the neurons, without the batch
     reads_v : whether its voltage is the output (a readout that never fires), in place of its spikes
     delays  : (inputs, n), or what broadcasts to it, steps besides the one that every connection takes, or None
-    recurrent_weights, recurrent_exponent: of the synapses among the neurons, (n, n) mantissas, or None
+    recurrent_weights, recurrent_exponent, recurrent_delays: of the synapses among the neurons, (n, n), or None
     """
 
     name: str
@@ -38,6 +39,14 @@ class Population(Weighted):
     delays: Integers | None = None
     recurrent_weights: Integers | None = None
     recurrent_exponent: int = 0
+    recurrent_delays: Integers | None = None
+
+    @property
+    def largest(self) -> int:
+        """Of the sums that can arrive at a neuron in a step."""
+        both = (self.weights, self.exponent), (self.recurrent_weights, self.recurrent_exponent)
+        found = (int(abs(w).sum(axis=0).max()) << max(by, 0) for w, by in both if w is not None and np.prod(w.shape))
+        return sum(found)
 
     def __call__(self, spikes: Array, latency: int, *, states: bool | None = None) -> loihi.Record:
         """Spikes (steps, batch, inputs) through synapses and neurons; they arrive `latency` steps later."""
@@ -48,11 +57,12 @@ class Population(Weighted):
             arriving = loihi.deliver(spikes, self.weights, exponent=self.exponent, delays=delays, latency=latency)
         if self.recurrent_weights is None:
             return loihi.run(self.params, arriving, states=self.reads_v if states is None else states)
-        return self._with_own_spikes(arriving, self.recurrent_weights)
+        every = self._loop.run((arriving,), lambda sums, before: loihi.run(self.params, sums[0], before))
+        return _joined(list(every), arriving.shape)
 
     def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
         got = self(spikes, late, states=watch or self.reads_v)
-        overflows = {"u": got.overflows.u, "v": got.overflows.v}
+        overflows = overflows_of(self.params, got.overflows)
         if self.reads_v:
             overflows["fired readout"] = int(np.count_nonzero(got.spikes))
         used = 0.0
@@ -60,23 +70,24 @@ class Population(Weighted):
             used = max(float(np.abs(values).max(initial=0)) for values in (got.u, got.v)) / (1 << 23)
         return LayerRun(got.spikes, got.v if self.reads_v else None, overflows, used)
 
-    def _with_own_spikes(self, arriving: Array, weights: Integers) -> loihi.Record:
-        """A step at a time: what the neurons sent in a step arrives at them in the next."""
-        w = weights.astype(np.float32)  # sums below 2^24: exact
-        spikes, before = np.zeros(arriving.shape, np.int8), None
-        own: Any = np.int64(0)
-        vs, met = list[Array](), np.zeros(4, np.int64)
-        us = list[Array]()
-        for t in range(len(arriving)):
-            got = loihi.run(self.params, arriving[t : t + 1] + own, before, states=True)
-            assert got.u is not None
-            assert got.v is not None
-            spikes[t], before = got.spikes[0], got.after
-            us.append(got.u[0])
-            vs.append(got.v[0])
-            met += got.overflows
-            sums = (got.spikes[0].astype(np.float32) @ w).astype(np.int64)
-            own = sums << self.recurrent_exponent if self.recurrent_exponent >= 0 else sums >> -self.recurrent_exponent
-        after = before if before is not None else loihi.rest(arriving.shape[1:])
-        u, v = (np.stack(values) if values else np.zeros(arriving.shape, np.int32) for values in (us, vs))
-        return loihi.Record(spikes, u, v, after, loihi.Overflows(*(int(n) for n in met)))
+    @cached_property
+    def _loop(self) -> Loop:
+        return Loop((Synapses(self.recurrent_weights, self.recurrent_delays),), self.recurrent_exponent)
+
+
+def _joined(found: list[loihi.Record], shape: tuple[int, ...]) -> loihi.Record:
+    """The records of stretches as one."""
+    if not found:
+        nothing = np.zeros(shape, np.int32)
+        return loihi.Record(
+            nothing.astype(np.int8), nothing, nothing, loihi.rest(shape[1:]), loihi.Overflows(0, 0, 0, 0)
+        )
+    spikes, u, v = (np.concatenate([getattr(got, name) for got in found]) for name in ("spikes", "u", "v"))
+    met = np.sum([got.overflows for got in found], axis=0)
+    return loihi.Record(spikes, u, v, found[-1].after, loihi.Overflows(*(int(n) for n in met)))
+
+
+def overflows_of(params: loihi.Params, met: loihi.Overflows) -> dict[str, int]:
+    """By the names of the words; voltages that were held at vmin left theirs, too."""
+    found = {"u": met.u, "v": met.v + met.floor}
+    return {"arriving": met.arriving, **found} if params.reading == "nengo_loihi" else found

@@ -131,6 +131,7 @@ class Program:
     together   : runs all layers at once, where they share a core; None: one after another
     entrance   : how real inputs become integers on a chip that takes no spikes; None: inputs are spikes
     noisy      : whether its layers have a `noise`
+    reading    : which description of the chip its integers follow, where there are several, else None
     """
 
     layers: tuple[Any, ...]  # ChipLayers; a tuple of a Protocol would hide what a chip's layers have besides
@@ -141,9 +142,11 @@ class Program:
     together: Together | None = None
     entrance: Entrance | None = None
     noisy: bool = False
+    reading: str | None = None
 
     def __str__(self) -> str:
         said = f"{self.chip.name}, {len(self.layers)} layers{', a noisy model: NOT bit exact' if self.noisy else ''}"
+        said += "" if self.reading is None else f", in the reading {self.reading}"
         return "\n".join([said, *(f"  {report}" for report in self.report)])
 
     def run(self, spikes: Any, *, samples_at_once: int = 256, seed: int | None = None) -> Result:

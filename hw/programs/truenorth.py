@@ -42,7 +42,7 @@ class CrossbarCore:
 class TrueNorthLayer:
     """Some cores. delays: (inputs,) steps of each source besides the one of every connection, or None.
 
-    is_recurrent: whether the layer's own neurons are among the cores' sources, a step later
+    is_recurrent: whether the layer's own neurons are among the cores' sources, a step later and recurrent_delays (n,)
     """
 
     name: str
@@ -52,6 +52,7 @@ class TrueNorthLayer:
     scale: Array
     delays: Integers | None
     is_recurrent: bool
+    recurrent_delays: Integers | None = None
 
     @property
     def reads_v(self) -> bool:
@@ -96,14 +97,15 @@ class TrueNorthLayer:
                 yield slice(0, len(x)), core, truenorth.run(core.params, x[:, :, core.sources])
             return
         state: list[Any] = [0] * len(self.cores)
-        sent = np.zeros(out.shape[1:], x.dtype)
+        n = np.arange(out.shape[2])
+        late = 1 + (0 * n if self.recurrent_delays is None else self.recurrent_delays)
         for t in range(len(x)):
-            heard = np.concatenate([x[t], sent], axis=1)
+            sent = np.where(t >= late, out[np.maximum(t - late, 0), :, n].T, 0)
+            heard = np.concatenate([x[t], sent.astype(x.dtype)], axis=1)
             for k, core in enumerate(self.cores):
                 got = truenorth.run(core.params, heard[None, :, core.sources], state[k])
                 state[k] = got.v_after
                 yield slice(t, t + 1), core, got
-            sent = out[t].astype(x.dtype)
 
     def _weights(self) -> Integers:
         """(inputs and own neurons, n) of all cores."""

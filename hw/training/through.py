@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.compilers.driver import recipe, reported
+from hw.compilers.table import Options
 from hw.programs.record import Program
 from hw.records.chip import Chip
 from hw.training.on_chip import OnChip
@@ -29,11 +30,12 @@ def train_through(
     calibrate: Any,
     n_chips: int = 1,
     per_channel: bool = True,
+    reading: str | None = None,
     **fitting: Any,
 ) -> Trained:
     """Trains `net` in place with `chip` in the loop: forward its integers, backward the surrogates' gradient.
 
-    net, chip, calibrate, n_chips, per_channel: as in `hw.compile`; scales are chosen once, before the first step
+    net, chip, calibrate, n_chips, per_channel, reading: as in `hw.compile`; scales are chosen once, first
     train, test, fitting: as in `sn.fit`: loss, optimiser, epochs, encode ...; losses and metrics are the chip's
 
     Best begun with a net that was trained without the chip, at a smaller learning rate. The forward pass of every step
@@ -43,6 +45,6 @@ def train_through(
 
     Raises as `hw.compile` and `sn.fit` do.
     """
-    made = recipe(net, chip, calibrate, n_chips, per_channel, fitting.get("seed", 0))
+    made = recipe(net, chip, calibrate, Options(n_chips, per_channel, fitting.get("seed", 0), reading))
     history = fit(OnChip(net, made), train, test, **fitting)
     return Trained(reported(net, made, calibrate), history)

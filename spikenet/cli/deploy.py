@@ -38,6 +38,7 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("checkpoint", help="a spiking net, for Akida a conventional one, as spikenet.save wrote it")
     command.add_argument("--chip", default="loihi1", help="name in hw.chips (loihi1)")
+    command.add_argument("--reading", help="of Loihi 1: lava, nengo_loihi or brian2_loihi (what the net needs)")
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
     command.add_argument("--steps", type=int, default=25, help="steps a spiking net is shown chance spikes (25)")
     command.add_argument("--samples", type=int, help="test samples to run (all)")
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
     folder = result_folder(options.out)
     _say(f"compiling for {chip.name} ...")
     some = code(train.inputs[:CALIBRATION])
-    program = hw.compile(net, chip, calibrate=some, seed=options.seed)
+    program = hw.compile(net, chip, calibrate=some, seed=options.seed, reading=options.reading)
     placed = hw.place_program(program, calibrate=some, seed=options.seed)
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
     write_text(folder / "table.txt", table)
     results = {
         "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "steps": options.steps,
-        "seed": options.seed, "accuracy": on_chip, "accuracy_float": in_float,
+        "seed": options.seed, "reading": program.reading, "accuracy": on_chip, "accuracy_float": in_float,
         "layers": [vars(report) for report in program.report], **got.as_dict(),
     }  # fmt: skip
     write_text(folder / "results.json", json.dumps(_finite(results), indent=2, allow_nan=False) + "\n")

@@ -25,6 +25,7 @@ from .convolution import Conv1d, Conv2d, Convolution
 from .deciding import Decisions, decide
 from .delay import Delay
 from .delayed_linear import DelayedLinear
+from .delayed_recurrent import DelayedRecurrent
 from .learnt_delay import LearntDelay
 from .learnt_delayed_linear import LearntDelayedLinear
 from .dropout import Dropout
@@ -70,9 +71,9 @@ __all__ = [
     "BatchNorm2d", "Bidirectional", "BilinearUpsample2d", "CELU", "Cardioid", "CausalConv1d", "ComplexBatchNorm",
     "ComplexConv2d", "ComplexLinear", "ConditionalBatchNorm2d", "ConductanceLIF", "Conv1d", "Conv2d",
     "ConvTranspose1d", "ConvTranspose2d", "ConvertedIF", "Convolution", "CubaLIF", "Decisions", "Delay",
-    "DelayedLinear", "DoubleExponentialLIF", "DropConnect", "DropPath", "Dropout", "Dropout1d", "Dropout2d", "ELU",
-    "Elman", "Embedding", "Ensemble", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU", "GRU",
-    "GatedLIF", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
+    "DelayedLinear", "DelayedRecurrent", "DoubleExponentialLIF", "DropConnect", "DropPath", "Dropout", "Dropout1d",
+    "Dropout2d", "ELU", "Elman", "Embedding", "Ensemble", "ExponentialIF", "Flatten", "FullyRecurrent", "GELU", "GLU",
+    "GRU", "GatedLIF", "GaussianDropout", "GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalMaxPool1d", "GlobalMaxPool2d",
     "GlobalSumPool2d", "GradedLIF", "GroupNorm", "HardSigmoid", "HardSwish", "HardTanh", "IF", "Identity",
     "InstanceNorm1d", "InstanceNorm2d", "Izhikevich", "KLIF", "LI", "LIF", "LIFFirstOrderRate", "LIFRate", "LSTM",
     "Layer", "LayerNorm", "LayerRecord", "LeakyRate", "LeakyReLU", "LearntDelay",

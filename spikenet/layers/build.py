@@ -21,6 +21,7 @@ _KINDS = {  # file: the kinds it makes; loaded when asked for
     "convolution": "Conv1d Conv2d",
     "delay": "Delay",
     "delayed_linear": "DelayedLinear",
+    "delayed_recurrent": "DelayedRecurrent",
     "dropout": "Dropout",
     "dropouts": "Dropout1d Dropout2d GaussianDropout AlphaDropout DropPath DropConnect",
     "embedding": "Embedding",

@@ -19,6 +19,7 @@ from spikenet.kernels.memory import IDLE_LIMIT
 from spikenet.kernels.products import WORTH_LOOKING
 from spikenet.layers import neuron_footprint, window_footprint
 from spikenet.layers.convolution import Convolution
+from spikenet.layers.delayed_recurrent import DelayedRecurrent
 from spikenet.layers.dropout import Dropout
 from spikenet.layers.layer import Layer, Training
 from spikenet.layers.linear import FEW, Linear
@@ -204,6 +205,9 @@ def _of_kind(layer: Layer, one: LayerMemory, x: _Signal, y: _Signal, state: Any)
         )
     if isinstance(layer, (Spiking, Recurrent)):
         more = neuron_footprint.of_neurons(layer, y.steps, y.batch, y.n, itemsize)
+        return replace(one, written=written, **more, pooled=True)
+    if isinstance(layer, DelayedRecurrent):
+        more = neuron_footprint.of_late_loops(layer, y.steps, y.batch, y.n, itemsize)
         return replace(one, written=written, **more, pooled=True)
     if isinstance(layer, Segmented):
         steps = min(layer.steps, x.steps)

@@ -8,6 +8,7 @@ from typing import Any
 from spikenet.derive.adjoint import adjoint
 from spikenet.kernels import pass_bytes, recurrent_pass
 from spikenet.kernels.time_loop import slope_is_all
+from spikenet.layers.delayed_recurrent import DelayedRecurrent
 from spikenet.layers.layer import Layer
 from spikenet.layers.recurrent import Recurrent
 from spikenet.layers.spiking import Spiking
@@ -38,6 +39,22 @@ def of_neurons(layer: Spiking | Recurrent, steps: int, batch: int, n: int, items
         return {"kept": kept, "gradient": full, "backward_scratch": full}
     slopes = spends(neurons, steps, batch, n, itemsize)
     return {"kept": pass_bytes.kept_bytes(*numbers, slopes) if neurons.states else 0}
+
+
+def of_late_loops(layer: DelayedRecurrent, steps: int, batch: int, n: int, itemsize: int) -> dict[str, Any]:
+    """The same of neurons with delays in their loop: stretch by stretch, each with the sums on their way.
+
+    On the way back each stretch has gradients of the weights, before and after the diagonal is taken out.
+    """
+    shortest, longest = 1 + int(layer.delays.min()), 1 + int(layer.delays.max())
+    stretches, row = math.ceil(steps / shortest), batch * n * itemsize
+    on_their_way = (longest + shortest) * row
+    return {
+        "kept": stretches * on_their_way + 2 * steps * row,
+        "gradient": steps * row,
+        "forward_scratch": 2 * (steps * row + on_their_way),
+        "backward_scratch": 2 * (steps * row + stretches * n * n * itemsize) + stretches * on_their_way // 3,
+    }
 
 
 def _is_compact(neurons: Spiking) -> bool:
