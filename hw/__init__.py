@@ -34,16 +34,8 @@ from hw.place import place
 from hw.placement.record import MeshPicture, Part, PlacedCore, Placement
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
-from hw.records.chip import (
-    AllInEnergies,
-    Chip,
-    EventEnergies,
-    Level,
-    Memory,
-    ProcessorEnergies,
-    Sram,
-    TechnologyEnergies,
-)
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, EventEnergies, Level, Memory, ProcessorEnergies, Sram, TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Evidence, Fact, unknown
 from hw.records.formats import FLOAT32, INT8, Arithmetic, Format

@@ -15,7 +15,7 @@ from hw.limits.processors import processors
 from hw.limits.single_core import single_core
 from hw.lowering.stages import Layout, layout
 from hw.placement.core_room import Wired, wirings
-from hw.records.architecture import REQUIRED, Architecture
+from hw.records.architecture import ASKED, Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
 from spikenet.errors import whole
@@ -83,20 +83,21 @@ class Check:
 
 
 def check(
-    network: Any, input_shape: Any = None, *, chips: Iterable[Chip] = known_chips.NEUROMORPHIC, n_chips: int = 1,
-    seed: int = 0,
-) -> Check:  # fmt: skip
+    network: Any, input_shape: Any = None, *, chips: Iterable[Chip] | None = None, n_chips: int = 1, seed: int = 0
+) -> Check:
     """Every limit that a Sequential or a Network breaks on each chip, by how much, and the smallest change that fits.
 
     input_shape: (features,) or (channels, height, width) of one sample; may be left out when a Linear comes first
-    chips      : records, edited by hand or not; n_chips: how many of each there are
+    chips      : records, edited by hand or not, None: all of `hw.chips.NEUROMORPHIC`
+    n_chips    : how many of each there are
     seed       : with which a Network's synapses are drawn
 
     Looks at sizes, connections and which weights are 0; needs no training and no data. Weights are taken at the chip's
     full width, convolutions as single synapses on chips that have no kernels. Limits a record calls unknown are
     reported as not checked. Raises TypeError for what is no net or no chip, ValueError for sizes that do not fit.
     """
-    records = (chips,) if isinstance(chips, Chip) else tuple(chips)
+    given = known_chips.NEUROMORPHIC if chips is None else chips
+    records = (given,) if isinstance(given, Chip) else tuple(given)
     for record in records:
         if not isinstance(record, Chip):
             raise TypeError(f"check: expected hw.Chip records, got {record!r:.60}")
@@ -118,5 +119,5 @@ def check(
 
 def _verdict(found: Layout, wired: Wired, chip: Chip, n_chips: int) -> Verdict:
     breaches = (*constructs(found, chip), *RULES[chip.architecture](found, wired, chip, n_chips))
-    unchecked = tuple(name for name in REQUIRED[chip.architecture] if chip.limit(name) is None)
+    unchecked = tuple(name for name in ASKED[chip.architecture] if chip.limit(name) is None)
     return Verdict(chip.name, breaches, unchecked)

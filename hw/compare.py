@@ -16,7 +16,8 @@ from hw.energy.events import all_in_energy, event_energy, processor_energy
 from hw.energy.technology import technology_energy, traffic_bytes
 from hw.energy.total import Energy
 from hw.records.breach import Breach
-from hw.records.chip import AllInEnergies, Chip, EventEnergies, ProcessorEnergies, TechnologyEnergies
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, EventEnergies, ProcessorEnergies, TechnologyEnergies
 from hw.records.formats import FLOAT32, Arithmetic
 from spikenet.data import Arrays
 from spikenet.errors import whole

@@ -17,6 +17,7 @@ from hw.placement.core_room import Wiring, room_of, wirings
 from hw.placement.fill import Core, Filled, destinations, fill
 from hw.placement.laid import Laid
 from hw.placement.mesh import Floats, Integers, distances, link_traffic, mesh_of
+from hw.placement.profiles import for_chip
 from hw.placement.record import Part, PlacedCore, Placement
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
@@ -59,7 +60,7 @@ def place(
     found = layout(network, input_shape, seed)
     if found.obstacles:
         raise DoesNotFit([Breach(chip.name, o.what, o.where, None, None, "", o.change) for o in found.obstacles])
-    wired = wirings(found)
+    found, wired = for_chip(found, wirings(found), chip)
     if wired is None:
         change = "place it in parts"
         raise DoesNotFit([Breach(chip.name, "more synapses than are listed", "the net", None, None, "", change)])
@@ -141,6 +142,9 @@ def _on_alike_cores(
         for piece in core:
             for name, n in cored[1](filled.wired[piece.stage], piece.low, piece.high).items():
                 total[name] = total.get(name, 0) + n
+        for name in filled.wired[0].profiles:
+            ids = [filled.wired[p.stage].profiles[name][p.low : p.high] for p in core]
+            total[name] = np.unique(np.concatenate(ids)).size
         return total
 
     return Laid(even, greedy, slots[at], mesh, chips, used, (NO_MESH,) if mesh.assumed else ())

@@ -9,7 +9,8 @@ import pytest
 
 import hw
 from hw.records import chip_table
-from hw.records.chip import AllInEnergies, Chip, EventEnergies
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, EventEnergies
 from hw.records.fact import Evidence, Fact, unknown
 from hw.records.formats import Format
 

@@ -46,7 +46,7 @@ HW_MAY_IMPORT = {  # likewise of hw, where it stands for rooms and for the singl
     "counting": {"lowering"},
     "metrics": {"counting"},
     "energy": {"counting", "records"},
-    "placement": {"kernels", "lowering"},
+    "placement": {"kernels", "lowering", "neurons"},
     "limits": {"placement"},
     "place": {"placement", "limits"},
     "check": {"chips", "limits"},

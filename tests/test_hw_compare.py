@@ -10,7 +10,8 @@ import pytest
 
 import hw
 from hw.comparing.candidate import correct, encoded_through
-from hw.records.chip import AllInEnergies, Chip, Level
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, Level
 from spikenet import plot, reset
 from spikenet.data import Arrays, arrays
 from spikenet.encode import Constant, Rate

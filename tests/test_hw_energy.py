@@ -11,7 +11,8 @@ from hw import activity, all_in_energy, break_even, chips, count, event_energy, 
 from hw.counting.counts import Counts, LayerCount, Stored, Traffic
 from hw.energy.report import energy_dict
 from hw.energy.total import Energy, Term
-from hw.records.chip import AllInEnergies, Chip, Level
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, Level
 from hw.records.fact import Evidence, Fact, unknown
 from hw.records.formats import FLOAT32, INT8
 from hw.records.si import joules

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, unpublished
-from hw.records.fact import Evidence, Fact
+from hw.records.chip import Chip
+from hw.records.energies import unpublished
+from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED = Evidence.QUOTED
 DEVICE = "akida 2.19.3 virtual_devices.py"
+MAPPER = "akida 2.19.3, its mapper, found by trial"
 NOWHERE = "no per-operation energy found: akida, its documentation, open-neuromorphic"
 
 ENERGIES = unpublished(NOWHERE)
@@ -18,11 +20,18 @@ AKIDA = Chip(
     process="28 nm",
     limits={
         "processors": Fact(78, "neural processors", QUOTED, f"{DEVICE}, counted: 54 + 18 + 4 + 2"),
+        "passes": Fact(1, "pass", QUOTED, f"{MAPPER}: a 79th convolution is refused"),
         "processors_dense_on_chip": Fact(18, "FNP3 processors", QUOTED, f"{DEVICE}, counted"),
         "processors_dense_external": Fact(4, "FNP2 processors", QUOTED, f"{DEVICE}, counted"),
         "filters": Fact(504, "filters per processor before a layer is split", QUOTED, "akida MapConstraints"),
         "input_height": Fact(256, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
         "input_width": Fact(32, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
+        "kernel_side": Fact(7, "pixels: 1, 3, 5 or 7", QUOTED, "akida's mapper, its error message"),
+        "filter_channels_1": Fact(448, "channels into a filter of 1 x 1", QUOTED, MAPPER),
+        "filter_channels_3": Fact(448, "channels into a filter of 3 x 3", QUOTED, MAPPER),
+        "filter_channels_5": Fact(448, "channels into a filter of 5 x 5", QUOTED, MAPPER),
+        "filter_channels_7": Fact(149, "channels into a filter of 7 x 7", QUOTED, MAPPER),
+        "dense_bytes": Fact(43_008, "bytes of an FNP3's weights", QUOTED, MAPPER),
         "dense_inputs": Fact(57_334, "inputs of a fully connected layer", QUOTED, "akida's mapper, its error message"),
         "weight_bits": Fact(4, "bits: 1, 2 or 4", QUOTED, "akida FullyConnected, Convolutional"),
         "activation_bits": Fact(4, "bits: 1, 2 or 4", QUOTED, "akida FullyConnected, Convolutional"),
@@ -41,9 +50,18 @@ AKIDA2 = Chip(
     process="IP of the second generation, six nodes",
     limits={
         "processors": Fact(24, "neural processors", QUOTED, "akida 2.19.3 SixNodesIPv2, counted"),
+        "passes": unknown("passes", f"{MAPPER}: a 25th convolution is a second pass, the 100th dense layer is mapped"),
+        "processors_dense_on_chip": unknown("FNP3 processors", f"{MAPPER}: 2, in as many passes as it takes"),
+        "processors_dense_external": Fact(1, "FNP2 processors", QUOTED, f"{MAPPER}: in all passes together"),
         "filters": Fact(512, "filters per processor before a layer is split", QUOTED, "akida MapConstraints"),
         "input_height": Fact(256, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
         "input_width": Fact(64, "pixels per processor before the map is split", QUOTED, "akida MapConstraints"),
+        "kernel_side": Fact(7, "pixels: 1, 3, 5 or 7", QUOTED, "akida's mapper, its error message"),
+        "filter_channels_1": Fact(2048, "channels into a filter of 1 x 1", QUOTED, MAPPER),
+        "filter_channels_3": Fact(682, "channels into a filter of 3 x 3", QUOTED, MAPPER),
+        "filter_channels_5": Fact(204, "channels into a filter of 5 x 5", QUOTED, MAPPER),
+        "filter_channels_7": Fact(73, "channels into a filter of 7 x 7", QUOTED, MAPPER),
+        "dense_bytes": Fact(49_152, "bytes of an FNP3's weights", QUOTED, MAPPER),
         "dense_inputs": Fact(2_048, "inputs of a fully connected layer", QUOTED, "akida's mapper, its error message"),
         "weight_bits": Fact(8, "bits; 4 are not modelled", QUOTED, "akida Dense1D, Conv2D"),
         "activation_bits": Fact(8, "bits; 4 are not modelled", QUOTED, "akida Dense1D, Conv2D"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, unpublished
+from hw.records.chip import Chip
+from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED

@@ -6,7 +6,8 @@ quote it, not in the paper. int16 values of the figure are quoted more rarely th
 
 from __future__ import annotations
 
-from hw.records.chip import Chip, Memory, Sram, TechnologyEnergies
+from hw.records.chip import Chip
+from hw.records.energies import Memory, Sram, TechnologyEnergies
 from hw.records.fact import Evidence, Fact
 from hw.records.formats import Format
 

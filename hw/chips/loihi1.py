@@ -8,7 +8,8 @@ Times from memory are believed to be that table's, too.
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
+from hw.records.chip import Chip
+from hw.records.energies import EventEnergies
 from hw.records.event_times import EventTimes
 from hw.records.fact import Evidence, Fact, unknown
 
@@ -32,7 +33,7 @@ LOIHI1 = Chip(
         "synapse_bits": Fact(2**20, "bits per core", QUOTED, "nengo-loihi block.py 11: 16384 words of 64 bits"),
         "compartment_profiles": Fact(32, "profiles per core", QUOTED, "nengo-loihi nxsdk_objects.py 7-9"),
         "threshold_profiles": Fact(8, "profiles per core", QUOTED, "nengo-loihi nxsdk_objects.py 7-9; validator: 16"),
-        "synapse_formats": Fact(16, "formats per core", QUOTED, "nengo-loihi validate.py 20-25"),
+        "synapse_formats": Fact(8, "formats per core", QUOTED, "nengo-loihi nxsdk_objects.py 7-9; validator: 16"),
         "weight_bits": Fact(8, "bits", QUOTED, "nengo-loihi block.py 427: 1..6 or 8"),
         "delay": Fact(62, "steps", QUOTED, "brian2_loihi loihi_synapses.py 193"),
     },

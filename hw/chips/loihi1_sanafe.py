@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hw.chips.loihi1 import LOIHI1
-from hw.records.chip import EventEnergies
+from hw.records.energies import EventEnergies
 from hw.records.event_times import EventTimes
 from hw.records.fact import Evidence, Fact
 

@@ -7,7 +7,8 @@ without a source, which are not repeated.
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, unpublished
+from hw.records.chip import Chip
+from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact, unknown
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED

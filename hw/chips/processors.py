@@ -6,7 +6,8 @@ and memory are in it. Nobody there gives one for int8. The GPU's assumes large b
 
 from __future__ import annotations
 
-from hw.records.chip import Chip, ProcessorEnergies
+from hw.records.chip import Chip
+from hw.records.energies import ProcessorEnergies
 from hw.records.fact import Evidence, Fact
 
 TABLE = "keras-spiking model_energy.py, citing Degnan et al. 2015"

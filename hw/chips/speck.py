@@ -6,7 +6,8 @@ All limits are those of sinabs 3.1.3: docs/speck/overview.md and backend/dynapcn
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, unpublished
+from hw.records.chip import Chip
+from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact
 
 QUOTED = Evidence.QUOTED

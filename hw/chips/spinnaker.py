@@ -7,7 +7,8 @@ operating point; the chips themselves spend most of their power whether there ar
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import Chip, EventEnergies
+from hw.records.chip import Chip
+from hw.records.energies import EventEnergies
 from hw.records.event_times import Tick
 from hw.records.fact import Evidence, Fact, unknown
 
@@ -31,7 +32,7 @@ SPINNAKER1 = Chip(
         "weight_bits": Fact(16, "bits, unsigned", QUOTED, "sPyNNaker synapse_row.h"),
         "delay": Fact(16, "steps", QUOTED, "sPyNNaker: 4 bits; longer ones need delay cores"),
         "router_entries": Fact(1024, "entries per chip", FROM_MEMORY, "unconfirmed"),
-        "timer_ms": Fact(1, "ms", QUOTED, "open-neuromorphic"),
+        "sram_bytes": Fact(96 * 1024, "bytes per core", FROM_MEMORY, "32 KB for code, 64 KB for data; unconfirmed"),
     },
     energies=EventEnergies(
         synaptic_op=Fact(13.3, "nJ", QUOTED, TABLE),
@@ -58,6 +59,7 @@ SPINNAKER2 = Chip(
         "neurons": Fact(1000, "neurons per core", QUOTED, "open-neuromorphic: 152,000 a chip; a software setting"),
         "synapse_bytes": Fact(2 * 2**30, "bytes of DRAM per chip", QUOTED, "open-neuromorphic"),
         "synapse_word_bytes": Fact(4, "bytes per synapse", FROM_MEMORY, "as SpiNNaker 1; software may choose"),
+        "router_entries": unknown("entries per chip", "open-neuromorphic has none"),
         "sram_bytes": Fact(128 * 1024, "bytes per core", QUOTED, "open-neuromorphic"),
         "weight_bits": Fact(16, "bits", FROM_MEMORY, "as SpiNNaker 1; software may choose"),
         "delay": Fact(16, "steps", FROM_MEMORY, "as SpiNNaker 1; software may choose"),

@@ -7,7 +7,8 @@ power, divided by its synaptic events at 20 Hz, 128 active synapses, 21.3 cores 
 from __future__ import annotations
 
 from hw.records.architecture import Architecture
-from hw.records.chip import AllInEnergies, Chip
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies
 from hw.records.event_times import Tick
 from hw.records.fact import Evidence, Fact
 
@@ -30,7 +31,6 @@ TRUENORTH = Chip(
         "membrane_bits": Fact(20, "bits, signed", FROM_MEMORY, "Cassidy et al. 2013, unconfirmed"),
         "threshold_bits": Fact(18, "bits", FROM_MEMORY, "Cassidy et al. 2013, unconfirmed"),
         "delay": Fact(15, "ticks", QUOTED, "RANC scheduler has 16 slots"),
-        "tick_ms": Fact(1, "ms", QUOTED, "open-neuromorphic: 1 kHz, real time"),
     },
     energies=AllInEnergies(synaptic_event=Fact(26.0, "pJ", QUOTED, "Merolla et al. 2014, as quoted; whole chip")),
     notes=(

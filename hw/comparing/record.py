@@ -10,7 +10,7 @@ from hw.energy.break_even import BreakEven
 from hw.energy.total import Energy
 from hw.int8.quantise import LayerError
 from hw.records.breach import Breach
-from hw.records.chip import Level
+from hw.records.energies import Level
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hw.compilers.part import Part, values_of, with_values
 from hw.neurons import loihi
-from hw.neurons.loihi_words import HIGHEST, MOST_REFRACTORY, known_reading
+from hw.neurons.loihi_words import HIGHEST, MOST_REFRACTORY, decay_word, known_reading
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
 
@@ -52,8 +52,8 @@ def _lacking(part: Part, reading: str, chip: Chip) -> Iterator[Breach]:
 def params(part: Part, reading: str, vth: Array, mant: Array, exp: Array) -> loihi.Params:
     """The words of the neurons; voltages may be as low as they may be high."""
     hidden, numbers = int(reading != BRIAN2), part.numbers
-    dv = np.clip(np.rint(4096 * (1 - numbers.leak)), 0, 4095)
-    du = np.clip(np.rint(4096 * (1 - numbers.syn_leak)) - hidden, 0, 4096 - hidden)
+    dv = np.clip(decay_word(numbers.leak), 0, 4095)
+    du = np.clip(decay_word(numbers.syn_leak) - hidden, 0, 4096 - hidden)
     own: dict[str, Any] = {}
     if reading == NENGO:
         own = {"bias_mant": mant, "bias_exp": exp, "refractory": numbers.refractory + 1, "vmin": -HIGHEST}

@@ -100,10 +100,8 @@ def part_of(stage: Stage, is_last: bool) -> Part:
         recurrent = finite_values("compile: recurrent weights", stage.recurrent).astype(np.float64)
     name = f"{stage.at} {stage.neurons.name}"
     name = name if recurrent is None else f"{stage.at} Recurrent {stage.neurons.name}"
-    line = stage.window is not None and stage.weight.ndim == 3  # a map of height 1 stands for it in a stage
-    shape = (stage.out_shape[0], stage.out_shape[2]) if line else stage.out_shape
-    return Part(name, shape, stage, numbers_of(stage.neurons, shape), weights, bias, recurrent, stage.delays,
-                is_last)  # fmt: skip
+    numbers = numbers_of(stage.neurons, stage.shape)
+    return Part(name, stage.shape, stage, numbers, weights, bias, recurrent, stage.delays, is_last)
 
 
 def values_of(weights: Any) -> Array:

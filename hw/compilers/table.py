@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from hw.compilers.part import Held, Part, parts_of, report_of_spikes
 from hw.lowering.stages import Layout
 from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import bits
-from hw.neurons.xylo import MOST_INPUT
+from hw.neurons.xylo import MOST_HIDDEN, MOST_INPUT
 from hw.programs.entrance import Entrance
 from hw.programs.record import LayerRun, Together
 from hw.programs.report import LayerReport
@@ -35,7 +35,7 @@ class Compiler:
     words   : (part, scales) -> (layer in integers, what the words hold in the float net's units)
     late, most_events: of `Program`
     together: of `Program`, from its layers
-    weight_bits: of the words it writes
+    written : entries of a chip's record that programs are written for, with the values they can be written for
     cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
     enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
@@ -48,7 +48,7 @@ class Compiler:
     late: int = 1
     most_events: int = 1
     together: Callable[[tuple[Any, ...]], Together] | None = None
-    weight_bits: tuple[int, ...] = (8,)
+    written: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: {"weight_bits": (8,)})
     cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
     parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
     enter: Callable[[Any, Any, Chip], Entrance] | None = None
@@ -111,22 +111,37 @@ def _analogue(chip_seed: int) -> Choices:
 
 COMPILERS: dict[Architecture, Compiler] = {
     Architecture.AXON_CORES: Compiler(_loihi(None), loihi.words),
-    Architecture.SINGLE_CORE: Compiler(_xylo(True), xylo.words, 1, MOST_INPUT, together_xylo),
-    Architecture.CONVOLUTION_CORES: Compiler(in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1]),
+    Architecture.SINGLE_CORE: Compiler(
+        _xylo(True), xylo.words, 1, MOST_INPUT, together_xylo,
+        written={"weight_bits": (8,), "spikes_input": (MOST_INPUT,), "spikes_hidden": (MOST_HIDDEN,), "delay": (1,)},
+    ),
+    Architecture.CONVOLUTION_CORES: Compiler(
+        in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1],
+        written={"weight_bits": (8,), "state_bits": (16,)},
+    ),
     Architecture.CROSSBAR_CORES: Compiler(
-        in_turn(truenorth.choose, truenorth.words), truenorth.words, weight_bits=(9,), cut=truenorth.cut
+        in_turn(truenorth.choose, truenorth.words), truenorth.words, cut=truenorth.cut,
+        written={
+            "weight_bits": (9,), "membrane_bits": (20,), "threshold_bits": (18,), "axon_types": (4,),
+            "destinations": (1,),
+        },
     ),
     Architecture.SHARED_MEMORY_CORES: Compiler(
         in_turn(programmed.choose_loihi2, programmed.words_loihi2), programmed.words_loihi2
     ),
     Architecture.SOFTWARE_CORES: Compiler(
-        in_turn(programmed.choose_spinnaker, programmed.words_spinnaker), programmed.words_spinnaker, weight_bits=(16,)
+        in_turn(programmed.choose_spinnaker, programmed.words_spinnaker), programmed.words_spinnaker,
+        written={"weight_bits": (16,), "synapse_word_bytes": (4,)},
     ),
     Architecture.NEURAL_PROCESSORS: Compiler(
         partial(akida.choose, per_channel=True), akida.words, 0, 1 << akida.SECOND,
-        weight_bits=(1, 2, 4, akida.SECOND), parts=frame.frames, enter=_enter_akida, report=frame.report_of_frame,
+        written={"weight_bits": (1, 2, 4, akida.SECOND)}, parts=frame.frames, enter=_enter_akida,
+        report=frame.report_of_frame,
     ),
-    Architecture.ANALOGUE: Compiler(_analogue(0), brainscales2.words, 0, weight_bits=(6,), noisy=True),
+    Architecture.ANALOGUE: Compiler(
+        _analogue(0), brainscales2.words, 0, noisy=True,
+        written={"weight_bits": (6,), "readout_bits": (8,), "signs_per_row": (1,), "speed_up": (1000,)},
+    ),
 }  # fmt: skip
 
 ONE_SCALE: dict[Architecture, Choices] = {
@@ -139,17 +154,19 @@ ONE_SCALE: dict[Architecture, Choices] = {
 def compiler_of(chip: Chip, options: Options) -> Compiler:
     """The compiler of a chip.
 
-    Raises TypeError for what is no chip, ValueError for one without a compiler, with weights of another width, or with
-    an option that it has not got.
+    Raises TypeError for what is no chip, ValueError for one without a compiler, for one edited to words that none
+    writes, or for an option that it has not got.
     """
     if not isinstance(chip, Chip):
         raise TypeError(f"compile: expected a chip of hw.chips, got {chip!r:.60}")
     if chip.architecture not in COMPILERS:
         raise ValueError(f"compile: no compiler for {chip.name}; there is one for each of hw.chips.NEUROMORPHIC")
-    made, width = COMPILERS[chip.architecture], chip.limit("weight_bits")
-    if width is not None and width not in made.weight_bits:
-        wanted = " or ".join(map(str, made.weight_bits))
-        raise ValueError(f"compile: {chip.name}: weight_bits: expected {wanted}, got {width:g}; no other is written")
+    made = COMPILERS[chip.architecture]
+    for name, values in made.written.items():
+        given = chip.limit(name)
+        if given is not None and given not in values:
+            wanted = " or ".join(map(str, values))
+            raise ValueError(f"compile: {chip.name}: {name}: expected {wanted}, got {given:g}; no other is written")
     if chip.architecture is Architecture.AXON_CORES:
         return replace(made, choose=_loihi(options.reading))
     if options.reading is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hw.counting.counts import Counts
 from hw.energy.total import Energy, Term
-from hw.records.chip import AllInEnergies, Chip, EventEnergies, Level, ProcessorEnergies
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, EventEnergies, Level, ProcessorEnergies
 from hw.records.fact import unknown
 from hw.records.formats import FLOAT32, Arithmetic
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from hw.counting.counts import Counts, LayerCount
 from hw.energy.total import Energy, Term
-from hw.records.chip import Chip, Level, TechnologyEnergies
+from hw.records.chip import Chip
+from hw.records.energies import Level, TechnologyEnergies
 from hw.records.fact import unknown
 from hw.records.formats import Arithmetic, Format
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hw.records.chip import Level
+from hw.records.energies import Level
 from hw.records.fact import Evidence, Fact
 from spikenet.errors import finite_number
 

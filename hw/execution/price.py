@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hw.energy.total import Energy, Term
-from hw.records.chip import AllInEnergies, Chip, EventEnergies, Level
+from hw.records.chip import Chip
+from hw.records.energies import AllInEnergies, EventEnergies, Level
 from hw.records.fact import unknown
 
 if TYPE_CHECKING:

@@ -14,7 +14,9 @@ from hw.lowering.connectivity import order
 from hw.lowering.stages import Layout
 from hw.placement.core_room import Wiring, synapse_bits_of
 from hw.placement.fill import Core, Filled, Piece, reach_of, with_copies
+from hw.placement.profiles import profiled
 from hw.programs.truenorth import TrueNorthLayer
+from hw.records.architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class ProgramStage:
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     delay: int
+    arranged: Any = None
 
     @property
     def n_sources(self) -> int:
@@ -54,7 +57,7 @@ def projections(program: Any) -> tuple[Projection, ...]:
 
 def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
     """(stages, their synapses listed) of a program."""
-    stages, wired = list[Any](), list[Wiring]()
+    wired = list[Wiring]()
     for layer in program.layers:
         longest = _longest(getattr(layer, "delays", None), getattr(layer, "recurrent_delays", None))
         stage: Any = ProgramStage(layer.name, (layer.n_inputs,), tuple(layer.shape), longest)
@@ -62,9 +65,17 @@ def staged(program: Any) -> tuple[Layout, tuple[Wiring, ...]]:
         matrices = [_ones(layer.connectivity)[:, places]]
         if layer.recurrent is not None:
             matrices.append(_ones(layer.recurrent)[places][:, places])
-        stages.append(stage)
         wired.append(Wiring(stage, tuple(matrix.tocsc() for matrix in matrices)))
-    return Layout(tuple(stages), ()), tuple(wired)
+    if program.chip.architecture is Architecture.AXON_CORES:
+        wired = list(profiled(wired, [_profiles(layer) for layer in program.layers], program.chip))
+    return Layout(tuple(wiring.stage for wiring in wired), ()), tuple(wired)
+
+
+def _profiles(layer: Any) -> dict[str, Any]:
+    n, words = math.prod(layer.shape), layer.params
+    each = (words.du, words.dv, words.refractory, words.vth)
+    *compartment, vth = (np.broadcast_to(np.asarray(given).reshape(-1), (n,)) for given in each)
+    return {"compartment_profiles": np.stack(compartment, axis=1), "threshold_profiles": vth[:, None]}
 
 
 def crossbars(program: Any, wired: tuple[Wiring, ...]) -> Filled | None:

@@ -28,7 +28,7 @@ def analogue(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator
             allowed = most(chip, "fan_in") // rows
             signs = ", two rows for weights of both signs" if rows == 2 else ""
             cut = int(np.maximum(fan_in - allowed, 0).sum())
-            change = f"keep the {allowed} largest weights of each neuron (prune {cut}{signs}), or join circuits"
+            change = f"keep the {allowed} largest weights of each neuron (prune {cut}{signs})"
             yield from held(chip, "fan_in", stage.name, int(fan_in.max()) * rows, change)
             if stage.delay:
                 yield Breach(chip.name, "delays", stage.name, None, None, "", "leave them out: synapses have none")

@@ -63,11 +63,23 @@ def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     elif stage.neurons is not None and any(e.operation in WITHOUT_INTEGERS for e in stage.neurons.model.order()):
         what = f"neurons {stage.neurons.kind} draw random numbers, for which no program is written"
         yield _lacking(chip, stage.name, what, "take LIF, or another that fires without chance")
+    if stage.neurons is not None:
+        yield from _levels(stage, chip)
     for kind, _ in stage.pools:
         if kind.startswith("Max"):
             yield _lacking(chip, stage.name, f"{kind} of spikes is no sum", f"take {kind.replace('Max', 'Sum')}")
     if stage.recurrent is not None and chip.architecture is Architecture.CONVOLUTION_CORES:
         yield _lacking(chip, stage.name, "recurrent neurons", "leave the recurrence out: loops of cores may deadlock")
+
+
+def _levels(stage: Stage, chip: Chip) -> Iterator[Breach]:
+    """Of neurons that send several spikes at once."""
+    levels = int(stage.neurons.config().get("levels", 1))
+    if chip.architecture is Architecture.SINGLE_CORE:
+        yield from held(chip, "spikes_hidden", stage.name, levels, f"give them {most(chip, 'spikes_hidden')} levels")
+    if chip.architecture is Architecture.SHARED_MEMORY_CORES:
+        bits, change = most(chip, "spike_payload_bits"), "give them {} levels"
+        yield from held(chip, "spike_payload_bits", stage.name, levels.bit_length(), change.format((1 << bits) - 1))
 
 
 def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from hw.limits.held import held, most
+from hw.limits.smaller import largest
 from hw.lowering.stages import Layout, Stage
 from hw.placement.core_room import Wired
 from hw.records.breach import Breach
 from hw.records.chip import Chip
+from spikenet.kernels.window import Window
 
 STRIDES, POOLS = (1, 2, 4, 8), (1, 2, 4)  # sinabs docs/speck/overview.md
 
@@ -49,39 +51,67 @@ def neuron_memory(stage: Stage) -> int:
 
 
 def convolution_cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:
-    """Shapes of each stage, then whether all of them find cores at once."""
+    """Shapes of each stage, then whether all of them find cores at once, of one chip: nets are not divided."""
     stages = layout.stages
     broken = False
     for stage in stages:
         for breach in (*_shapes(stage, chip), *_memories(stage, chip)):
             broken = True
             yield breach
-    cores = most(chip, "cores") * n_chips
-    yield from held(chip, "cores", "the net", math.ceil(len(stages) / n_chips), f"use {cores} stages at most")
-    if not broken and len(stages) <= cores:
-        unplaced = [stages[k].name for k, core in enumerate(matching(stages, chip, n_chips)) if core < 0]
-        if unplaced:
-            change = f"make {', '.join(unplaced)} smaller: the cores with enough memory are taken by other layers"
-            yield Breach(chip.name, "no core left for a layer", unplaced[0], None, None, "", change)
+    cores = most(chip, "cores")
+    yield from held(chip, "cores", "the net", len(stages), f"use {cores} stages at most")
+    if broken or len(stages) > cores:
+        return
+    left = [k for k, core in enumerate(matching(stages, chip)) if core < 0]
+    if not left:
+        return
+    placed = [stage for k, stage in enumerate(stages) if k not in left]
+    changes = list[str]()
+    for stage in (stages[k] for k in left):
+
+        def fits(n: int, stage: Stage = stage) -> bool:
+            return min(matching((*placed, of_filters(stage, n)), chip)) >= 0
+
+        filters = largest(fits, stage.out_shape[0])
+        changes.append(f"use {filters} filters in {stage.name}" if filters else f"make {stage.name} smaller")
+        placed.append(of_filters(stage, max(filters, 1)))
+    change = f"{', '.join(changes)}: the cores with enough memory are taken by other layers"
+    yield Breach(chip.name, "no core left for a layer", stages[left[0]].name, None, None, "", change)
 
 
-def matching(stages: tuple[Stage, ...], chip: Chip, n_chips: int = 1) -> list[int]:
+def matching(stages: tuple[Stage, ...], chip: Chip) -> list[int]:
     """The core of each stage, -1 where none is left: a maximum matching of stages and cores that hold them."""
-    sizes = [(most(chip, f"kernel_memory_{k}"), most(chip, f"neuron_memory_{k}")) for k in range(most(chip, "cores"))]
-    fits = [[kernel_memory(s) <= k and neuron_memory(s) <= n for k, n in sizes * n_chips] for s in stages]
+    fits = [[_holds(stage, k, n) for k, n in memories(chip)] for stage in stages]
     found = maximum_bipartite_matching(sparse.csr_array(np.array(fits, np.int8)), perm_type="column")
     return [int(core) for core in found]
+
+
+def memories(chip: Chip) -> list[tuple[int, int]]:
+    """(kernel memory, neuron memory) of every core."""
+    return [(most(chip, f"kernel_memory_{k}"), most(chip, f"neuron_memory_{k}")) for k in range(most(chip, "cores"))]
+
+
+def of_filters(stage: Stage, n: int) -> Stage:
+    """What the memories would have to hold of the stage with n filters."""
+    return replace(stage, out_shape=(n, *stage.out_shape[1:]))
+
+
+def _holds(stage: Stage, kernels: int, neurons: int) -> bool:
+    return kernel_memory(stage) <= kernels and neuron_memory(stage) <= neurons
 
 
 def _shapes(stage: Stage, chip: Chip) -> Iterator[Breach]:
     channels, _, _, side = kernel_of(stage)
     name, window = stage.name, stage.window
-    yield from held(chip, "channels", name, max(channels, stage.out_shape[0]), f"use {most(chip, 'channels')} channels")
-    yield from held(chip, "input_side", name, max(stage.in_shape[1:], default=1), "pool or crop the input")
-    yield from held(
-        chip, "output_side", name, max(stage.out_shape[1:], default=1), "raise the stride, or pool in front"
-    )
-    yield from held(chip, "kernel_side", name, side, f"use kernels of {most(chip, 'kernel_side')}, or pool in front")
+    to = f"use {most(chip, 'channels')}"
+    yield from held(chip, "channels", name, channels, f"{to} channels in front of it")
+    yield from held(chip, "channels", name, stage.out_shape[0], f"{to} filters")
+    to = f"crop it to {most(chip, 'input_side')}, or pool in front of the chip"
+    yield from held(chip, "input_side", name, max(stage.in_shape[1:], default=1), to)
+    to = "pool in front" if window is None else _stride(window, most(chip, "output_side"))
+    yield from held(chip, "output_side", name, max(stage.out_shape[1:], default=1), to)
+    to = f"{'pool maps in front to' if window is None else 'use kernels of'} {most(chip, 'kernel_side')}"
+    yield from held(chip, "kernel_side", name, side, to)
     if stage.bias is not None:
         yield from held(chip, "bias_memory", name, stage.out_shape[0], "leave the bias out")
     if window is not None:
@@ -102,11 +132,37 @@ def _shapes(stage: Stage, chip: Chip) -> Iterator[Breach]:
             )
 
 
+def _stride(window: Window, side: int) -> str:
+    """The smallest stride with which the map is small enough."""
+    sizes = zip(window.size, window.padding, window.dilation, window.kernel, strict=True)
+    reach = max(n + 2 * pad - dilation * (kernel - 1) - 1 for n, pad, dilation, kernel in sizes)
+    enough = next((stride for stride in STRIDES if reach // stride + 1 <= side), None)
+    return "pool in front" if enough is None else f"use a stride of {enough}"
+
+
 def _memories(stage: Stage, chip: Chip) -> Iterator[Breach]:
-    for memory, needed in (("kernel_memory", kernel_memory(stage)), ("neuron_memory", neuron_memory(stage))):
-        largest = max(range(most(chip, "cores")), key=lambda k, memory=memory: most(chip, f"{memory}_{k}"))  # type: ignore[misc]
-        each = needed // (1 << power(stage.out_shape[0])) if memory == "kernel_memory" else needed // stage.out_shape[0]
-        filters = most(chip, f"{memory}_{largest}") // max(each, 1)
-        filters = 1 << (filters.bit_length() - 1) if memory == "kernel_memory" and filters else filters
-        change = f"use {filters} filters" if filters else "use fewer channels, or smaller maps and kernels"
-        yield from held(chip, f"{memory}_{largest}", stage.name, needed, change)
+    """A stage that no core holds: which memory is too small, and with how many filters a core has both."""
+    cores = memories(chip)
+    if any(_holds(stage, *core) for core in cores):
+        return
+    filters = largest(lambda n: any(_holds(of_filters(stage, n), *core) for core in cores), stage.out_shape[0])
+    change = f"use {filters} filters" if filters else _for_one_filter(stage, cores)
+    broken = False
+    for at, (memory, needed) in enumerate(
+        (("kernel_memory", kernel_memory(stage)), ("neuron_memory", neuron_memory(stage)))
+    ):
+        core = max(range(len(cores)), key=lambda k, at=at: cores[k][at])  # type: ignore[misc]
+        for breach in held(chip, f"{memory}_{core}", stage.name, needed, change):
+            broken = True
+            yield breach
+    if not broken:
+        yield Breach(chip.name, "no core with enough of both memories", stage.name, None, None, "", change)
+
+
+def _for_one_filter(stage: Stage, cores: list[tuple[int, int]]) -> str:
+    one = of_filters(stage, 1)
+    map_size = max(neurons for _, neurons in cores)
+    if neuron_memory(one) > map_size:
+        return f"pool in front, or raise the stride: a map may have {map_size} places, sides counted as powers of two"
+    channels = max(kernels * kernel_of(one)[0] // kernel_memory(one) for kernels, n in cores if neuron_memory(one) <= n)
+    return f"use {channels} channels in front of it, and one filter" if channels else "use smaller kernels"

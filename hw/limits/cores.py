@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hw.limits.held import held, most
+from hw.limits.inputs import inputs, pruned
+from hw.limits.smaller import too_many_cores
 from hw.lowering.connectivity import synapse_count
 from hw.lowering.stages import Layout
-from hw.placement.core_room import Wired
+from hw.placement.core_room import Wired, wirings
 from hw.placement.fill import fill
+from hw.placement.profiles import for_chip
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
@@ -27,36 +31,35 @@ def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Br
     if wired is None:
         yield from _bound(layout, chip, n_chips)
         return
-    too_many = False
-    if "input_axons" in chip.limits:
-        for wiring in wired:
-            fan_in = wiring.fan_in()
-            for breach in held(chip, "input_axons", wiring.stage.name, int(fan_in.max()), ""):
-                n = int((fan_in > (breach.allowed or 0)).sum())
-                change = f"keep the {breach.allowed:.12g} largest weights of each neuron ({n} neurons have more)"
-                yield Breach(chip.name, "input_axons", breach.where, breach.needed, breach.allowed, breach.unit, change)
-                too_many = True
     if chip.architecture is Architecture.SOFTWARE_CORES:
-        synapses = sum(int(wiring.fan_in().sum()) for wiring in wired)
-        needed = synapses * most(chip, "synapse_word_bytes")
-        yield from _on_chips(chip, "synapse_bytes", needed, n_chips)
-    if too_many:
-        return  # no filling there is
+        yield from _synapse_bytes(chip, sum(int(wiring.fan_in().sum()) for wiring in wired), n_chips, "")
+    few = [min((n for _, n in inputs(wiring, chip)), default=None) for wiring in wired]
+    yield from (breach for wiring in wired for breach, _ in inputs(wiring, chip))
+    prune = any(n is not None for n in few)
+    if prune:  # how many cores it takes then
+        cut = (stage if n is None else pruned(stage, n) for stage, n in zip(layout.stages, few, strict=True))
+        layout = replace(layout, stages=tuple(cut))
+        wired = wirings(layout)
+    _, wired = for_chip(layout, wired, chip)
+    assert wired is not None
     try:
         used = len(fill(wired, chip).cores)
     except DoesNotFit as refused:
         yield from refused.breaches
         return
-    yield from _on_chips(chip, "cores", used, n_chips)
+    each = chip.limit("cores")
+    if each is not None and used > each * n_chips:
+        yield too_many_cores(wired, chip, used, n_chips, only_chips=prune)
 
 
-def _on_chips(chip: Chip, limit: str, needed: float, n_chips: int) -> Iterator[Breach]:
-    allowed = chip.limit(limit)
-    if allowed is not None and needed > allowed * n_chips:
-        chips = math.ceil(needed / allowed)
-        share = allowed * n_chips / needed
-        change = f"use {chips} chips, or prune to about {share:.0%} of the synapses or neurons"
-        yield Breach(chip.name, limit, "the net", needed, allowed * n_chips, chip.limits[limit].unit, change)
+def _synapse_bytes(chip: Chip, synapses: int, n_chips: int, at_least: str) -> Iterator[Breach]:
+    """Of all synapses of a net together."""
+    each, allowed = most(chip, "synapse_word_bytes"), chip.limit("synapse_bytes")
+    if allowed is not None and synapses * each > allowed * n_chips:
+        prune = synapses - int(allowed * n_chips // each)
+        change = f"use {at_least}{math.ceil(synapses * each / allowed)} chips, or prune {at_least}{prune} synapses"
+        unit = chip.limits["synapse_bytes"].unit if n_chips == 1 else f"bytes on {n_chips} chips"
+        yield Breach(chip.name, "synapse_bytes", "the net", synapses * each, allowed * n_chips, unit, change)
 
 
 def _bound(layout: Layout, chip: Chip, n_chips: int) -> Iterator[Breach]:
@@ -69,6 +72,10 @@ def _bound(layout: Layout, chip: Chip, n_chips: int) -> Iterator[Breach]:
         needs.append(total * most(chip, "weight_bits") / memory.value)
     if "input_axons" in chip.limits and chip.architecture is Architecture.CROSSBAR_CORES:
         needs.append(total / (most(chip, "neurons") * most(chip, "input_axons")))
-    yield from _on_chips(chip, "cores", math.ceil(max(needs)), n_chips)
+    each, used = chip.limit("cores"), math.ceil(max(needs))
+    if each is not None and used > each * n_chips:
+        unit = chip.limits["cores"].unit if n_chips == 1 else f"cores on {n_chips} chips"
+        change = f"use at least {math.ceil(used / each)} chips"
+        yield Breach(chip.name, "cores", "the net", used, each * n_chips, unit, change)
     if "synapse_word_bytes" in chip.limits:
-        yield from _on_chips(chip, "synapse_bytes", total * most(chip, "synapse_word_bytes"), n_chips)
+        yield from _synapse_bytes(chip, total, n_chips, "at least ")

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hw.limits.analogue import analogue
-from hw.limits.convolution_cores import convolution_cores, kernel_memory, neuron_memory
+from hw.limits.convolution_cores import convolution_cores, kernel_memory, memories, neuron_memory
 from hw.limits.held import most
 from hw.limits.single_core import single_core
 from hw.lowering.stages import Layout, Stage
@@ -55,7 +55,7 @@ def on_whole_cores(found: Layout, wired: tuple[Wiring, ...], chip: Chip, n_chips
 
 def _tightest(stages: tuple[Stage, ...], chip: Chip) -> Integers:
     """(stages,) a core each, so that the memories taken are as small as they can be: an assignment."""
-    sizes = [(most(chip, f"kernel_memory_{k}"), most(chip, f"neuron_memory_{k}")) for k in range(most(chip, "cores"))]
+    sizes = memories(chip)
     never = 1 + len(stages) * max(map(sum, sizes))
     costs = [
         [k + n if kernel_memory(stage) <= k and neuron_memory(stage) <= n else never for k, n in sizes]

@@ -62,7 +62,9 @@ def recurrent_synapses(stage: Stage) -> Matrix | None:
 
 
 def order(stage: Stage) -> Integers:
-    """Neurons of a map by place and then channel, so that those next to each other share sources."""
+    """Neurons of a map by place and then channel, so that those next to each other share sources, or as arranged."""
+    if stage.arranged is not None:
+        return stage.arranged
     numbers: Integers = np.arange(stage.n_neurons, dtype=np.int64)
     if len(stage.out_shape) == 1:
         return numbers

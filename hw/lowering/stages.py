@@ -59,6 +59,7 @@ class Stage:
     recurrent : (n, n) weights among the neurons, None without
     delays    : steps of each synapse, on top of the chip's own, or of each source: broadcasts to (sources, neurons)
     recurrent_delays: (n, n) the same of the synapses among the neurons, None without
+    arranged  : the neurons in the order in which cores take them; None: `hw.lowering.connectivity.order` has one
     """
 
     name: str
@@ -76,6 +77,7 @@ class Stage:
     recurrent: Array | None = None
     delays: Array | None = None
     recurrent_delays: Array | None = None
+    arranged: Array | None = None
 
     @property
     def delay(self) -> int:
@@ -90,6 +92,12 @@ class Stage:
     @property
     def n_neurons(self) -> int:
         return math.prod(self.out_shape)
+
+    @property
+    def shape(self) -> Shape:
+        """Of the neurons as their layer has it: a line of a one-dimensional convolution is no map of height 1."""
+        is_line = self.window is not None and self.weight.ndim == 3
+        return (self.out_shape[0], self.out_shape[2]) if is_line else self.out_shape
 
     @property
     def groups(self) -> int:
@@ -205,9 +213,8 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
         if not reader.behind(neurons=layer, at=k):
-            reader.obstacles.append(
-                Obstacle(name, "neurons without a connection in front", "add a Linear, or leave them out")
-            )
+            change = "add a Linear, or leave them out"
+            reader.obstacles.append(Obstacle(name, "neurons without a connection in front", change))
     elif isinstance(layer, Delay):
         steps = reader.delays_here(name, layer.steps)
         each = np.broadcast_to(steps, reader.shape).reshape(-1, 1) if np.ndim(steps) else steps
@@ -227,8 +234,8 @@ def _input(layers: tuple[Any, ...], given: Any) -> Shape:
     if given is None:
         first = next((layer for layer in layers if not is_free(layer)), None)
         if not isinstance(first, Linear | DelayedLinear):
-            raise ValueError("check: expected input_shape, (channels, height, width) of one sample, for a net that "
-                             f"begins with {first!r:.60}")  # fmt: skip
+            wanted = "input_shape, (channels, height, width) of one sample"
+            raise ValueError(f"check: expected {wanted}, for a net that begins with {first!r:.60}")
         return (first.n_in,)
     shape = (given,) if isinstance(given, int) else tuple(given)
     return tuple(whole("check: input_shape", extent) for extent in shape)
@@ -238,7 +245,6 @@ def _map(name: str, shape: Shape, channels: int | None, n_axes: int) -> Shape:
     """`shape` as (channels, height, width), a line being a map of height 1."""
     full = (shape[0], 1, shape[1]) if len(shape) == 2 and n_axes == 1 else shape
     if len(full) != 3 or channels not in (None, full[0]):
-        raise ValueError(
-            f"check: layer {name} takes ({channels or 'channels'}, height, width), it gets {shape}; give input_shape"
-        )
+        wanted = f"({channels or 'channels'}, height, width)"
+        raise ValueError(f"check: layer {name} takes {wanted}, it gets {shape}; give input_shape")
     return full

@@ -26,6 +26,11 @@ _FOREIGN = {  # parameter: what it is where it does not exist, and the readings 
 }
 
 
+def decay_word(kept: Any) -> Any:
+    """Of 4096 parts, how many are lost each step of what keeps this part."""
+    return np.rint(4096 * (1 - kept))
+
+
 def known_reading(where: str, reading: Any) -> str:
     """`reading` if it is one of the three."""
     if not isinstance(reading, str) or reading not in READINGS:

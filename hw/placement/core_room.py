@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,13 @@ class Wiring:
     """Synapses onto a stage's neurons, from the stage before and from itself, by column.
 
     copies: (neurons,) how many of each there are on its core, one for each core it reaches (on a crossbar); None: one
+    profiles: of each kind that cores have few of, (neurons,) the number of the one each needs: `hw.placement.profiles`
     """
 
     stage: Stage
     columns: tuple[Any, ...]  # scipy csc matrices (sources, neurons in `connectivity.order`)
     copies: Integers | None = None
+    profiles: Mapping[str, Integers] = field(default_factory=dict)
 
     def counts(self, low: int, high: int) -> list[Integers]:
         """For each matrix, how many synapses each source that has any makes onto neurons low..high-1."""
@@ -114,7 +116,7 @@ def room_of(chip: Chip) -> tuple[Room, Use] | None:
     What nobody published does not limit.
     """
     kinds: dict[Architecture, tuple[tuple[str, ...], Callable[[Chip], Use]]] = {
-        Architecture.AXON_CORES: (("neurons", "input_axons", "synapse_bits"), _on_axon_core),
+        Architecture.AXON_CORES: (("neurons", "input_axons", "synapse_bits", "synapse_formats"), _on_axon_core),
         Architecture.SHARED_MEMORY_CORES: (("neurons", "memory_bits"), _on_shared_memory),
         Architecture.CROSSBAR_CORES: (("neurons", "input_axons"), lambda _: _on_crossbar),
         Architecture.SOFTWARE_CORES: (("neurons",), lambda _: _as_software),
@@ -128,11 +130,16 @@ def room_of(chip: Chip) -> tuple[Room, Use] | None:
 
 def _on_axon_core(chip: Chip) -> Use:
     def use(wiring: Wiring, low: int, high: int) -> Mapping[str, float]:
-        """Weights of the chip's full width, delays as long as the stage's, an axon for each source and matrix."""
+        """Weights of the chip's full width, delays as long as the stage's, an axon for each source and matrix.
+
+        A format for each matrix: its exponent and its indices are its own.
+        """
         each = synapse_bits_of(chip, wiring.stage.delay) or 0
         found = wiring.counts(low, high)
         bits = [stored_bits(n, high - low, each)[0] for n in found]
-        return {"neurons": high - low, "input_axons": sum(map(len, found)), "synapse_bits": sum(bits)}
+        formats = sum(len(n) > 0 for n in found)
+        return {"neurons": high - low, "input_axons": sum(map(len, found)), "synapse_bits": sum(bits),
+                "synapse_formats": formats}  # fmt: skip
 
     return use
 

@@ -52,13 +52,14 @@ def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most:
         raise TypeError(f"{chip.name}: expected a chip of cores, it is {chip.architecture.value}")
     room, use = found
     added = {"load": (most, [_running(stage_load) for stage_load in load])} if load else {}
+    profiles = scarce(wired, chip)
     outputs = chip.limit("output_axons") if chip.architecture is Architecture.AXON_CORES else None
     wired = tuple(wired)
     reach = [np.zeros(wiring.stage.n_neurons, np.int64) for wiring in wired]
     for _ in range(ROUNDS):
         if outputs is not None:
             added["output_axons"] = outputs, [_running(targets) for targets in reach]
-        cores = _greedy(wired, _Rules(room, use, added), chip)
+        cores = _greedy(wired, _Rules(room, use, added, profiles), chip)
         reached = reach_of(wired, cores)
         if chip.architecture is Architecture.CROSSBAR_CORES:
             each = list(zip(wired, reached, strict=True))
@@ -73,6 +74,15 @@ def fill(wired: Sequence[Wiring], chip: Chip, load: Sequence[Floats] = (), most:
     raise DoesNotFit([Breach(chip.name, "no arrangement of the cores", "the net", None, None, "", "use fewer neurons")])
 
 
+def scarce(wired: Sequence[Wiring], chip: Chip) -> dict[str, float]:
+    """How many profiles of each kind a core has, of those of which the net needs more."""
+    kinds = {name: chip.limit(name) for name in wired[0].profiles}
+    return {
+        name: most for name, most in kinds.items()
+        if most is not None and np.unique(np.concatenate([w.profiles[name] for w in wired])).size > most
+    }  # fmt: skip
+
+
 def _running(values: npt.NDArray[Any]) -> Floats:
     """Sums of the first 0, 1, 2, ... values."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
@@ -85,11 +95,13 @@ class _Rules:
     limit, use: of `room_of`
     added     : of what simply adds up, by name, how much there may be, and for each stage its sums of the first 0, 1,
                 2, ... neurons
+    profiles  : of each kind that has to be looked after, how many a core has
     """
 
     limit: Room
     use: Use
     added: Mapping[str, tuple[float, list[Floats]]]
+    profiles: Mapping[str, float]
 
     def most(self, name: str) -> float:
         return self.added[name][0] if name in self.added else self.limit.get(name, np.inf)
@@ -98,8 +110,10 @@ class _Rules:
         sums = {name: float(by[k][high] - by[k][low]) for name, (_, by) in self.added.items()}
         return dict(self.use(wiring, low, high)) | sums
 
-    def furthest(self, wiring: Wiring, k: int, low: int, have: Room, guess: int) -> int:
+    def furthest(self, wiring: Wiring, k: int, low: int, have: Room, there: Mapping[str, Integers], guess: int) -> int:
         """The largest high for which low..high-1 still fits on top of `have`, low when not even one neuron does.
+
+        there: numbers of the profiles that the core has already
 
         Looked for from low + guess on, below what sums allow: where indices grow by a bit, a part that fits may stand
         behind one that does not, and is not found.
@@ -108,6 +122,8 @@ class _Rules:
         end = low + int(min(room, wiring.stage.n_neurons - low))
         for name, (most, by) in self.added.items():
             end = min(end, int(np.searchsorted(by[k], by[k][low] + most - have.get(name, 0), "right")) - 1)
+        for name, most in self.profiles.items():
+            end = min(end, low + _within(wiring.profiles[name][low:end], there[name], most))
 
         def fits(high: int) -> bool:
             total = _sum(have, self.used(wiring, k, low, high))
@@ -134,21 +150,35 @@ class _Rules:
 def _greedy(wired: tuple[Wiring, ...], rules: _Rules, chip: Chip) -> tuple[Core, ...]:
     cores: list[list[Piece]] = [[]]
     have: Room = {}
+    there = _no_profiles(rules)
     for k, wiring in enumerate(wired):
         low, n, guess = 0, wiring.stage.n_neurons, 1
         while low < n:
-            high = rules.furthest(wiring, k, low, have, guess)
+            high = rules.furthest(wiring, k, low, have, there, guess)
             if high > low:
                 guess = high - low
                 cores[-1].append(Piece(k, low, high))
                 have = _sum(have, rules.used(wiring, k, low, high))
+                there = {name: np.union1d(ids, wiring.profiles[name][low:high]) for name, ids in there.items()}
                 low = high
             elif not cores[-1]:
                 raise DoesNotFit(_too_large(wiring, k, low, rules, chip))
             if low < n:  # never two parts of a stage on one core: they would hear the same axons twice
                 cores.append([])
-                have = {}
+                have, there = {}, _no_profiles(rules)
     return tuple(map(tuple, cores))
+
+
+def _no_profiles(rules: _Rules) -> dict[str, Integers]:
+    return {name: np.zeros(0, np.int64) for name in rules.profiles}
+
+
+def _within(ids: Integers, there: Integers, most: float) -> int:
+    """How many of the first `ids` need no more than `most` profiles, those that are there already included."""
+    first = np.unique(ids, return_index=True)[1]
+    new = np.sort(first[~np.isin(ids[first], there)])
+    room = max(int(most) - there.size, 0)
+    return ids.size if new.size <= room else int(new[room])
 
 
 def _sum(a: Mapping[str, float], b: Mapping[str, float]) -> Room:
@@ -158,9 +188,9 @@ def _sum(a: Mapping[str, float], b: Mapping[str, float]) -> Room:
 def _too_large(wiring: Wiring, k: int, low: int, rules: _Rules, chip: Chip) -> list[Breach]:
     alone = rules.used(wiring, k, low, low + 1)
     where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
-    remedy = {"input_axons": f"keep at most {rules.most('input_axons'):.12g} of its inputs",
-              "output_axons": "give it fewer targets",
-              "neurons": "give it fewer targets: it needs a copy for each core it reaches"}  # fmt: skip
+    change = "give it targets on {:.12g} cores at most"
+    remedy = {"output_axons": change.format(rules.most("output_axons")),
+              "neurons": change.format(rules.most("neurons")) + ": it needs a copy for each"}  # fmt: skip
     return [
         Breach(chip.name, name, where, need, rules.most(name), chip.limits[name].unit if name in chip.limits else "",
                remedy.get(name, "give it fewer inputs"))

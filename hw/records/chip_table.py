@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from hw.records.chip import Chip, TechnologyEnergies
+from hw.records.chip import Chip
+from hw.records.energies import TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Evidence, Fact, fact_dict
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 
 from hw.records.fact import Evidence, Fact, checked
+from spikenet.errors import whole
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}  # SI prefixes
 
@@ -47,7 +48,12 @@ class EventTimes:
             entry = getattr(self, field.name)
             if field.name not in ("barrier", "is_linear") and (field.default is MISSING or entry is not None):
                 _timed(field.name, entry)
-        tiles = [n for n, _ in self.barrier]
+        if not isinstance(self.is_linear, bool):
+            raise TypeError(f"EventTimes: is_linear: expected True or False, got {self.is_linear!r:.60}")
+        pairs = isinstance(self.barrier, tuple) and all(isinstance(e, tuple) and len(e) == 2 for e in self.barrier)
+        if not pairs:
+            raise TypeError(f"EventTimes: barrier: expected (tiles, Fact) pairs, got {self.barrier!r:.60}")
+        tiles = [whole("EventTimes: barrier: tiles", n) for n, _ in self.barrier]
         if not tiles or tiles[0] != 1 or tiles != sorted(set(tiles)):
             raise ValueError(f"EventTimes: barrier: expected tiles growing from 1, got {tiles}")
         for n, fact in self.barrier:

@@ -26,13 +26,13 @@ class Evidence(Enum):
 class Fact:
     """One number, its unit, how it is known and from where.
 
-    value   : None, with Evidence.UNKNOWN, when nobody published it (never 0 for that); a record refuses one below 0 by
-              the name of its entry, see `checked`
+    value   : None, with Evidence.UNKNOWN, when nobody published it (never 0 for that); whether it is a number >= 0 a
+              record checks, which knows the name of its entry: `checked`
     unit    : what one of it is, such as "pJ" or "neurons per core"
     source  : where the number stands
     high    : upper end, when the source gives a range of which `value` is the lower end
 
-    Raises TypeError / ValueError for a value that is no finite number, a range upside down, a missing unit or source.
+    Raises TypeError / ValueError for a missing unit or source, and for evidence that does not go with the value.
     """
 
     value: float | None
@@ -49,13 +49,8 @@ class Fact:
                 raise ValueError(f"Fact: expected {name} as text, got {text!r}; every number says what and from where")
         if (self.value is None) != (self.evidence is Evidence.UNKNOWN):
             raise ValueError(f"Fact ({self.source}): value {self.value} cannot have evidence {self.evidence.value!r}")
-        if self.value is None:
-            if self.high is not None:
-                raise ValueError(f"Fact: unknown value with an upper end {self.high}; give the lower end too")
-            return
-        _number(f"Fact ({self.source})", self.value)
-        if self.high is not None and _number(f"Fact ({self.source}) high", self.high) < self.value:
-            raise ValueError(f"Fact ({self.source}): range {self.value}..{self.high} {self.unit} is upside down")
+        if self.value is None and self.high is not None:
+            raise ValueError(f"Fact: unknown value with an upper end {self.high}; give the lower end too")
 
     @property
     def joules(self) -> float | None:
@@ -87,20 +82,23 @@ def fact_dict(fact: Fact) -> dict[str, Any]:
 
 
 def checked(name: str, entry: Any, *, energy: bool = False) -> Fact:
-    """`entry` as a Fact; raises naming `name` when it is missing, no Fact, below 0, no energy where one is wanted."""
+    """`entry` as a Fact of a finite number >= 0, or of an unknown one.
+
+    Raises ValueError / TypeError naming `name` when it is missing, no Fact, no such number, a range upside down, or no
+    energy where one is wanted.
+    """
     if entry is None:
         raise ValueError(f"{name}: missing; write unknown(unit, where you looked) when nobody published it")
     if not isinstance(entry, Fact):
         raise TypeError(f"{name}: expected a Fact (value, unit, evidence, source), got {entry!r}")
     if energy and entry.unit not in JOULES:
         raise ValueError(f"{name}: expected an energy in {', '.join(JOULES)}, got unit {entry.unit!r}")
-    if entry.value is not None and entry.value < 0:
-        got = f"{entry.value:.12g} {entry.unit} ({entry.source})"
+    if entry.value is None:
+        return entry
+    low = finite_number(f"{name} ({entry.source})", entry.value)
+    if low < 0:
+        got = f"{low:.12g} {entry.unit} ({entry.source})"
         raise ValueError(f"{name}: expected a number >= 0, got {got}; unknown(unit, where you looked) has none")
+    if entry.high is not None and finite_number(f"{name}, upper end ({entry.source})", entry.high) < low:
+        raise ValueError(f"{name}: range {low:.12g}..{entry.high:.12g} {entry.unit} is upside down ({entry.source})")
     return entry
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    return finite_number(name, value)

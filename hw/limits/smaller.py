@@ -1,0 +1,101 @@
+"""The smallest change with which a net that needs too many cores fits: found by trying it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from hw.limits.held import most
+from hw.lowering.connectivity import order
+from hw.placement.core_room import Wiring
+from hw.placement.fill import fill, scarce
+from hw.records.breach import Breach, DoesNotFit
+from hw.records.chip import Chip
+
+TRIED = 4_000_000  # synapses up to which a net is filled again and again, for a second or so
+
+
+def largest(fits: Callable[[int], bool], below: int) -> int:
+    """The largest n of 1..below-1 found to fit, by bisection; 0 when none was."""
+    good, bad = 0, below
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good
+
+
+def too_many_cores(
+    wired: tuple[Wiring, ...], chip: Chip, used: int, n_chips: int, *, only_chips: bool = False
+) -> Breach:
+    """What to say of a net that takes `used` cores, more than so many chips have.
+
+    only_chips: whether to propose nothing but more chips, where something else changes the net already
+    """
+    each = most(chip, "cores")
+    chips = math.ceil(used / each)
+    together = f"use {chips} chips"
+    unit = chip.limits["cores"].unit if n_chips == 1 else f"cores on {n_chips} chips"
+    found = Breach(chip.name, "cores", "the net", used, each * n_chips, unit, together)
+    if only_chips or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED:
+        return found
+
+    def fits(made: tuple[Wiring, ...]) -> bool:
+        try:
+            return len(fill(made, chip).cores) <= each * n_chips
+        except DoesNotFit:
+            return False
+
+    for name, limit in scarce(wired, chip).items():
+        k, different = max(enumerate(np.unique(w.profiles[name]).size for w in wired), key=lambda found: found[1])
+        allowed = largest(lambda n, name=name, k=k: fits(coarser(wired, k, name, n)), different)  # type: ignore[misc]
+        if allowed:
+            where, what = wired[k].stage.name, name.replace("_", " ")
+            unit = f"different {what}, of which a core has {limit:g}, on {each * n_chips} cores"
+            return replace(found, limit=name, where=where, needed=different, allowed=allowed, unit=unit,
+                           change=f"{together}, or give its neurons at most {allowed} different ones")  # fmt: skip
+    hidden = wired[:-1] or wired
+    k = max(range(len(hidden)), key=lambda at: hidden[at].stage.n_neurons)
+    stage = wired[k].stage
+    left = largest(lambda n: fits(kept(wired, k, n)), stage.out_shape[0])
+    if not left:
+        return found
+    what = "neurons" if len(stage.out_shape) == 1 else "filters"
+    return replace(found, change=f"{together}, or keep {left} of the {stage.out_shape[0]} {what} of {stage.name}")
+
+
+def coarser(wired: tuple[Wiring, ...], k: int, name: str, n: int) -> tuple[Wiring, ...]:
+    """The net with at most n different profiles of a kind in stage k, neighbours being made alike."""
+    ranks = np.unique(wired[k].profiles[name], return_inverse=True)[1].reshape(-1)
+    alike = ranks * n // (int(ranks.max()) + 1)
+    others = max(int(wiring.profiles[name].max(initial=0)) for wiring in wired)
+    changed = replace(wired[k], profiles={**wired[k].profiles, name: alike + others + 1})
+    return (*wired[:k], changed, *wired[k + 1 :])
+
+
+def kept(wired: tuple[Wiring, ...], k: int, n: int) -> tuple[Wiring, ...]:
+    """The net with the first n neurons, or filters of a map, of stage k."""
+    wiring = wired[k]
+    stage = wiring.stage
+    places = order(stage)
+    first = n * (stage.n_neurons // stage.out_shape[0])
+    stays = np.flatnonzero(places < first)
+    matrix, *own = wiring.columns
+    changed = replace(
+        wiring,
+        stage=replace(stage, out_shape=(n, *stage.out_shape[1:]), arranged=places[stays]),
+        columns=(matrix[:, stays], *(among[stays][:, stays] for among in own)),
+        profiles={name: ids[stays] for name, ids in wiring.profiles.items()},
+    )
+    if k + 1 == len(wired):
+        return (*wired[:k], changed)
+    behind = wired[k + 1]
+    matrix, *own = behind.columns
+    hears = replace(
+        behind,
+        stage=replace(behind.stage, in_shape=(n, *behind.stage.in_shape[1:])),
+        columns=(matrix.tocsr()[:first].tocsc(), *own),
+    )
+    return (*wired[:k], changed, hears, *wired[k + 2 :])

@@ -1,0 +1,261 @@
+"""The changes that hw.check proposes: applied as they are written, a net fits, and with any less it does not."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+import hw
+import spikenet as sn
+from hw.chips import akida, akida2, brainscales2, loihi1, loihi2, speck, spinnaker1, truenorth, xylo
+from hw.records.fact import Evidence, Fact
+
+
+def edited(chip, **limits):
+    new = {name: Fact(value, chip.limits[name].unit, Evidence.DERIVED, "a test") for name, value in limits.items()}
+    return replace(chip, limits={**chip.limits, **new})
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A net of fully connected layers, in the numbers that changes are about."""
+
+    sizes: tuple[int, ...]
+    thresholds: int = 1  # different ones in the first layer
+    decays: int = 1  # likewise
+    largest: int = 1 << 30  # weights of each neuron that are kept
+    pruned: int = 0
+    to_zero: bool = True
+    chips: int = 1
+
+    def net(self):
+        layers = list[object]()
+        pairs = list(itertools.pairwise(self.sizes))
+        left = self.pruned
+        for k, (a, b) in enumerate(pairs):
+            linear = sn.Linear(a, b, seed=k)
+            weight = np.random.default_rng(k).permutation(np.linspace(-1, 1, a * b + a * b % 2)[: a * b]).reshape(a, b)
+            np.put_along_axis(weight, np.argsort(-np.abs(weight), axis=0)[self.largest :], 0, axis=0)
+            there = np.flatnonzero(weight)
+            cut = there[np.argsort(np.abs(weight.reshape(-1)[there]))][:left]
+            weight.reshape(-1)[cut] = 0
+            left -= len(cut)
+            linear.weight.data = weight.astype(np.float32)
+            reset = sn.reset.to_zero if self.to_zero else sn.reset.subtract
+            many = {} if k else self._many(b)
+            layers += [linear, sn.LIF(reset=reset, **many) if many else sn.IF(reset=reset)]
+        return sn.Sequential(*layers)
+
+    def _many(self, n):
+        if self.thresholds == 1 == self.decays:
+            return {}
+        at = np.random.default_rng(0).permutation(n)
+        threshold, tau = (
+            0.5 + (at % self.thresholds) / self.thresholds,
+            10e-3 * (1 + at // self.thresholds % self.decays),
+        )
+        return {"threshold": threshold.astype(np.float32), "tau_mem_s": tau.astype(np.float32)}
+
+    def check(self, chip):
+        return hw.check(self.net(), chips=chip, n_chips=self.chips)[chip]
+
+    def changed(self, breach, text):
+        """The net that a proposal asks for."""
+        numbers = [int(n) for n in re.findall(r"(?<![\w])\d+(?![\w.])", text)]
+        sizes = list(self.sizes)
+        if re.match(r"use \d+ chips", text):
+            return replace(self, chips=max(self.chips, numbers[0]))
+        if named := re.match(r"keep (\d+) of the \d+ neurons of (\d+) Linear", text):
+            sizes[int(named[2]) // 2 + 1] = int(named[1])
+        elif re.match(r"keep the \d+ largest weights", text):
+            return replace(self, largest=min(self.largest, numbers[0]))
+        elif re.match(r"prune \d+ (weights|synapses)", text):
+            return replace(self, pruned=self.pruned + numbers[0])
+        elif re.match(r"take \d+ neurons out", text):
+            sizes[1] -= numbers[0]
+        elif re.match(r"give its neurons at most \d+ different ones", text):
+            return replace(self, **{"thresholds" if "threshold" in breach.limit else "decays": numbers[0]})
+        elif re.match(r"reduce the input to", text):
+            sizes[0] = numbers[0]
+        elif re.match(r"read out", text):
+            sizes[-1] = numbers[0]
+        else:
+            raise AssertionError(f"nobody can follow: {text}")
+        return replace(self, sizes=tuple(sizes))
+
+
+RNG = np.random.default_rng(7)
+
+
+def some(low, high):
+    return int(RNG.integers(low, high))
+
+
+DENSE = [  # chip, net
+    *((edited(loihi1, cores=some(1, 4), neurons=some(20, 40)), Dense((some(5, 40), some(360, 500), 10), chips=c))
+      for c in (1, 2, 3)),
+    *((edited(loihi1, cores=some(2, 5), synapse_bits=some(4, 20) * 1024), Dense((60, some(100, 300), 12), chips=c))
+      for c in (1, 2)),
+    (edited(loihi1, cores=4, threshold_profiles=3, neurons=40), Dense((5, 90, 10), thresholds=50)),
+    (edited(loihi1, cores=4, threshold_profiles=3, neurons=40), Dense((5, 90, 10), thresholds=50, chips=2)),
+    (edited(loihi1, cores=3, compartment_profiles=5, neurons=60), Dense((5, 90, 10), decays=40)),
+    (edited(loihi1, input_axons=30), Dense((some(40, 80), 20, 10))),
+    *((edited(loihi2, cores=some(1, 4), memory_bits=some(4, 9) * 1024), Dense((40, some(100, 200), 10), chips=c))
+      for c in (1, 2)),
+    *((edited(truenorth, cores=some(3, 6)), Dense((100, some(1200, 2000), 200), chips=c)) for c in (1, 2)),
+    (edited(truenorth, cores=60, input_axons=50), Dense((100, 90, 20))),
+    *((edited(spinnaker1, cores=some(2, 5), neurons=30), Dense((20, some(200, 400), 10), chips=c)) for c in (1, 3)),
+    *((edited(spinnaker1, synapse_bytes=some(1000, 3000)), Dense((20, some(200, 400), 10), chips=c)) for c in (1, 3)),
+    (edited(xylo, neurons=30), Dense((some(17, 40), some(40, 60), some(9, 20)), to_zero=False)),
+    (edited(xylo, synapses=500), Dense((10, some(40, 60), 8), to_zero=False)),
+    (edited(xylo, fan_in=20), Dense((16, some(40, 60), 8), to_zero=False)),
+    (edited(brainscales2, neurons=40, fan_in=40), Dense((16, some(40, 60), 10))),
+    (edited(brainscales2, fan_in=20), Dense((some(21, 40), 30, 10))),
+    (edited(brainscales2, synapses=300), Dense((10, 40, 10))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["first alternative", "last alternative"])
+@pytest.mark.parametrize(("chip", "net"), DENSE, ids=[f"{k} {chip.name}" for k, (chip, _) in enumerate(DENSE)])
+def test_what_is_proposed_is_enough(chip, net, which):
+    verdict = net.check(chip)
+    assert not verdict.fits
+    after = net
+    for breach in verdict.breaches:
+        assert breach.over
+        assert breach.over > 0
+        after = after.changed(breach, re.split(r",? or (?=[a-z])", breach.change)[which])
+    again = after.check(chip)
+    assert again.fits, f"{verdict.breaches}\n{again.breaches}"
+
+
+def test_what_is_proposed_is_the_smallest():
+    """Of chips, of neurons and of thresholds: one less change is too little."""
+    chip, net = edited(loihi1, cores=3, neurons=50), Dense((5, 333, 10))
+    (breach,) = net.check(chip).breaches
+    chips, left = map(int, re.fullmatch(r"use (\d+) chips, or keep (\d+) of the 333 neurons of 0 Linear",
+                                        breach.change).groups())  # fmt: skip
+    assert (chips, left) == (3, 140)  # 343 neurons on 7 cores, 3 of which a chip has; 3 cores hold 150
+    assert not replace(net, chips=chips - 1).check(chip).fits
+    assert not replace(net, sizes=(5, left + 1, 10)).check(chip).fits
+    two = replace(net, chips=2).check(chip).breaches[0]
+    assert (two.needed, two.allowed, two.unit) == (7, 6, "cores on 2 chips")
+    assert "keep 290 of the 333 neurons" in two.change
+    chip, net = edited(loihi1, cores=3, threshold_profiles=4), Dense((5, 60, 10), thresholds=40)
+    (breach,) = net.check(chip).breaches
+    assert (breach.limit, breach.needed, breach.where) == ("threshold_profiles", 40, "0 Linear")
+    assert breach.allowed == 11  # 3 cores have 12 profiles, the second layer needs one
+    assert "use 4 chips, or give its neurons at most 11 different ones" in str(breach)
+    assert replace(net, thresholds=11).check(chip).fits
+    assert not replace(net, thresholds=12).check(chip).fits
+
+
+def speck_net(specs, linear=None):
+    """(channels in, filters, kernel, padding, stride) of convolutions one behind the other."""
+    layers = list[object]()
+    for c, f, k, p, s in specs:
+        layers += [sn.Conv2d(c, f, k, padding=p, stride=s, bias=f <= 1024, seed=0), sn.IF()]
+    return sn.Sequential(*layers, *([] if linear is None else [sn.Flatten(3), sn.Linear(*linear, seed=0), sn.IF()]))
+
+
+CONVOLUTIONS = [  # layers, input
+    ([(2, 4096, 3, 1, 1)], (2, 8, 8)),
+    ([(2, 100, 3, 1, 1)], (2, 64, 64)),
+    ([(2, 16, 3, 1, 1), (16, 3000, 5, 2, 1)], (2, 16, 16)),
+    ([(2, 8, 3, 1, 1)], (2, 120, 120)),
+    ([(2, 8, 17, 0, 1)], (2, 40, 40)),
+    ([(2, 8, 3, 8, 1)], (2, 40, 40)),
+    ([(2, 64, 3, 1, 1), (64, 64, 3, 1, 1), (64, 64, 3, 1, 1)], (2, 32, 32)),
+    ([(40, 600, 5, 2, 1), (600, 40, 5, 2, 1), (40, 500, 5, 2, 1)], (40, 12, 12)),
+]
+
+
+@pytest.mark.parametrize(("specs", "shape"), CONVOLUTIONS)
+def test_what_is_proposed_for_speck_is_enough(specs, shape):
+    verdict = hw.check(speck_net(specs), shape, chips=speck)[speck]
+    assert not verdict.fits
+    specs = list(map(list, specs))
+    for breach in verdict.breaches:
+        at = int(breach.where.split()[0]) // 2
+        for said in breach.change.split(", "):
+            numbers = list(map(int, re.findall(r"\d+", said)))
+            if found := re.match(r"use (\d+) filters(?: in (\d+))?", said):
+                at = at if found[2] is None else int(found[2]) // 2
+                specs[at][1] = min(specs[at][1], numbers[0])
+                if at + 1 < len(specs):
+                    specs[at + 1][0] = specs[at][1]
+            elif said.startswith("use a stride"):
+                specs[at][4] = numbers[0]
+            elif said.startswith("use kernels"):
+                specs[at][2] = numbers[0]
+            elif said.startswith("pad by"):
+                specs[at][3] = numbers[0]
+            else:
+                raise AssertionError(f"nobody can follow: {said}")
+    assert hw.check(speck_net(specs), shape, chips=speck)[speck].fits
+
+
+def akida_net(*sizes):
+    layers = [(sn.Linear(a, b, seed=0), sn.ReLU()) for a, b in itertools.pairwise(sizes)]
+    return sn.Sequential(*itertools.chain(*layers))
+
+
+def test_akida_has_few_processors_for_fully_connected_layers():
+    """As akida 2.19.3's mapper answered: 22 layers of 32 units, 4 of 1000; 57 units of 1000 inputs need an FNP2."""
+    assert hw.check(akida_net(*[32] * 23), chips=akida)[akida].fits
+    (many,) = hw.check(akida_net(*[32] * 24), chips=akida)[akida].breaches
+    assert (many.limit, many.over, many.change) == ("processors_dense_on_chip", 1, "take 1 fully connected layers out")
+    assert hw.check(akida_net(*[1000] * 5), chips=akida)[akida].fits
+    (large,) = hw.check(akida_net(*[1000] * 6), chips=akida)[akida].breaches
+    assert (large.limit, large.needed, large.allowed) == ("processors_dense_external", 5, 4)
+    assert large.change == "give 0 Linear at most 54 units"
+    assert hw.check(akida_net(1000, 54, *[1000] * 4), chips=akida)[akida].fits
+    assert not hw.check(akida_net(1000, 55, *[1000] * 4), chips=akida)[akida].fits
+    assert hw.check(akida_net(*[32] * 101), chips=akida2)[akida2].fits
+    (two,) = hw.check(akida_net(1000, 1000, 1000), chips=akida2)[akida2].breaches
+    assert two.change == "give 0 Linear at most 48 units"
+
+
+@pytest.mark.parametrize(("inputs", "units"), [(16, 1075), (64, 672), (100, 384), (256, 206), (777, 69), (8000, 7)])
+def test_akida_holds_as_many_weights_as_its_mapper_says(inputs, units):
+    """The largest layers of 4 bits that akida 2.19.3 mapped onto an FNP3, whose weights are on the chip."""
+    none = edited(akida, processors_dense_external=0)
+    assert hw.check(akida_net(inputs, units), chips=none)[none].fits
+    (breach,) = hw.check(akida_net(inputs, units + 1), chips=none)[none].breaches
+    assert breach.change == f"give 0 Linear at most {units} units"
+
+
+def test_akida_sees_so_many_channels():
+    for chip, side, channels in ((akida, 3, 448), (akida, 7, 149), (akida2, 5, 204), (akida2, 1, 2048)):
+        nets = (sn.Sequential(sn.Conv2d(c, 4, side, seed=0), sn.ReLU()) for c in (channels, channels + 1))
+        fits, breaks = (hw.check(net, (channels + k, 8, 8), chips=chip)[chip] for k, net in enumerate(nets))
+        assert fits.fits
+        (breach,) = breaks.breaches
+        assert (breach.limit, breach.over) == (f"filter_channels_{side}", 1)
+        assert f"use {channels} channels in front of it" in breach.change
+    (wide,) = hw.check(sn.Sequential(sn.Conv2d(1, 4, 9, seed=0), sn.ReLU()), (1, 12, 12), chips=akida)[akida].breaches
+    assert (wide.limit, wide.over) == ("kernel_side", 2)
+
+
+def test_processors_are_filled_again_where_the_chip_can():
+    """akida 2.19.3: a 79th convolution is refused on an AKD1000; on six nodes a 25th is a second pass."""
+    deep = sn.Sequential(*itertools.chain(*((sn.Conv2d(4, 4, 3, padding=1, seed=0), sn.ReLU()) for _ in range(79))))
+    assert hw.check(deep, (4, 8, 8), chips=akida2)[akida2].fits
+    (breach,) = hw.check(deep, (4, 8, 8), chips=akida)[akida].breaches
+    assert (breach.limit, breach.over) == ("processors", 1)
+    assert "use 2 chips" in breach.change
+    assert hw.check(deep, (4, 8, 8), chips=akida, n_chips=2)[akida].fits
+
+
+def test_spikes_at_once_have_words():
+    chip = edited(loihi2, spike_payload_bits=2)
+    layers = sn.Linear(4, 3, seed=0), sn.MultiLevelLIF(levels=4), sn.Linear(3, 2, seed=0), sn.LIF()
+    (breach,) = hw.check(sn.Sequential(*layers), chips=chip)[chip].breaches
+    assert (breach.limit, breach.over, breach.change) == ("spike_payload_bits", 1, "give them 3 levels")
+    layers = sn.Linear(4, 3, seed=0), sn.MultiLevelLIF(levels=32), sn.Linear(3, 2, seed=0), sn.LIF()
+    (breach,) = hw.check(sn.Sequential(*layers), chips=xylo)[xylo].breaches
+    assert (breach.limit, breach.over, breach.change) == ("spikes_hidden", 1, "give them 31 levels")
