@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import hw
 from hw import chips
 from hw.chips import ALL, NEUROMORPHIC, cmos45, loihi1, loihi1_sanafe
 from hw.records.architecture import ASKED, FRACTIONS, MAY_BE_ZERO, REQUIRED, UNASKED
@@ -223,6 +225,14 @@ def test_what_a_record_says_too_much_is_refused():
     with pytest.raises(ValueError, match="Loihi 1: limit warp_cores: missing"):
         loihi1.limit("warp_cores")
     assert repr(loihi1) == "<Chip Loihi 1>"
+
+
+def test_help_shows_no_records():
+    public = (getattr(hw, name) for name in hw.__all__)
+    for thing in (*(thing for thing in public if inspect.isfunction(thing)), Chip.__init__, Chip.limit):
+        said = str(inspect.signature(thing))
+        assert "Fact(" not in said, thing
+        assert len(said) < 600, thing
 
 
 def test_every_limit_is_asked_by_a_rule_or_says_why_not():

@@ -163,7 +163,7 @@ def test_a_full_layer_with_a_few_weights_0_is_stored_dense(rng):
         got.append(hw.place_program(program).run(x))
         assert np.array_equal(got[-1].output, program.run(x).output)
         assert got[-1].events.synaptic_ops.sum() == (x @ (weights != 0)).sum()
-    cores = [len(run.placed.placement.cores) for run in got]
+    cores = [len(run.placement.cores) for run in got]
     assert cores[0] == cores[1] > cores[2]
     for run, share in zip(got, (0, 0, 1), strict=True):
         assert run.events.sparse_ops.sum() == share * run.events.synaptic_ops.sum()
@@ -266,7 +266,6 @@ def test_energy_is_counted_events_at_sourced_costs(case):
     assert energy.joules == pytest.approx(1e-12 * wanted / 5)
     assert energy.unknown == ("axons out", "axons in")
     assert energy.level is hw.Level.EVENT
-    assert str(energy) == hw.report.breakdown(energy).rstrip()
     assert not case.got.energy(loihi1_sanafe).is_lower_bound
     with pytest.raises(TypeError, match="technology"):
         case.got.energy(hw.chips.cmos45)

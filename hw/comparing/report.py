@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from hw.comparing.plain import as_dict
 from hw.comparing.record import Comparison, Crossing, Row
-from hw.energy.report import aligned, breakdown
 from hw.energy.total import Energy
 from hw.records.chip_table import as_dict as chips_dict
 from hw.records.chip_table import chips, limits
 from hw.records.si import joules
+from hw.records.table import aligned
 
-__all__ = ["as_dict", "breakdown", "chips", "chips_dict", "limits", "text"]
+__all__ = ["as_dict", "chips", "chips_dict", "limits", "text"]
 
 HEAD = (
     "net",

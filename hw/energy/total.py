@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from hw.records.energies import Level
 from hw.records.fact import Evidence, Fact
+from hw.records.si import joules
+from hw.records.table import aligned
 from spikenet.errors import finite_number
 
 
@@ -49,9 +51,14 @@ class Energy:
     assumptions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        from hw.energy.report import breakdown
-
-        return breakdown(self).rstrip()
+        """Every term: how many, at what cost each, known from where."""
+        rows = [("term", "count", "of", "each", "energy")]
+        for term in self.terms:
+            each = "unknown" if term.cost.value is None else f"{term.cost.value:g} {term.cost.unit}"
+            rows.append((term.name, f"{term.count:,.1f}", term.unit, each, joules(term.joules)))
+        rows.append(("total", "", "", "", joules(self.joules, self.is_lower_bound)))
+        sources = dict.fromkeys(f"  {t.cost.evidence.value}: {t.cost.source}" for t in self.terms)
+        return "\n".join([f"{self.device}, {self.level.value}, per inference", *aligned(rows, left=1), *sources])
 
     @property
     def joules(self) -> float | None:

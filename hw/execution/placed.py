@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from hw.execution.integers import runs_on_cores, runs_on_one_machine
 from hw.execution.record import Execution
 from hw.execution.rows import Rows, rows
 from hw.execution.stages import crossbars, projections, staged
-from hw.execution.times import StepTimes, Timing, simple
+from hw.execution.times import StepTimes, Timing, joined, simple
 from hw.place import laid_onto
 from hw.placement.mesh import Links, Mesh
 from hw.placement.record import Part, PlacedCore, Placement
@@ -80,7 +81,22 @@ class PlacedProgram:
             total = total.plus(counts, entered, flags, self.axons)
             outputs.append(program.output(runs[-1], steps))
             _tally(program, runs, steps, fired, words)
-        return Execution.of(self, steps, batch, outputs, fired, words, total, times)
+        layers, sizes = program.layers, [math.prod(layer.shape) for layer in program.layers]
+        shares = (float(n) / max(steps * batch * size, 1) for n, size in zip(fired, sizes, strict=True))
+        names = [layer.name for layer in layers]
+        return Execution(
+            output=program.as_given(
+                np.concatenate(outputs, axis=1) if outputs else np.zeros((steps, 0, *layers[-1].shape), np.int8)
+            ),
+            rates=dict(zip(names, shares, strict=True)),
+            overflows={name: sum(met.values()) for name, met in zip(names, words, strict=True)},
+            words=dict(zip(names, words, strict=True)),
+            events=total,
+            times=joined(times),
+            program=program,
+            placement=self.placement,
+            axons=self.axons,
+        )
 
 
 def _tally(

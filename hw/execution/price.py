@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hw.energy.total import Energy, Term
+from hw.execution.events import Events
+from hw.placement.record import Placement
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, EventEnergies, Level
 from hw.records.fact import unknown
-
-if TYPE_CHECKING:
-    from hw.execution.record import Execution
 
 PLACED = "events are those of the chip's own integers, placed on its cores"
 MESSAGES = "a spike is one message for each core it goes to; within a tile it costs one term, else each hop one"
 ENTRANCE = "events of the input are counted from their arrival at the cores; how they reach the chip is not known"
 
 
-def event_energy(execution: Execution, chip: Chip) -> Energy:
+def event_energy(events: Events, placement: Placement, chip: Chip) -> Energy:
     """Energy a sample; what the table has no line for stays unknown, and makes the total a lower bound.
 
     Raises TypeError when the chip's energies are those of a technology, ValueError when nothing was run.
     """
-    events, energies = execution.events, chip.energies
+    energies = chip.energies
     if not events.samples:
         raise ValueError("energy: nothing was run; give at least one sample")
 
@@ -58,5 +57,5 @@ def event_energy(execution: Execution, chip: Chip) -> Energy:
     terms = tuple(Term(name, n, unit, cost) for name, n, unit, cost in lines if cost is not None)
     contained = [name for name, _, _, cost in lines if cost is None]
     said = (f"{chip.name}: its table has no line for {', '.join(contained)}",) if contained else ()
-    assumptions = (PLACED, MESSAGES, ENTRANCE, *said, *execution.placed.placement.assumptions, *chip.notes)
+    assumptions = (PLACED, MESSAGES, ENTRANCE, *said, *placement.assumptions, *chip.notes)
     return Energy(chip.name, Level.EVENT, terms, assumptions)
