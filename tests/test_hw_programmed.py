@@ -153,3 +153,59 @@ def test_what_check_passes_compiles(kind, rng):
     assert wanted.mean() > 0.02
     assert (program.run(x).output == wanted).mean() > 0.9
     assert hw.place_program(program).run(x).output.shape == wanted.shape
+
+
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+@pytest.mark.parametrize("model", ["AdEx", "ExponentialIF", "QuadraticIF", "Izhikevich"])
+def test_neurons_that_run_away_fire_as_in_float(chip, model, rng):
+    """Their exponentials have no end at a spike: the word ends above the threshold, and the counts stay."""
+    strong = {"AdEx": 60.0, "ExponentialIF": 8.0, "QuadraticIF": 2.0, "Izhikevich": 4.0}[model]
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), getattr(sn, model)())
+    net.layers[0].weight.data[...] = rng.random((12, 9)) * strong
+    x, fresh = spikes(rng, 150, 4, 12), spikes(rng, 150, 4, 12)
+    program = hw.compile(net, chip, calibrate=x)
+    (report,) = program.report
+    assert ("values in between stopped" in report.advice) == (report.overflows > 0)
+    assert model != "AdEx" or report.overflows > 100
+    wanted, got = net(fresh).data, program.run(fresh)
+    assert wanted.mean() > 0.02
+    assert (got.output == wanted).mean() > (0.99 if chip is spinnaker1 else 0.94)  # 24 bits
+    assert got.output.sum() == pytest.approx(wanted.sum(), rel=0.01)
+    assert set(got.words["1 " + model]) >= {"work", "v"}
+    assert all(n == 0 for word, n in got.words["1 " + model].items() if word != "work")
+
+
+def test_what_is_too_large_is_named_with_its_word(rng):
+    x = spikes(rng, 60, 4, 12)
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), sn.AdaptiveLIF(threshold=1.0))
+    net.layers[0].weight.data[...] = -1e5  # v goes down, far beyond what arrives
+    with pytest.raises(
+        ValueError, match=r"no word of 24 bits holds v, which reaches [\d.e+]+ .* with 4 after .* needs (\d+)"
+    ) as e:
+        hw.compile(net, loihi2, calibrate=x)
+    reached = net.layers[1].run(net.layers[0](x))[1][0].data
+    needed = int(str(e.value).split("room it needs ")[1].split(";")[0])
+    assert 2 ** (needed - 5) > np.abs(reached).max() * 1.5 > 2 ** (needed - 8)
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), sn.LIFRate())
+    net.layers[0].weight.data[...] = -1e-2  # its rates are thousandths, which 24 bits lose
+    with pytest.raises(ValueError, match=r"no word of 24 bits gives its output: .* off by \d+%, more than 5%"):
+        hw.compile(net, loihi2, calibrate=x)
+
+
+@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
+def test_numbers_are_read_and_not_sent_on(chip, rng):
+    """Whatever is no 0/1 spike can be an output; a layer behind would hear nothing of it."""
+    x = spikes(rng, 30, 4, 12, rate=0.6)
+    for make in (sn.MultiLevelLIF, sn.TernaryLIF, sn.SigmaDelta, sn.LeakyRate):
+        inner = sn.Sequential(sn.Linear(12, 9, seed=0), make(), sn.Linear(9, 3, seed=1), sn.LIF())
+        assert any("send numbers" in str(breach) for breach in hw.check(inner)[chip].breaches)
+        with pytest.raises(hw.DoesNotFit, match="send numbers, and what hears them hears spikes alone; take"):
+            hw.compile(inner, chip, calibrate=x)
+    looped = sn.Sequential(sn.Linear(12, 9, seed=0), sn.Recurrent(sn.LeakyRate(), 9, seed=1))
+    with pytest.raises(hw.DoesNotFit, match="send numbers"):
+        hw.compile(looped, chip, calibrate=x)
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), sn.MultiLevelLIF(levels=5))
+    net.layers[0].weight.data *= 6
+    wanted, got = net(x).data, hw.compile(net, chip, calibrate=x).run(x).output
+    assert wanted.max() == 5
+    assert np.abs(got - wanted).mean() < 0.1

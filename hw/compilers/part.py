@@ -13,10 +13,12 @@ from scipy import sparse
 from hw.lowering import connectivity
 from hw.lowering.neurons import Numbers, numbers_of
 from hw.lowering.stages import Stage, layout
+from hw.programs.arriving import later
 from hw.programs.record import LayerRun
 from hw.programs.report import LayerReport
+from hw.programs.weight_rows import by_delay
 from spikenet.errors import finite_values
-from spikenet.graph import no_grad
+from spikenet.graph import Tensor, no_grad
 from spikenet.layers import DelayedRecurrent, Recurrent
 
 Array = npt.NDArray[Any]
@@ -157,8 +159,8 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
         bias_error=_relative(held.bias - part.bias, held.threshold) if fires else _largest(held, part),
         tau_mem_steps=(tau(numbers.leak), tau(held.leak)),
         tau_syn_steps=(tau(numbers.syn_leak), tau(held.syn_leak)),
-        rate=0.0 if part.reads_v else rate,
-        chip_rate=0.0 if part.reads_v else float(run.spikes.mean()),
+        rate=0.0 if layer.reads_v else rate,
+        chip_rate=0.0 if layer.reads_v else float(run.spikes.mean()),
         headroom=1 / run.used if run.used else math.inf,
         overflows=sum(run.overflows.values()),
         advice=held.advice,
@@ -187,12 +189,36 @@ def tau(kept: Array) -> float:
     return math.inf if mean >= 1 else 0.0 if mean <= 0 else -1 / math.log(mean)
 
 
+def float_range(part: Part, spikes: Array) -> dict[str, float]:
+    """The largest size of what arrives at the float layer's neurons, and of each of their states, as `float_run`."""
+    neurons, current = _float_neurons(part, spikes)
+    found, state = {"current": float(np.abs(current.data).max(initial=0.0))}, None
+    with no_grad():
+        for t in range(len(current)):
+            _, state = neurons.run(current[t : t + 1], state)
+            for name, values in zip(part.stage.neurons.states, state or (), strict=False):
+                found[name] = max(found.get(name, 0.0), float(np.abs(values.data).max(initial=0.0)))
+    return found
+
+
 def float_run(part: Part, spikes: Array) -> Array:
     """What the float layer gives, (steps, batch, n), on spikes (steps, batch, sources) of a chip's layer before it."""
+    neurons, current = _float_neurons(part, spikes)
+    with no_grad():
+        given: Array = neurons(current).data.reshape(*spikes.shape[:2], -1)
+    return given
+
+
+def _float_neurons(part: Part, spikes: Array) -> tuple[Any, Tensor]:
+    """(the float layer's neurons, with their recurrence; what arrives at them)."""
     steps, batch, sources = spikes.shape
     rows = sparse.csr_array(spikes.reshape(-1, sources).astype(np.float64))
-    current = np.asarray(rows @ part.weights + part.bias if not sparse.issparse(part.weights)
-                         else (rows @ part.weights).toarray() + part.bias)  # fmt: skip
+    weights = part.weights if part.delays is None else sparse.csr_array(part.weights)
+    current: Any = part.bias
+    for delay, some in by_delay(weights, part.delays):
+        sums = rows @ some
+        sums = sums.toarray() if sparse.issparse(sums) else sums
+        current = current + later(sums.reshape(steps, batch, -1), delay)
     neurons: Any = part.stage.neurons
     if part.recurrent is not None:
         n, delays = len(part.bias), part.recurrent_delays
@@ -200,7 +226,4 @@ def float_run(part: Part, spikes: Array) -> Array:
             Recurrent(neurons, n, seed=0) if delays is None else DelayedRecurrent(neurons, n, delays=delays, seed=0)
         )
         neurons.recurrent_weight.data = part.recurrent.astype(np.float32)
-    with no_grad():
-        out = neurons(current.astype(np.float32).reshape(steps, batch, *part.shape))
-    given: Array = out.data.reshape(steps, batch, -1)
-    return given
+    return neurons, Tensor(current.astype(np.float32).reshape(steps, batch, *part.shape))

@@ -1,24 +1,25 @@
 """Layers on chips whose neurons are programs: Loihi 2 and SpiNNaker.
 
-Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word, whose bits after the
-point are the most, of 16, 12, 8 and 4, with which on calibration data nothing leaves it and states keep half as much
-again of room. On Loihi 2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is
-not published); weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes
-ring buffers of 16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF
-and CubaLIF that are reset to a value, refractory or not, and LI, are sPyNNaker's own neuron there, bit for bit, at the
-scale that fills s16.15 best. A bias is its i_offset, which acts on v at once and not through the synapse: it is what
-the bias comes to in the long run, so that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
+Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word, whose bits after
+the point are the most, of 16, 12, 8 and 4, with which on calibration data nothing leaves it and states keep half as
+much again of room; where values in between leave it whatever they are, `hw.compilers.nearest_words` chooses. On Loihi
+2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is not published);
+weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes ring buffers
+of 16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF and CubaLIF
+that are reset to a value, refractory or not, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that
+fills s16.15 best. A bias is its i_offset, which acts on v at once and not through the synapse: it is what the bias
+comes to in the long run, so that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hw.compilers.nearest_words import Choice, nearest
 from hw.compilers.part import Held, Part, values_of, with_values
 from hw.lowering.neurons import Reset
 from hw.neurons import spinnaker, twin
@@ -29,9 +30,9 @@ from hw.records.chip import Chip
 from spikenet.derive.fixed_point import Rounding, Word, Words
 
 Array = npt.NDArray[Any]
-ROOM = 1.5  # of a word over what the calibration data needs
 RING_ROOM = 2.0
 LOIHI2_BITS, WEIGHT, STEP = 24, 254, 2  # weights of both signs in steps of two: hw.neurons.loihi_synapses
+MOST_SHIFT = 16  # of a ring buffer
 FRACTIONS = (16, 12, 8, 4)  # a loop is compiled for each
 EXPONENTS = (-16, 16)
 FINE = 1 << 20  # of the largest weight: what sums are found with
@@ -40,34 +41,12 @@ OWN = ("LIF", "CubaLIF", "LI")
 RESETS = (Reset.ZERO, Reset.VALUE, Reset.NEVER)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Of one layer: bits after the point or, of sPyNNaker's own neuron, s16.15's 1 to the float net's; the shift."""
-
-    fraction: int = spinnaker.ONE.bit_length() - 1
-    scale: float = 1.0
-    shift: int = 0
-
-
 def choose_loihi2(part: Part, spikes: Array, chip: Chip) -> Choice:
     """The most bits after the point with which the layer, driven by calibration spikes, keeps its room.
 
     Raises ValueError for a layer for which no word fits, or whose step has no twin.
     """
-    refused = ""
-    for fraction in FRACTIONS:
-        try:
-            layer, _ = words_loihi2(part, Choice(fraction))
-        except ValueError as reason:
-            refused = f": {reason}"
-            continue
-        got = layer.run(spikes, watch=True)
-        if not _lost(got.overflows) and got.used * ROOM <= 1:
-            return Choice(fraction)
-    raise ValueError(
-        f"compile: layer {part.name}: no word of {LOIHI2_BITS} bits holds its states on the calibration data"
-        f"{refused}; train with weights, thresholds and biases nearer to each other"
-    )
+    return nearest(part, spikes, [Choice(fraction) for fraction in FRACTIONS], words_loihi2, LOIHI2_BITS)
 
 
 def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
@@ -88,7 +67,7 @@ def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
     bias = np.rint(part.bias * one).astype(np.int64)
     neurons = _twin(part, word, bias, None)
     layer = _layer(part, mantissas, exponents, neurons, one)
-    return layer, _held(part, held, bias / one, exponents[0], one)
+    return layer, _held(part, held, bias / one, exponents[0], one, advice=choice.advice)
 
 
 def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
@@ -102,20 +81,22 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
     most = max(largest, *(float(one.max(initial=0)) * largest / FINE for one in sums))
     if part.recurrent is not None:  # all of its own spikes at once, at most
         most += float(np.abs(part.recurrent).sum(axis=0).max(initial=0.0))
-    scales: tuple[float, ...] = (1.0,)
-    if _own(part):
+    if not _own(part):
+        shift = _shift(most)
+        if shift <= MOST_SHIFT:
+            bits = spinnaker.ACCUM[1].bit_length() + 1
+            return nearest(part, spikes, [Choice(shift=shift)], words_spinnaker, bits)
+    else:
         held = -spinnaker.ACCUM[0] / spinnaker.ONE / (most * 2 / (1 - part.numbers.leak.max()))
         first = math.floor(math.log2(held))  # a scale with which steady currents of that size would just not fit
-        scales = tuple(2.0**k for k in range(min(first, MOST_SCALE), first - 12, -1))
-    for scale in scales:
-        needed = most * scale * spinnaker.ONE * RING_ROOM / spinnaker.SLOT
-        shift = max(math.ceil(math.log2(max(needed, 1e-300))), 0)
-        try:
-            layer, _ = words_spinnaker(part, Choice(scale=scale * (2 if _own(part) else 1), shift=min(shift + 1, 31)))
-        except ValueError:
-            continue
-        if shift <= 16 and not _lost(layer.run(spikes, watch=True).overflows):
-            return Choice(scale=scale, shift=shift)
+        for k in range(min(first, MOST_SCALE), first - 12, -1):
+            shift = _shift(most * 2.0**k)
+            try:
+                layer, _ = words_spinnaker(part, Choice(scale=2.0 ** (k + 1), shift=min(shift + 1, 31)))
+            except ValueError:
+                continue
+            if shift <= MOST_SHIFT and not sum(layer.run(spikes, watch=True).overflows.values()):
+                return Choice(scale=2.0**k, shift=shift)
     numbers = part.numbers
     raise ValueError(
         f"compile: layer {part.name}: s16.15 (-65536..65536) does not hold what it computes on the calibration data, "
@@ -135,7 +116,8 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
         bias = np.rint(part.bias * one).astype(np.int64)
         word = Word(32, choice.fraction, Rounding.NEAREST)
         neurons: Neurons = _twin(part, word, bias, (spinnaker.SLOT, choice.shift))
-        return _layer(part, mantissas, [0, 0], neurons, one), _held(part, held, bias / one, choice.shift, one, clipped)
+        layer = _layer(part, mantissas, [0, 0], neurons, one)
+        return layer, _held(part, held, bias / one, choice.shift, one, clipped, choice.advice)
     numbers, ends = part.numbers, spinnaker.ACCUM
     e = np.rint(numbers.leak * spinnaker.ONE)
     gain = 1 / np.maximum(1 - e / spinnaker.ONE, 1e-12)  # v gains (1 - e) r of the current
@@ -186,13 +168,16 @@ def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> 
 
 def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Neurons, scale: float) -> DrivenLayer:
     own = None if part.recurrent is None else mantissas[1].reshape(part.recurrent.shape)
+    reads_v = part.reads_v or (isinstance(neurons, TwinNeurons) and not neurons.twin.model.spikes)
     return DrivenLayer(
-        part.name, part.shape, with_values(part.weights, mantissas[0]), exponents[0], neurons, scale, part.reads_v,
+        part.name, part.shape, with_values(part.weights, mantissas[0]), exponents[0], neurons, scale, reads_v,
         part.delays, own, exponents[-1], part.recurrent_delays,
     )  # fmt: skip
 
 
-def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: float, clipped: float = 0.0) -> Held:
+def _held(
+    part: Part, weights: list[Array], bias: Array, exponent: int, one: float, clipped: float = 0.0, advice: str = ""
+) -> Held:
     """What a twin holds: its parameters as the word rounds them."""
     numbers = part.numbers
 
@@ -202,9 +187,11 @@ def _held(part: Part, weights: list[Array], bias: Array, exponent: int, one: flo
 
     return Held(
         np.concatenate(weights), clipped, rounded(numbers.threshold), bias, rounded(numbers.leak),
-        rounded(numbers.syn_leak), exponent, np.array(one),
+        rounded(numbers.syn_leak), exponent, np.array(one), advice,
     )  # fmt: skip
 
 
-def _lost(overflows: dict[str, int]) -> int:
-    return sum(overflows.values())
+def _shift(most: float) -> int:
+    """With which sums of this size keep their room in a ring buffer."""
+    needed = most * spinnaker.ONE * RING_ROOM / spinnaker.SLOT
+    return max(math.ceil(math.log2(max(needed, 1e-300))), 0)

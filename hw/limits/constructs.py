@@ -60,9 +60,8 @@ def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, "the net ends without neurons", "put LIF or LI behind it")
     if stage.neurons is not None and chip.architecture in NEURONS:
         yield from _neurons(stage, chip, is_last=is_last)
-    elif stage.neurons is not None and any(e.operation in WITHOUT_INTEGERS for e in stage.neurons.model.order()):
-        what = f"neurons {stage.neurons.kind} draw random numbers, for which no program is written"
-        yield _lacking(chip, stage.name, what, "take LIF, or another that fires without chance")
+    elif stage.neurons is not None:
+        yield from _programs(stage, chip, is_last=is_last)
     if stage.neurons is not None:
         yield from _levels(stage, chip)
     for kind, _ in stage.pools:
@@ -80,6 +79,17 @@ def _levels(stage: Stage, chip: Chip) -> Iterator[Breach]:
     if chip.architecture is Architecture.SHARED_MEMORY_CORES:
         bits, change = most(chip, "spike_payload_bits"), "give them {} levels"
         yield from held(chip, "spike_payload_bits", stage.name, levels.bit_length(), change.format((1 << bits) - 1))
+
+
+def _programs(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
+    """Of neurons on a chip whose neurons are programs."""
+    kind, model = stage.neurons.kind, stage.neurons.model
+    if any(e.operation in WITHOUT_INTEGERS for e in model.order()):
+        what = f"neurons {kind} draw random numbers, for which no program is written"
+        yield _lacking(chip, stage.name, what, "take LIF, or another that fires without chance")
+    if not model.spikes and (stage.recurrent is not None or not is_last):
+        what = f"neurons {kind} send numbers, and what hears them hears spikes alone"
+        yield _lacking(chip, stage.name, what, "take neurons that fire once a step, or put these last, without a loop")
 
 
 def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
