@@ -117,6 +117,6 @@ def test_what_arrives_is_fitted(rng):
 
 def test_a_neuron_with_too_many_targets_is_refused():
     tiny = replace(SMALL, limits=SMALL.limits | {"neurons": Fact(2, "neurons", Evidence.DERIVED, "a test")})
-    with pytest.raises(hw.DoesNotFit, match="fewer targets"):
+    with pytest.raises(hw.DoesNotFit, match="targets on 2 cores at most"):
         hw.compile(sn.Sequential(sn.Linear(4, 1), sn.IF(), sn.Linear(1, 9), sn.IF()), tiny,
                    calibrate=np.ones((2, 1, 4), np.int8))  # fmt: skip
