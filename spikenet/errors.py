@@ -62,6 +62,14 @@ def finite_values(name: str, values: Any) -> Array:
     return array
 
 
+def real_values(name: str, values: Any) -> Array:
+    """`finite_values` as float64; TypeError for complex ones."""
+    array = finite_values(name, values)
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name}: expected real numbers, got {array.dtype}")
+    return array.astype(np.float64)
+
+
 def finite_extremes(values: Array) -> bool:
     """Whether an array is finite: without a mask as large as it, as its extremes are finite only when all values are.
 

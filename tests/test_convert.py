@@ -395,6 +395,10 @@ def test_sparse_formats_give_the_dense_product(form, n_in, n_out, rng):
     np.testing.assert_allclose(made(x), layer(x).data, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match=rf"expected input \(batch, {n_in}\), got \(9, {n_in + 1}\)"):
         made(np.ones((9, n_in + 1), np.float32))
+    with pytest.raises(ValueError, match="expected finite input, got nan at index"):
+        made(np.full((9, n_in), np.nan))
+    with pytest.raises(TypeError, match="expected real input, got complex64"):
+        made(np.ones((9, n_in), np.complex64))
 
 
 def test_sparse_formats_are_small():

@@ -232,6 +232,14 @@ def test_a_flow_runs_backwards(name, rng):
     x = rng.normal(size=(20, *flow.shape)).astype(np.float32)
     z = flow(x)[0].data
     np.testing.assert_allclose(flow.inverse(z), x, atol=1e-5)
+    z[1] = np.nan
+    with pytest.raises(ValueError, match="Flow: expected finite input, got nan at index"):
+        flow.inverse(z)
+    with pytest.raises(ValueError, match="Flow: expected input"):
+        flow.inverse(z[0])
+    next(iter(flow.parameters().values())).data[...] = np.nan
+    with pytest.raises(ValueError, match="expected finite values, got nan"):
+        flow.sample(2, rng)
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -335,8 +335,10 @@ def test_what_cannot_be_held_is_refused_before_it_is_taken():
         sn.simulate(net, DT)
     many = net.population("many", sn.LIF, 1_000_000)
     net.connect(many, many, sn.rules.pairwise(0.5), 1.0, DT)  # refused before a single pair is drawn
-    with pytest.raises(ValueError, match=r"many -> many: 4\.95e\+11 synapses"):
+    with pytest.raises(MemoryError, match="the synapses need at least 125 GB"):
         sn.simulate(net, DT)
+    with pytest.raises(ValueError, match=r"many -> many: 4\.95e\+11 synapses"):
+        sn.simulate(net, DT, procedural=True)
 
 
 def test_a_single_synapse_with_a_weight_of_its_own():

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikenet.errors import Array, finite_values, whole
 from spikenet.layers import Linear
+from spikenet.layers.layer import as_input
 
 
 class Csr(NamedTuple):
@@ -26,7 +27,7 @@ class Csr(NamedTuple):
         from spikenet.kernels import sparse_products  # when first used
 
         seen = _columns("Csr", x, self.n_in)
-        out = np.empty((len(self.bias), len(x)), np.float32)
+        out = np.empty((len(self.bias), seen.shape[1]), np.float32)
         sparse_products.by_rows(self.starts, self.columns, self.values, seen, self.bias, out)
         return out.T
 
@@ -53,7 +54,7 @@ class Blocks(NamedTuple):
         width = self.blocks.shape[2]
         if self.n_in % width:
             seen = np.concatenate([seen, np.zeros((width - self.n_in % width, seen.shape[1]), np.float32)])
-        out = np.empty((len(self.bias), len(x)), np.float32)
+        out = np.empty((len(self.bias), seen.shape[1]), np.float32)
         sparse_products.by_blocks(self.starts, self.columns, self.blocks, seen, self.bias, out)
         return out[: self.n_out].T
 
@@ -116,9 +117,12 @@ def _seconds(f: Callable[[], object], repeats: int = 5) -> float:
 
 
 def _columns(name: str, x: Array, n_in: int) -> Array:
-    if x.ndim != 2 or x.shape[1] != n_in:
-        raise ValueError(f"{name}: expected input (batch, {n_in}), got {x.shape}")
-    return np.ascontiguousarray(x.T, np.float32)
+    given = as_input(name, x, np.dtype(np.float32)).data
+    if given.ndim != 2 or given.shape[1] != n_in:
+        raise ValueError(f"{name}: expected input (batch, {n_in}), got {given.shape}")
+    if given.dtype.kind == "c":
+        raise TypeError(f"{name}: expected real input, got {given.dtype}")
+    return np.ascontiguousarray(given.T)
 
 
 def _parts(layer: Linear) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from spikenet.errors import Array, finite_number, positive
 from spikenet.network import cells, inputs, rules
-from spikenet.network.clock import steps_of
+from spikenet.network.clock import LAST, steps_of
 from spikenet.network.network import Network
 from spikenet.network.populations import cell_for
 from spikenet.network.records import Driven, Population, Projection
@@ -63,7 +63,7 @@ def _events(network: Network, driven: list[Driven], duration_s: float, seed: int
         counting.drives.append(replace(counting.drive(counter, d.drive), index=d.index))
         counting.drives.pop(-2)
     simulation = Simulation(counting, seed=seed, dtype=np.float64)
-    steps, before = int(steps_of("write_sonata: duration_s", duration_s, network.dt_s, 1)), 0
+    steps, before = int(steps_of("write_sonata: duration_s", duration_s, network.dt_s, 1, LAST)), 0
     found: list[list[tuple[Array, Array]]] = [[] for _ in driven]
     last: list[Array] = [np.zeros((1, d.target.n)) for d in driven]
     while before < steps:
@@ -99,7 +99,7 @@ def clamps(network: Network, called: dict[str, str]) -> dict[str, Any]:
                 f"write_sonata: drive of {d.target.name!r}: SONATA has Poisson drives (as spikes) and currents in "
                 f"steps, not {type(d.drive).__name__} to {d.receptor!r}"
             )
-        starts = network.dt_s * steps_of("step_current: starts_s", d.drive.starts_s, network.dt_s, 0)
+        starts = network.dt_s * steps_of("step_current: starts_s", d.drive.starts_s, network.dt_s, 0, LAST)
         ends = [*starts[1:], None]
         for k, (start, end, row) in enumerate(zip(starts, ends, d.weight * d.drive.values, strict=True)):
             for amount in np.unique(row[row != 0]):

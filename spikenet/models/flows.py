@@ -10,7 +10,7 @@ import numpy as np
 
 from spikenet.errors import Array, whole
 from spikenet.graph import Tensor, TensorLike, no_grad
-from spikenet.layers.layer import as_input, dtype_of, generator
+from spikenet.layers.layer import entering, generator
 from spikenet.models.couplings import (
     AdditiveCoupling,
     AffineCoupling,
@@ -51,9 +51,10 @@ class Flow:
 
     def inverse(self, z: Array) -> Array:
         """The x that gives z, in the shape of z."""
+        x = self._checked(z).data
         for step in reversed(self.steps):
-            z = step.inverse(z)
-        return z
+            x = step.inverse(x)
+        return x
 
     def sample(self, n: int, rng: np.random.Generator, temperature: float = 1.0) -> Array:
         """(n, ...) samples; temperature < 1 stays nearer to the likeliest."""
@@ -81,7 +82,7 @@ class Flow:
         return self.steps
 
     def _checked(self, x: TensorLike) -> Tensor:
-        given = as_input("Flow", x, dtype_of(self.parameters()))
+        given = entering(self, x, name="Flow")
         if given.shape[1:] != self.shape:
             raise ValueError(f"Flow: expected input (batch, {', '.join(map(str, self.shape))}), got {given.shape}")
         return given

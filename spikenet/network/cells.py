@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.derive.receptors import trace_with_inputs
-from spikenet.errors import Array, finite_values, positive, positive_values
+from spikenet.errors import Array, positive, positive_values, real_values
 from spikenet.network.cell import Cell
 from spikenet.network.clock import steps_of
 from spikenet.neurons import iaf_cond_exp as cond_exp
@@ -41,7 +41,7 @@ def iaf_psc_delta(
     )
     return Cell(
         kind, trace_with_inputs(psc_delta.step, psc_delta.INPUTS), psc_delta.INPUTS, values,
-        {"v": 0.0, "rests": 0.0}, {"v": finite_values(f"{kind}: rest_mv", rest_mv)},
+        {"v": 0.0, "rests": 0.0}, {"v": real_values(f"{kind}: rest_mv", rest_mv)},
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def iaf_psc_exp(
     for name, tau_syn in ({"syn": taus["exc"]} if alike else taus).items():
         values[f"{name}_leak"] = np.exp(-dt_s * MS / tau_syn)
         values[f"{name}_to_v"] = psc_exp.current_to_membrane(tau_syn, tau, capacitance, dt_s * MS)
-    origin = {"v": finite_values(f"{kind}: rest_mv", rest_mv)}
+    origin = {"v": real_values(f"{kind}: rest_mv", rest_mv)}
     if alike:
         model = trace_with_inputs(psc_exp.alike_step, psc_exp.ALIKE_INPUTS)
         rest = {"v": 0.0, "i_syn": 0.0, "rests": 0.0}
@@ -113,7 +113,7 @@ def iaf_psc_alpha(
     rest = dict.fromkeys(("v", "i_exc", "rise_exc", "i_inh", "rise_inh", "rests"), 0.0)
     return Cell(
         kind, trace_with_inputs(psc_alpha.step, psc_alpha.INPUTS), psc_alpha.INPUTS, values, rest,
-        {"v": finite_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
+        {"v": real_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
     )  # fmt: skip
 
 
@@ -142,12 +142,12 @@ def iaf_cond_exp(
     )
     for name in ("leak", "current_to_v"):  # of the exact solution, which this model has not
         del values[name]
-    h, rest = dt_s * MS, finite_values(f"{kind}: rest_mv", rest_mv)
+    h, rest = dt_s * MS, real_values(f"{kind}: rest_mv", rest_mv)
     values |= {"leak_conductance": capacitance / tau, "step_per_capacitance": h / capacitance}
     for name, tau_syn_s, reversal in (("exc", tau_exc_s, exc_reversal_mv), ("inh", tau_inh_s, inh_reversal_mv)):
         tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
         values[f"{name}_leak"], values[f"{name}_half_leak"] = np.exp(-h / tau_syn), np.exp(-h / 2 / tau_syn)
-        values[f"{name}_reversal"] = finite_values(f"{kind}: {name}_reversal_mv", reversal) - rest
+        values[f"{name}_reversal"] = real_values(f"{kind}: {name}_reversal_mv", reversal) - rest
     states = {"v": 0.0, "g_exc": 0.0, "g_inh": 0.0, "rests": 0.0}
     return Cell(
         kind, trace_with_inputs(cond_exp.step, cond_exp.INPUTS), cond_exp.INPUTS, values, states, {"v": rest},
@@ -163,16 +163,16 @@ def _membrane(
     h = MS * positive(f"{kind}: dt_s", dt_s)
     tau = MS * positive_values(f"{kind}: tau_mem_s", tau_mem_s)
     capacitance = positive_values(f"{kind}: capacitance_pf", capacitance_pf)
-    rest = finite_values(f"{kind}: rest_mv", rest_mv)
-    threshold = finite_values(f"{kind}: threshold_mv", threshold_mv) - rest
-    reset = finite_values(f"{kind}: reset_mv", reset_mv) - rest
+    rest = real_values(f"{kind}: rest_mv", rest_mv)
+    threshold = real_values(f"{kind}: threshold_mv", threshold_mv) - rest
+    reset = real_values(f"{kind}: reset_mv", reset_mv) - rest
     if (reset >= threshold).any():
         high, low = (float(np.max(a + rest)) for a in (reset, threshold))
         raise ValueError(f"{kind}: reset_mv: expected values below the threshold, got {high:g} with {low:g}")
     values = {
         "leak": np.exp(-h / tau),
         "current_to_v": -np.expm1(-h / tau) * tau / capacitance,
-        "bias": finite_values(f"{kind}: bias_pa", bias_pa),
+        "bias": real_values(f"{kind}: bias_pa", bias_pa),
         "threshold": threshold,
         "reset_value": reset,
         "rest_steps": steps_of(f"{kind}: refractory_s", refractory_s, dt_s, least=0).astype(np.float64),

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import finite_values
+from spikenet.errors import real_values
+from spikenet.kernels.poisson_counts import LARGEST as MOST_EVENTS
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
+from spikenet.network.clock import LAST, steps_of
 from spikenet.network.draw import Distribution
 from spikenet.network.plasticity import Plasticity
 from spikenet.network.records import Population
@@ -34,10 +36,34 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
             raise ValueError(f"{label}: start: no state {state!r}; there are {', '.join(cell.rest)}")
         if isinstance(value, Distribution):
             continue
-        if np.shape(finite_values(f"{label}: start {state}", value)) not in ((), (1,), (population.n,)):
+        if np.shape(real_values(f"{label}: start {state}", value)) not in ((), (1,), (population.n,)):
             raise ValueError(
                 f"{label}: start {state}: expected a number or {population.n} values, got shape {np.shape(value)}"
             )
+
+
+def check_drive(label: str, drive: inputs.Drive, n: int, dt_s: float) -> None:
+    """ValueError for an input that n neurons cannot take in steps of dt_s."""
+    if isinstance(drive, inputs.Poisson):
+        values, most = drive.rates_hz, float(drive.rates_hz.max(initial=0.0)) * dt_s
+        if most > MOST_EVENTS:
+            raise ValueError(
+                f"{label}: expected up to {MOST_EVENTS:g} Poisson events a step, got {most:g}; "
+                "give such an input as a current with noise"
+            )
+        bin_steps(label, drive, dt_s)
+    elif isinstance(drive, inputs.Steps):
+        values = drive.values
+        steps_of(f"{label}: starts_s", drive.starts_s, dt_s, 0, LAST)
+    else:
+        values = drive.mean
+    if values.shape[-1] not in (1, n):
+        raise ValueError(f"{label}: expected one value or {n}, got {values.shape[-1]}")
+
+
+def bin_steps(label: str, drive: inputs.Poisson, dt_s: float) -> int:
+    """How many steps a rate holds; LAST where it holds for good."""
+    return LAST if np.isinf(drive.bin_s) else int(steps_of(f"{label}: bin_s", drive.bin_s, dt_s, 1, LAST))
 
 
 def synaptic(name: str, value: Any, rule: rules.Rule) -> Any:
@@ -46,7 +72,7 @@ def synaptic(name: str, value: Any, rule: rules.Rule) -> Any:
         return value
     if value is None:
         raise TypeError(f"{name}: expected a number, a distribution of sn.draw or one value a synapse, got None")
-    array = finite_values(name, value).astype(np.float64)
+    array = real_values(name, value)
     if array.ndim == 0:
         return float(array)
     if not isinstance(rule, rules.Listed):
@@ -72,6 +98,8 @@ def on_the_grid(label: str, trains: inputs.Trains, n: int, dt_s: float) -> input
         bad = trains.neurons[(trains.neurons < 0) | (trains.neurons >= n)][0]
         raise ValueError(f"{label}: expected neurons 0 to {n - 1}, got {bad}")
     steps = trains.times_s / dt_s
+    if steps.size and steps[-1] > LAST:
+        raise ValueError(f"{label}: expected times up to {LAST * dt_s:g} s, got {trains.times_s[-1]}")
     off = np.abs(steps - np.round(steps)) > 1e-6 * np.maximum(1.0, np.abs(steps) * 1e-3)
     if off.any():
         k = int(np.argmax(off))

@@ -64,6 +64,8 @@ def lognormal(mu: float, sigma: float, *, low: float = -math.inf, high: float = 
 
 
 def _checked(name: str, made: Distribution) -> Distribution:
+    if not all(isinstance(bound, (int, float)) for bound in (made.low, made.high)):
+        raise TypeError(f"{name}: expected numbers low and high, got {made.low!r:.40} and {made.high!r:.40}")
     if math.isnan(made.low) or math.isnan(made.high) or made.low >= made.high:
         raise ValueError(f"{name}: expected low < high, got {made.low} and {made.high}")
     share = share_within(made.kind, made.a, made.b, made.low, made.high)

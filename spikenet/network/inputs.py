@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, array_of, finite_values, positive, whole
+from spikenet.errors import Array, array_of, positive, real_values, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +53,12 @@ Encoder = Callable[..., Array]
 
 def poisson(rate_hz: Any) -> Poisson:
     """rate_hz: >= 0; a number, or one for every neuron."""
-    return Poisson(np.atleast_1d(_rates("inputs.poisson", rate_hz))[None], np.inf)
+    return Poisson(_each("inputs.poisson", _rates("inputs.poisson", rate_hz))[None], np.inf)
 
 
 def varying_poisson(rates_hz: Any, bin_s: float) -> Poisson:
-    """rates_hz: (bins,) for all neurons or (bins, n); each holds for bin_s seconds, the last one until the end."""
+    """rates_hz: (bins,) for all neurons or (bins, n); each holds for bin_s seconds, rounded to
+    the nearest step, the last one until the end."""
     rates = _rates("inputs.varying_poisson", rates_hz)
     if rates.ndim not in (1, 2) or not rates.size:
         raise ValueError(f"inputs.varying_poisson: expected rates (bins,) or (bins, n), got shape {rates.shape}")
@@ -65,19 +66,20 @@ def varying_poisson(rates_hz: Any, bin_s: float) -> Poisson:
 
 
 def step_current(starts_s: Any, values: Any) -> Steps:
-    """starts_s: (changes,) rising times; values: (changes,) or (changes, n), each from its time on; 0 before."""
-    starts = np.atleast_1d(finite_values("inputs.step_current: starts_s", starts_s)).astype(np.float64)
-    held = finite_values("inputs.step_current: values", values).astype(np.float64)
+    """starts_s: (changes,) rising times; values: (changes,) or (changes, n), each from its time on, which is
+    rounded to the nearest step; 0 before."""
+    starts = np.atleast_1d(real_values("inputs.step_current: starts_s", starts_s))
+    held = real_values("inputs.step_current: values", values)
     if starts.ndim != 1 or (np.diff(starts) <= 0).any() or (starts < 0).any():
         raise ValueError(f"inputs.step_current: starts_s: expected rising times >= 0, got {starts[:8]}")
-    if held.ndim == 0 or len(held) != len(starts):
-        raise ValueError(f"inputs.step_current: expected {len(starts)} values, one a time, got shape {held.shape}")
+    if held.ndim not in (1, 2) or len(held) != len(starts) or not held.size:
+        raise ValueError(f"inputs.step_current: expected {len(starts) or 'some'} values, one a time, got {held.shape}")
     return Steps(starts, held.reshape(len(starts), -1))
 
 
 def constant_current(value: Any) -> Steps:
     """value: a number or one for every neuron, from the beginning on."""
-    return Steps(np.zeros(1), np.atleast_1d(finite_values("inputs.constant_current", value)).astype(np.float64)[None])
+    return Steps(np.zeros(1), _each("inputs.constant_current", real_values("inputs.constant_current", value))[None])
 
 
 def noise_current(mean: Any, std: Any) -> Noise:
@@ -85,17 +87,19 @@ def noise_current(mean: Any, std: Any) -> Noise:
 
     White noise of intensity s has std s / sqrt(dt_s).
     """
-    spread = np.atleast_1d(finite_values("inputs.noise_current: std", std)).astype(np.float64)
+    spread = _each("inputs.noise_current: std", real_values("inputs.noise_current: std", std))
     if (spread < 0).any():
         raise ValueError(f"inputs.noise_current: std: expected values >= 0, got {spread.min()}")
-    middle = np.atleast_1d(finite_values("inputs.noise_current: mean", mean)).astype(np.float64)
+    middle = _each("inputs.noise_current: mean", real_values("inputs.noise_current: mean", mean))
+    if 1 != middle.size != spread.size != 1:
+        raise ValueError(f"inputs.noise_current: expected as many means as stds, got {middle.size} and {spread.size}")
     return Noise(*np.broadcast_arrays(middle, spread))
 
 
 def trains(times_s: Any, neurons: Any) -> Trains:
     """times_s: (spikes,) rising, > 0; neurons: (spikes,) who fires. A spike at t is sent at the end of the step that
     ends there; times between two steps are refused by `Network.source`."""
-    times = np.atleast_1d(finite_values("inputs.trains: times_s", times_s)).astype(np.float64)
+    times = np.atleast_1d(real_values("inputs.trains: times_s", times_s))
     who = np.atleast_1d(np.asarray(neurons))
     if times.ndim != 1 or who.shape != times.shape or (who.size and who.dtype.kind not in "iu"):
         raise ValueError(f"inputs.trains: expected one neuron a spike, got {times.shape} times and {who.shape} neurons")
@@ -154,8 +158,15 @@ def _zeros_and_ones(name: str, spikes: Array, advice: str) -> None:
         raise ValueError(f"{name}: expected zeros and ones, got {spikes[other][0]:g}{advice}")
 
 
+def _each(name: str, values: Array) -> Array:
+    """(1,) or (n,)."""
+    if values.ndim > 1 or not values.size:
+        raise ValueError(f"{name}: expected a number or one for every neuron, got shape {values.shape}")
+    return np.atleast_1d(values)
+
+
 def _rates(name: str, values: Any) -> Array:
-    rates = finite_values(name, values).astype(np.float64)
+    rates = real_values(name, values)
     if (rates < 0).any():
         raise ValueError(f"{name}: expected rates >= 0 Hz, got {rates.min()}")
     return rates

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import finite_values, positive, whole
+from spikenet.errors import finite_number, positive, whole
 from spikenet.kernels.cell_loop import emits
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
-from spikenet.network.checks import check_plastic, check_values, on_the_grid, synaptic
+from spikenet.network.checks import check_drive, check_plastic, check_values, on_the_grid, synaptic
 from spikenet.network.clock import steps_of
 from spikenet.network.draw import Distribution
 from spikenet.network.plasticity import Plasticity
@@ -131,16 +131,14 @@ class Network:
         label = f"drive of {target.name}"
         if not isinstance(drive, inputs.Drive):
             raise TypeError(f"{label}: expected an input of sn.inputs, got {drive!r:.60}")
-        amount = float(finite_values(f"{label}: weight", weight))
+        amount = finite_number(f"{label}: weight", weight)
         cell = self._cell(target, label)
         if receptor is None and not isinstance(drive, inputs.Poisson) and "current" in cell.inputs:
             receptor = "current"
         chosen = cell.receptor(receptor, amount)
         factor = -1.0 if receptor is None and chosen in cell.inverted else 1.0
         made = Driven(target, drive, amount * factor, chosen, len(self.drives))
-        wide = {inputs.Poisson: "rates_hz", inputs.Steps: "values", inputs.Noise: "mean"}[type(drive)]
-        if getattr(drive, wide).shape[-1] not in (1, target.n):
-            raise ValueError(f"{label}: expected one value or {target.n}, got {getattr(drive, wide).shape[-1]}")
+        check_drive(label, drive, target.n, self.dt_s)
         self.drives.append(made)
         return made
 

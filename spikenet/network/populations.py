@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, finite_values, whole
+from spikenet.errors import Array, real_values, whole
 from spikenet.kernels.sampling import sample_row
 from spikenet.layers.resting import Stream
 from spikenet.network.cell import Cell, cell_of, resting
@@ -94,6 +94,6 @@ def starting(population: Population, cell: Cell, seed: int) -> dict[str, Array]:
         else:
             if isinstance(value, Distribution):
                 value = drawn(value, population.n, seed, stream(STARTS, population.index, name))
-            value = finite_values(f"start {name}", value) - cell.origin.get(name, 0.0)
+            value = real_values(f"start {name}", value) - cell.origin.get(name, 0.0)
         states[name] = np.array(np.broadcast_to(np.asarray(value, np.float64), (population.n,)))
     return states

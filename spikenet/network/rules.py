@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, finite_values, positive, positive_values, whole, within
+from spikenet.errors import Array, array_of, positive, positive_values, real_values, whole, within
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def by_distance(
 
 
 def _positions(name: str, values: Any) -> Array:
-    array = finite_values(name, values).astype(np.float64)
+    array = real_values(name, values)
     if array.ndim not in (1, 2):
         raise ValueError(f"{name}: expected positions (n, dimensions), got shape {array.shape}")
     return np.ascontiguousarray(array.reshape(len(array), -1))
@@ -174,20 +174,19 @@ def matrix(weights: Any) -> Listed:
     stored, of a dense one all that are not 0. The elements are the weights."""
     if hasattr(weights, "tocoo"):
         coo = weights.tocoo()
-        source, target, values = coo.row, coo.col, np.asarray(coo.data, np.float64)
+        source, target, values = coo.row, coo.col, real_values("rules.matrix: weights", coo.data)
         shape = coo.shape
     else:
-        dense = np.asarray(weights, np.float64)
+        dense = real_values("rules.matrix: weights", weights)
         if dense.ndim != 2:
             raise ValueError(f"rules.matrix: expected a matrix (sources, targets), got shape {dense.shape}")
         source, target = np.nonzero(dense)
         values, shape = dense[source, target], dense.shape
-    finite_values("rules.matrix: weights", values)
     return Listed(_places("rules.matrix", source), _places("rules.matrix", target), values, shape)
 
 
 def _places(name: str, values: Any) -> Array:
-    array = np.asarray(values)
+    array = array_of(name, values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(f"{name}: expected a list of whole numbers, got {array.dtype} of shape {array.shape}")
     if array.size and int(array.min()) < 0:

@@ -11,7 +11,7 @@ import numpy as np
 from spikenet.kernels.redrawn_ring import entry_words
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
-from spikenet.network.synapses import LARGEST, expected
+from spikenet.network.synapses import expected
 from spikenet.simulate.redrawn_tables import ARENA_ROOM, ring_rows
 from spikenet.simulate.wiring import Wiring
 
@@ -24,7 +24,6 @@ def check_expected(network: Network, unstored: Container[Projection], dtype: str
     for p in network.projections:
         if p not in unstored:
             many = expected(p.rule, p.source.n, p.target.n)
-            many = many if many <= LARGEST else 0.0  # refused for that, with its number
             alike = isinstance(p.weight, float)  # two bytes for the target; bits, where there are more than those
             need += min(2 * many, p.source.n * p.target.n / 8) if alike else (2 + size) * many
     if need / ranks > available_bytes():

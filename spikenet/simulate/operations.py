@@ -11,7 +11,8 @@ from spikenet.kernels.bit_delivery import bits_operation
 from spikenet.kernels.list_delivery import list_operation
 from spikenet.kernels.philox import GROUP
 from spikenet.network import inputs
-from spikenet.network.clock import steps_of
+from spikenet.network.checks import bin_steps
+from spikenet.network.clock import LAST, steps_of
 from spikenet.network.network import Network
 from spikenet.network.populations import DRIVES, SOURCES
 from spikenet.network.records import Driven, Population
@@ -24,7 +25,6 @@ from spikenet.simulate.redrawn_tables import add_redrawn
 from spikenet.simulate.tables import Tables
 
 DELIVERY, OUTSIDE, NEURONS = 1, 2, 3  # parts of a step, as costs tells them apart
-ALWAYS = 1 << 62  # steps of a bin that lasts for good
 
 
 def add_bits(plan: Plan, layout: Layout, table: BitTable) -> None:
@@ -57,7 +57,7 @@ def add_drive(plan: Plan, layout: Layout, driven: Driven, dt_s: float, seed: int
     target, drive = driven.target, driven.drive
     weight = plan.address(np.array([driven.weight], layout.dtype))
     if isinstance(drive, inputs.Poisson):
-        table, bin_steps = _thresholds(driven, drive, dt_s)
+        table, held = _thresholds(driven, drive, dt_s)
         at, shared = plan.address(table), drive.rates_hz.shape[1] == 1
     for thread, share in enumerate(layout.shares[target.index]):
         if not share.n:
@@ -67,11 +67,11 @@ def add_drive(plan: Plan, layout: Layout, driven: Driven, dt_s: float, seed: int
         if isinstance(drive, inputs.Poisson):
             groups = -(-share.n // GROUP) * GROUP
             begin = at if shared else at + 4 * share.low
-            entry = [groups, share.low // GROUP, stream, seed, begin, bin_steps, len(table)]
+            entry = [groups, share.low // GROUP, stream, seed, begin, held, len(table)]
             entry += [table.shape[1] * table.shape[2], table.shape[2], weight, row]
             plan.add(thread, poisson_counts.poisson_operation(layout.dtype, shared), entry)
         elif isinstance(drive, inputs.Steps):
-            starts = steps_of("step_current: starts_s", drive.starts_s, dt_s, 0)
+            starts = steps_of("step_current: starts_s", drive.starts_s, dt_s, 0, LAST)
             values = np.ascontiguousarray(
                 drive.values[:, share.low : share.high] if drive.values.shape[1] > 1 else drive.values
             )
@@ -86,18 +86,11 @@ def add_drive(plan: Plan, layout: Layout, driven: Driven, dt_s: float, seed: int
 
 def _thresholds(driven: Driven, drive: inputs.Poisson, dt_s: float) -> tuple[Array, int]:
     """((bins, K, n or 1) int32, steps of a bin)."""
-    name = f"drive of {driven.target.name}"
     expected = drive.rates_hz * dt_s
-    if expected.max() > poisson_counts.LARGEST:
-        raise ValueError(
-            f"{name}: expected up to {poisson_counts.LARGEST:g} Poisson events a step, got {expected.max():g}; "
-            "give such an input as a current with noise"
-        )
     n = expected.shape[1]
     padded = expected if n == 1 else np.pad(expected, ((0, 0), (0, -n % GROUP)))
     table = poisson_counts.thresholds(padded)
-    bin_steps = ALWAYS if np.isinf(drive.bin_s) else int(steps_of(f"{name}: bin_s", drive.bin_s, dt_s, 1))
-    return np.ascontiguousarray(np.moveaxis(table, 0, 1)), bin_steps
+    return np.ascontiguousarray(np.moveaxis(table, 0, 1)), bin_steps(f"drive of {driven.target.name}", drive, dt_s)
 
 
 def add_cells(plan: Plan, layout: Layout, population: Population, fault: Array) -> None:
@@ -135,9 +128,9 @@ def add_source(plan: Plan, layout: Layout, population: Population, dt_s: float, 
             assert isinstance(spikes, inputs.Poisson)
             rates = spikes.rates_hz[:, share.low : share.high] if spikes.rates_hz.shape[1] > 1 else spikes.rates_hz
             chances = np.ascontiguousarray(-np.expm1(-rates * dt_s))
-            bin_steps = ALWAYS if np.isinf(spikes.bin_s) else int(steps_of("source: bin_s", spikes.bin_s, dt_s, 1))
             entry = [share.n, share.low, SOURCES + population.index, seed]
-            entry += [plan.address(chances), chances.shape[1], bin_steps, len(chances)]
+            entry += [plan.address(chances), chances.shape[1]]
+            entry += [bin_steps(f"source {population.name!r}", spikes, dt_s), len(chances)]
             plan.add(thread, spike_sources.chance_operation(), [*head, *entry])
 
 

@@ -35,7 +35,8 @@ class Probe:
 def probe(
     population: Population, states: str | Sequence[str] = "v", *, neurons: Any = None, every_s: Any = None
 ) -> Probe:
-    """What `sn.simulate(states=[...])` samples: states by name, after every step or every `every_s` seconds."""
+    """What `sn.simulate(states=[...])` samples: states by name, after every step or every `every_s` seconds,
+    rounded to the nearest step."""
     if not isinstance(population, Population) or population.model is None:
         raise TypeError(f"probe: expected a population with states, got {population!r:.60}")
     names = (states,) if isinstance(states, str) else tuple(states)

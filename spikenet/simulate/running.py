@@ -8,8 +8,11 @@ from typing import Any
 
 import numba
 
-from spikenet.errors import Array, finite_number
+from spikenet.errors import Array, finite_number, whole
+from spikenet.network.clock import LAST
 from spikenet.network.network import Network
+
+MOST_SHARES = 1024  # of neurons; more than any machine's cores
 
 
 @contextmanager
@@ -24,6 +27,8 @@ def using_threads(wanted: int) -> Iterator[None]:
 
 def steps_in(duration_s: float, dt_s: float) -> int:
     seconds = finite_number("simulate: duration_s", duration_s)
+    if seconds > LAST * dt_s:
+        raise ValueError(f"simulate: duration_s: expected at most {LAST * dt_s:g} s, got {seconds:g}")
     steps = round(seconds / dt_s)
     if seconds < 0 or abs(steps * dt_s - seconds) > 1e-6 * dt_s * max(1.0, 1e-6 * steps):
         raise ValueError(f"simulate: duration_s: expected a multiple of {dt_s:g} s, got {seconds!r}")
@@ -42,6 +47,14 @@ def raise_fault(network: Network, faults: list[Array], dt_s: float) -> None:
             f"simulate: a state of neuron {neuron} of {name!r} is no number (NaN) "
             f"after step {step}, at {(step + 1) * dt_s:g} s"
         )
+
+
+def thread_count(wanted: Any) -> int:
+    """How many shares a simulation has; as many as there are threads when None is wanted."""
+    threads = most_threads() if wanted is None else whole("simulate: threads", wanted)
+    if threads > MOST_SHARES:
+        raise ValueError(f"simulate: threads: expected at most {MOST_SHARES}, got {threads}")
+    return threads
 
 
 def most_threads() -> int:

@@ -27,7 +27,7 @@ from spikenet.simulate.ranks import Ranks
 from spikenet.simulate.recorders import Probe
 from spikenet.simulate.recording import Recording, Run, joined, whole_run
 from spikenet.simulate.redrawn_tables import add_redrawn, chosen_projections
-from spikenet.simulate.running import most_threads, steps_in, using_threads
+from spikenet.simulate.running import steps_in, thread_count, using_threads
 from spikenet.simulate.state_file import heading, put_under_way, read_state, set_values, under_way, write_state
 from spikenet.simulate.stream import Writer
 from spikenet.simulate.tables import tables
@@ -64,10 +64,10 @@ class Simulation:
         self.network, self.seed = network, whole("simulate: seed", seed, 0)
         if self.seed >= 1 << 63:
             raise ValueError(f"simulate: seed: expected a number below 2^63, got {seed}")
-        self.threads = most_threads() if threads is None else whole("simulate: threads", threads)
-        self.dtype = np.dtype(dtype).name
-        if self.dtype not in ("float32", "float64"):
-            raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r}")
+        self.threads = thread_count(threads)
+        self.dtype = next((kind for kind in ("float32", "float64") if dtype in (kind, getattr(np, kind))), "")
+        if not self.dtype:
+            raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r:.60}")
         self.step = 0
         self._changed: dict[int, dict[str, Any]] = {}  # by population, what `set` changed
         self._ranks = Ranks(communicator)

@@ -1,0 +1,94 @@
+"""What a network or a simulation cannot be is refused with a clear word, before it runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spikenet as sn
+
+DT = 1e-4
+inputs, rules = sn.inputs, sn.rules
+
+
+def connected(rule=None, weight=1.0, delay_s=DT):
+    net = sn.Network(DT)
+    a, b = (net.population(name, sn.LIF, n) for name, n in (("a", 10), ("b", 5)))
+    net.connect(a, b, rule or rules.all_to_all(), weight, delay_s)
+    return sn.Simulation(net)
+
+
+def driven(drive, weight=1.0):
+    net = sn.Network(DT)
+    net.drive(net.population("a", sn.LIF, 10), drive, weight)
+
+
+def fired(times_s, neurons):
+    sn.Network(DT).source("s", inputs.trains(times_s, neurons), 3)
+
+
+def simulated(**arguments):
+    net = sn.Network(DT)
+    net.population("a", sn.LIF, 10)
+    return sn.Simulation(net, **arguments)
+
+
+@pytest.mark.parametrize("delay_s", [-1e-3, 0.0, 4e-5, np.nan, np.inf, 1e300, sn.draw.uniform(-1e-3, 1e-3)])
+def test_delays(delay_s):
+    with pytest.raises(ValueError, match=r"a -> b: delay_s: expected (at least 1 step|at most|finite)"):
+        connected(delay_s=delay_s)
+
+
+@pytest.mark.parametrize("delays", [[1e-3, -1e-3], [1e-3, 1e-5], [1e-3, np.nan]])
+def test_delays_of_listed_synapses(delays):
+    with pytest.raises(ValueError, match="a -> b: delay_s"):
+        connected(rules.listed([0, 1], [1, 2]), delay_s=delays)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: connected(weight=np.nan), ValueError, "a -> b: weight: expected finite values, got nan"),
+        (lambda: connected(weight=1j), TypeError, "a -> b: weight: expected real numbers, got complex128"),
+        (lambda: connected(rules.listed([0], [1]), [np.nan]), ValueError, "a -> b: weight: expected finite values"),
+        (lambda: connected(rules.listed([11], [1])), ValueError, "a -> b: source: expected neurons 0 to 9, got 11"),
+        (lambda: rules.listed([[1, 2], [1]], [1]), TypeError, "rows of different lengths"),
+        (lambda: rules.matrix([[1.0, 2.0], [1.0]]), TypeError, "rules.matrix: weights: expected numbers"),
+        (lambda: rules.matrix([["a", "b"]]), TypeError, "rules.matrix: weights: expected numbers"),
+        (lambda: rules.matrix(np.ones((10, 5)) * 1j), TypeError, "rules.matrix: weights: expected real numbers"),
+        (lambda: sn.draw.normal(0.0, 1.0, low="a"), TypeError, "draw.normal: expected numbers low and high"),
+        (lambda: fired([1e-3, 5e-4], [0, 1]), ValueError, "expected rising times"),
+        (lambda: fired([1.05e-3], [0]), ValueError, "lies between steps of 0.0001 s; round them"),
+        (lambda: fired([1e-3, 1e-3], [0, 0]), ValueError, "neuron 0 has two spikes at 0.001 s"),
+        (lambda: fired([0.0], [0]), ValueError, "expected times from 0.0001 s on"),
+        (lambda: fired([1e300], [0]), ValueError, "expected times up to"),
+        (lambda: fired([np.nan], [0]), ValueError, "expected finite values"),
+        (lambda: driven(inputs.poisson(1e9)), ValueError, "a: expected up to 1000 Poisson events a step"),
+        (lambda: inputs.poisson([]), ValueError, "inputs.poisson: expected a number or one for every neuron"),
+        (lambda: inputs.poisson([[1.0, 2.0]]), ValueError, r"one for every neuron, got shape \(1, 2\)"),
+        (lambda: inputs.poisson(np.nan), ValueError, "inputs.poisson: expected finite values"),
+        (lambda: inputs.poisson(-1.0), ValueError, "inputs.poisson: expected rates >= 0 Hz"),
+        (lambda: driven(inputs.varying_poisson([1.0], 1e-5)), ValueError, "bin_s: expected at least 1 step"),
+        (lambda: driven(inputs.poisson(1.0), [1.0, 2.0]), TypeError, "drive of a: weight: expected a number"),
+        (lambda: inputs.step_current([], []), ValueError, "expected some values, one a time"),
+        (lambda: inputs.step_current([0.0], np.ones((1, 2, 5))), ValueError, "expected 1 values, one a time"),
+        (lambda: inputs.step_current([1e-3, 0.0], [1.0, 2.0]), ValueError, "expected rising times >= 0"),
+        (lambda: driven(inputs.step_current([1e300], [1.0])), ValueError, "drive of a: starts_s: expected at most"),
+        (lambda: inputs.constant_current(np.ones((2, 10))), ValueError, "a number or one for every neuron"),
+        (lambda: inputs.noise_current([1.0, 2.0], [1.0] * 3), ValueError, "as many means as stds, got 2 and 3"),
+        (lambda: simulated(threads=0), ValueError, "threads: expected a whole number >= 1"),
+        (lambda: simulated(threads=10**6), ValueError, "threads: expected at most 1024"),
+        (lambda: simulated(dtype="double"), TypeError, "dtype: expected np.float32 or np.float64, got 'double'"),
+        (lambda: simulated().run(1e30), ValueError, "duration_s: expected at most"),
+        (lambda: simulated().run(-1.0), ValueError, "duration_s: expected a multiple"),
+    ],
+)  # fmt: skip
+def test_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_currents_begin_late_in_a_long_run():
+    """A day has more steps than float32 counts; times are counted in int64."""
+    driven(inputs.step_current([0.0, 86_400.0], [1.0, 2.0]))
+    driven(inputs.varying_poisson([1.0, 2.0], 43_200.0))
