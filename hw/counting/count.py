@@ -9,6 +9,9 @@ What is taken for granted, also handed on with every count:
 - A convolution's input meets a weight for every window it lies in; zeros of the border are not multiplied.
 - A BatchNorm is folded into the connection before it; sums and means of spikes are not formed, each spike goes on.
 - Activations are written once by their producer and read once by each connection; the input of the net is only read.
+- Of two branches that are joined, what the first gives (or the shortcut) waits in memory until the second is there.
+- A transposed convolution's input meets the weights that it spreads within the output; a map of another size is made
+  of sums, largest numbers or weighted means as it is written, and repeating a number costs nothing.
 - Neuron states are read and written once a step; so are spikes, as one bit a neuron and step.
 """
 
@@ -25,8 +28,8 @@ from hw.counting.activity import Active, had_work
 from hw.counting.counts import Counts
 from hw.counting.observe import Observed, observed
 from hw.counting.roles import roles
-from hw.counting.rules import connection_count, neurons_count, pointwise_count, pooling_count
-from hw.lowering.kinds import flat_records, folded, is_connection, is_free, is_neurons, is_pooling
+from hw.counting.rules import connection_count, join_count, neurons_count, pointwise_count, pooling_count
+from hw.lowering.kinds import flat_records, folded, has_weights, is_free, is_join, is_neurons, is_pooling
 from spikenet.errors import finite_values, whole
 from spikenet.layers import LayerRecord, record
 
@@ -98,7 +101,7 @@ class Tally:
 
     def add(self, records: tuple[LayerRecord, ...]) -> None:
         """Adds one batch, as `spikenet.record` returns it."""
-        batch = []
+        batch, read_already = list[Observed](), set[int]()
         entries = list(flat_records(records))
         together = folded(entry.layer for entry in entries)
         self.has_folded = self.has_folded or len(together) < len(entries)
@@ -107,7 +110,10 @@ class Tally:
                 raise ValueError(
                     f"count: layer {entry.name} has neurons with a state, which need time; give an encoder"
                 )
-            batch.append(observed(entry, self.has_time, self.active))
+            at = np.asarray(entry.input).__array_interface__["data"][0]
+            reads = has_weights(entry.layer) or is_pooling(entry.layer)
+            batch.append(observed(entry, self.has_time, self.active, is_shared=reads and at in read_already))
+            read_already |= {at} if reads else set()
         self.seen = [a.and_then(b) for a, b in zip(self.seen, batch, strict=True)] if self.seen else batch
 
     def counts(self, repeated_input_once: bool = True) -> Counts:
@@ -119,10 +125,12 @@ class Tally:
         known = roles(counted, has_neurons, repeated_input_once)
         layers = []
         for k, o in enumerate(counted):
-            if is_connection(o.layer):
+            if has_weights(o.layer):
                 layers.append(connection_count(o, known[k]))
             elif is_pooling(o.layer):
                 layers.append(pooling_count(o, known[k]))
+            elif is_join(o.layer):
+                layers.append(join_count(o, known[k]))
             elif is_neurons(o.layer):
                 layers.append(neurons_count(o, is_last=k + 1 == len(counted)))
             else:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.counting.activity import Active
-from hw.lowering.kinds import is_connection, is_neurons, is_pooling
+from hw.lowering.kinds import has_weights, is_join, is_neurons, is_pooling
 from spikenet.layers import LayerRecord
 
 Array = npt.NDArray[Any]
@@ -26,6 +26,7 @@ class Observed:
     total     : (inputs,) sum of each of these inputs over steps and samples
     is_binary : every input so far was 0 or 1
     is_constant: no input so far changed over time (False without time and for neurons)
+    is_shared : a layer before it has the same input, in the same memory
     spikes    : non-zero outputs of spiking neurons
     active    : active neuron updates
     """
@@ -40,6 +41,7 @@ class Observed:
     total: Array
     is_binary: bool
     is_constant: bool
+    is_shared: bool
     spikes: float
     active: float
 
@@ -72,7 +74,7 @@ class Observed:
         )
 
 
-def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
+def observed(record: LayerRecord, has_time: bool, active: Active, *, is_shared: bool = False) -> Observed:
     """What one batch did in one layer; input (steps, batch, ...) with time, (batch, ...) without."""
     x, y = np.asarray(record.input), np.asarray(record.output)
     seen = x[:1] if has_time and x.strides[0] == 0 else x  # a repeated input is one step seen `steps` times
@@ -86,7 +88,9 @@ def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
     nonzero, total, is_binary, is_constant = np.zeros(0), np.zeros(0), False, False
     if has_time and not is_neurons(record.layer):
         is_constant = bool((seen == seen[:1]).all())
-    if is_connection(record.layer) or is_pooling(record.layer):
+    if is_join(record.layer):
+        is_binary = bool(((seen == 0) | (seen == 1)).all())
+    if has_weights(record.layer) or is_pooling(record.layer):
         times = x.shape[0] // seen.shape[0] if has_time else 1
         rows = seen.reshape(-1, math.prod(x.shape[leading:]))
         nonzero = times * np.count_nonzero(rows, axis=0).astype(np.float64)
@@ -107,6 +111,7 @@ def observed(record: LayerRecord, has_time: bool, active: Active) -> Observed:
         total=total,
         is_binary=is_binary,
         is_constant=is_constant,
+        is_shared=is_shared,
         spikes=spikes,
         active=active_updates,
     )

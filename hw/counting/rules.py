@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from hw.counting.arithmetic import POINTWISE, operations
 from hw.counting.counts import LayerCount, Stored, Traffic
 from hw.counting.observe import Observed
 from hw.counting.roles import Role
 from hw.lowering.kinds import is_sum, mean_places, own_parameters
-from hw.lowering.kinds import pointwise_operations as operations_of
 from hw.lowering.weights import bias_of, fan_out
 
 
@@ -31,9 +31,9 @@ def connection_count(o: Observed, role: Role) -> LayerCount:
         weights=acs + macs,
         biases=0.0 if bias is None else sums,
         values_read=0.0 if is_events else through,
-        values_written=leaving + (0.0 if is_events or role.is_first else through),
+        values_written=leaving + (0.0 if is_events or role.is_written else through),
         bits_read=through if is_events else 0.0,
-        bits_written=through if is_events and not role.is_first else 0.0,
+        bits_written=through if is_events and not role.is_written else 0.0,
         sums_read=float(kept * o.steps),
         sums_written=float(kept),
     )
@@ -54,8 +54,8 @@ def connection_count(o: Observed, role: Role) -> LayerCount:
             weights=int(np.size(o.layer.weight.data)),
             biases=0 if bias is None else int(bias.size),
             channels=o.layer.n_out,
-            values=(0 if is_events else o.inputs) + (o.outputs if leaving else 0),
-            bits=source.inputs if is_events else 0,
+            values=(0 if is_events or source.is_shared else o.inputs) + (o.outputs if leaving else 0),
+            bits=source.inputs if is_events and not source.is_shared else 0,
             sums=kept,
         ),
     )
@@ -88,12 +88,33 @@ def neurons_count(o: Observed, *, is_last: bool) -> LayerCount:
 
 
 def pointwise_count(o: Observed, once: bool) -> LayerCount:
-    """A conventional activation; `once` when its input never changes over time."""
-    values = float(o.outputs * (1 if once else o.steps))
-    operations = {kind: n * values for kind, n in operations_of(o.layer, o.inputs / o.outputs).items()}
-    return LayerCount(
-        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, pointwise_values=values
+    """A conventional activation, or maps of another size; `once` when its input never changes over time."""
+    calls = 1 if once else o.steps
+    work = {kind: n * calls for kind, n in operations(o.layer, o.shape, o.out_shape).items()}
+    values = float(o.outputs * calls) if o.layer.kind in POINTWISE else 0.0
+    return LayerCount(name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=work, pointwise_values=values)
+
+
+def join_count(o: Observed, role: Role) -> LayerCount:
+    """Two branches: what the first gave, or the shortcut, is read from memory as results of the second arrive.
+
+    Branches side by side are not brought together: who reads them reads both.
+    """
+    calls = 1 if role.once else o.steps
+    work = {kind: n * calls for kind, n in operations(o.layer, o.shape, o.out_shape).items()}
+    waiting = float(o.inputs * calls) if work else 0.0
+    written = waiting if role.waits else 0.0
+    traffic = Traffic(
+        values_read=0.0 if role.is_events else waiting,
+        values_written=0.0 if role.is_events else written,
+        bits_read=waiting if role.is_events else 0.0,
+        bits_written=written if role.is_events else 0.0,
     )
+    stored = o.inputs if written else 0
+    return LayerCount(
+        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=work, traffic=traffic,
+        stored=Stored(values=0 if role.is_events else stored, bits=stored if role.is_events else 0),
+    )  # fmt: skip
 
 
 def pooling_count(o: Observed, role: Role) -> LayerCount:
@@ -110,9 +131,9 @@ def pooling_count(o: Observed, role: Role) -> LayerCount:
     ]
     places = float(np.prod([np.count_nonzero((c >= 0) & (c < n)) for c, n in zip(covered, window.size, strict=True)]))
     work = places * float(np.prod(o.shape[: len(o.shape) - n_axes])) * calls - outputs
-    operations = {"add" if is_sum(o.layer) else "compare": work}
-    operations |= {"multiply": float(outputs)} if mean_places(o.layer) > 1 else {}
-    read = float(o.inputs * calls) if role.is_first else 0.0
+    found = {"add" if is_sum(o.layer) else "compare": work}
+    found |= {"multiply": float(outputs)} if mean_places(o.layer) > 1 else {}
+    read = float(o.inputs * calls) if role.is_written else 0.0
     written = float(outputs) if role.is_last and not role.neurons else 0.0
     as_bits = role.is_events and not is_sum(o.layer)
     traffic = Traffic(
@@ -121,12 +142,13 @@ def pooling_count(o: Observed, role: Role) -> LayerCount:
         values_written=0.0 if as_bits else written,
         bits_written=written if as_bits else 0.0,
     )
+    there, left = (o.inputs if read and not o.is_shared else 0), (o.outputs if written else 0)
     stored = Stored(
-        values=(o.inputs if read and not role.is_events else 0) + (o.outputs if written and not as_bits else 0),
-        bits=(o.inputs if read and role.is_events else 0) + (o.outputs if written and as_bits else 0),
+        values=(0 if role.is_events else there) + (0 if as_bits else left),
+        bits=(there if role.is_events else 0) + (left if as_bits else 0),
     )
     if role.hands_on:
         return LayerCount(name=o.name, steps=o.steps, units=o.outputs)
     return LayerCount(
-        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=operations, traffic=traffic, stored=stored
+        name=o.name, steps=o.steps, units=o.outputs, pointwise_operations=found, traffic=traffic, stored=stored
     )

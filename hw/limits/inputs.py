@@ -36,7 +36,8 @@ def pruned(stage: Stage, n: int) -> Stage:
     rows = stage.weight.reshape(len(stage.weight), -1) if stage.window is not None else stage.weight.T
     own = rows[:, :0] if stage.recurrent is None else stage.recurrent.T
     together = np.concatenate([rows, own], axis=1)
-    np.put_along_axis(together, np.argsort(-np.abs(together), axis=1, kind="stable")[:, n:], 0, axis=1)
+    if n < together.shape[1]:
+        np.put_along_axis(together, np.argpartition(-np.abs(together), n, axis=1)[:, n:], 0, axis=1)
     kept, own = together[:, : rows.shape[1]], together[:, rows.shape[1] :]
     weight = kept.reshape(stage.weight.shape) if stage.window is not None else kept.T
     return replace(stage, weight=weight, recurrent=None if stage.recurrent is None else own.T)

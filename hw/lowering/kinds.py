@@ -25,6 +25,7 @@ from spikenet.layers import (
     LayerRecord,
     Linear,
     Normalisation,
+    Parallel,
     Pooling,
     Recurrent,
     Residual,
@@ -34,37 +35,31 @@ from spikenet.layers import (
     record,
 )
 from spikenet.layers.pooling import average_pool, max_pool
+from spikenet.layers.transposed import TransposedConvolution
 
 Array = npt.NDArray[Any]
 Connection = Linear | Convolution
+Weighted = Connection | TransposedConvolution
 Loop = Recurrent | DelayedRecurrent
 
 DROPOUTS = ("Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "GaussianDropout")
 FREE = ("Flatten", "Unflatten", *DROPOUTS)  # at inference
+BRANCHES = ("first", "second")  # of a Parallel
 CURVES = ("Sigmoid", "Tanh", "Softplus", "GELU")
-
-# Arithmetic of one element, as the formulas are written: sigmoid 1 / (1 + exp(-x)), softplus log(1 + exp(x)),
-# GELU x / 2 (1 + erf(x / sqrt 2)) with erf counted as an exp, softmax exp(x - max) / sum.
-POINTWISE: dict[str, dict[str, int]] = {
-    "ReLU": {"compare": 1},
-    "Sigmoid": {"exp": 1, "add": 1, "divide": 1},
-    "Tanh": {"tanh": 1},
-    "Softplus": {"exp": 1, "add": 1, "log": 1},
-    "GELU": {"exp": 1, "add": 1, "multiply": 3},
-    "Softmax": {"compare": 1, "exp": 1, "add": 2, "divide": 1},
-    "Residual": {"add": 1},
-}
-
-# Arithmetic of each element of a map that becomes a number, the first of them less, and of that number.
-WHOLE_MAPS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
-    **dict.fromkeys(("GlobalAvgPool1d", "GlobalAvgPool2d"), ({"add": 1}, {"multiply": 1})),
-    **dict.fromkeys(("GlobalMaxPool1d", "GlobalMaxPool2d"), ({"compare": 1}, {})),
-    "GlobalSumPool2d": ({"add": 1}, {}),
-}
 
 
 def is_connection(layer: Any) -> TypeGuard[Connection]:
     return isinstance(layer, Linear | Convolution)
+
+
+def has_weights(layer: Any) -> TypeGuard[Weighted]:
+    """Whether it multiplies its input with weights: a connection, or a transposed convolution, which no chip has."""
+    return isinstance(layer, Linear | Convolution | TransposedConvolution)
+
+
+def is_join(layer: Any) -> TypeGuard[Parallel | Residual]:
+    """Whether it brings two branches together."""
+    return isinstance(layer, Parallel | Residual)
 
 
 def is_pooling(layer: Any) -> TypeGuard[Pooling]:
@@ -96,28 +91,6 @@ def is_free(layer: Any) -> bool:
     return getattr(layer, "kind", None) in FREE
 
 
-def pointwise_operations(layer: Any, per_output: float = 1.0) -> dict[str, float]:
-    """Arithmetic for each output of a layer without weights, none for a free one; TypeError for one we cannot count.
-
-    per_output: how many inputs there are to an output
-    """
-    kind = getattr(layer, "kind", type(layer).__name__)
-    if kind in FREE:
-        return {}
-    if kind in WHOLE_MAPS:
-        each, once = WHOLE_MAPS[kind]
-        return {operation: n * (per_output - 1) for operation, n in each.items()} | dict[str, float](once)
-    if isinstance(layer, Normalisation):
-        raise TypeError(
-            f"count: a {kind} folds into a Linear or convolution; put it directly behind the one it follows"
-        )
-    if kind not in POINTWISE:
-        kinds = "Linear", "Conv1d", "Conv2d", "pooling", "BatchNorm", "neurons"
-        known = ", ".join((*kinds, *FREE, *POINTWISE, *WHOLE_MAPS))
-        raise TypeError(f"count: cannot count a {kind}; build the net of known layers: {known}")
-    return dict[str, float](POINTWISE[kind])
-
-
 def own_parameters(layer: Spiking) -> int:
     """How many of the model's parameters have a value for each neuron; the surrogate's is no part of inference."""
     return sum(1 for name in layer.runs.parameters if np.size(layer.values[name].data) > 1)
@@ -138,8 +111,8 @@ def folded(layers: Iterable[Any]) -> list[tuple[int, Any]]:
         at = next((j for j in reversed(range(len(kept))) if not is_free(kept[j][1])), None)
         if isinstance(layer, Normalisation) and at is not None:
             place, before = kept[at]
-            n_axes = before.n_axes if isinstance(before, Convolution) else 0
-            if is_connection(before) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
+            n_axes = getattr(before, "n_axes", 0)
+            if has_weights(before) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
                 kept[at] = place, fold(before, layer)
                 continue
         kept.append((k, layer))
@@ -150,13 +123,15 @@ def all_layers(net: Any) -> Iterator[Any]:
     """Every layer of a net, those inside containers and the containers themselves included."""
     for layer in net.layers:
         yield layer
-        if isinstance(layer, Sequential | Residual | Loop):
+        if isinstance(layer, Sequential | Residual | Parallel | Loop):
             yield from all_layers(layer)
 
 
 def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
-    """Records of all layers, those inside a Sequential or Residual included, the Residual's own addition last.
+    """Records of all layers, those inside a container included.
 
+    What joins branches comes behind them: of a Residual its addition, whose input is the shortcut; of a Parallel its
+    join, whose input is what the first branch gives. Layers of its branches have "first" and "second" in their names.
     Recurrent neurons come as the connection among them and the neurons, a DelayedLinear as the Linear whose products it
     computes, a Delay, which computes nothing, not at all.
     """
@@ -169,12 +144,25 @@ def flat_records(records: tuple[LayerRecord, ...]) -> Iterator[LayerRecord]:
         if isinstance(entry.layer, Loop):
             yield from _around(entry, entry.layer)
             continue
+        if isinstance(entry.layer, Parallel):
+            yield from _branches(entry, entry.layer)
+            continue
         if isinstance(entry.layer, Sequential | Residual):
             inside = record(Sequential(*entry.layer.layers), entry.input)
             for inner in flat_records(inside):
                 yield LayerRecord(f"{entry.name}.{inner.name}", inner.layer, inner.input, inner.output, inner.states)
         if not isinstance(entry.layer, Sequential):
             yield entry
+
+
+def _branches(entry: LayerRecord, layer: Parallel) -> Iterator[LayerRecord]:
+    ends = []
+    for branch, inner in zip(BRANCHES, layer.layers, strict=True):
+        inside = record(inner if isinstance(inner, Sequential) else Sequential(inner), entry.input)
+        ends.append(inside[-1].output)
+        for one in flat_records(inside):
+            yield replace(one, name=f"{entry.name}.{branch}.{one.name}")
+    yield replace(entry, input=ends[0])
 
 
 def recurrent_weight(layer: Loop) -> Array:

@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.counting.count import Encode, batches
-from hw.lowering.kinds import FREE, all_layers, flat_records, is_neurons
+from hw.lowering.kinds import FREE, all_layers, flat_records, has_weights, is_neurons
 from spikenet.data import Arrays
 from spikenet.graph import Tensor, no_grad
-from spikenet.layers import Convolution, LayerRecord, Linear, Normalisation, Pointwise, Pooling, record
+from spikenet.layers import LayerRecord, Normalisation, Pointwise, Pooling, record
 
 Array = npt.NDArray[Any]
 WITHOUT_WEIGHTS = (Normalisation, Pointwise, Pooling)
-NO_OPERATIONS = (*FREE, "Residual", "Delay")
+NO_OPERATIONS = (*FREE, "Residual", "Parallel", "Delay")
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def neurobench(
         samples += x.shape[1] if encode is not None else x.shape[0]
         for entry in flat_records(record(net, x)):
             layer = entry.layer
-            if isinstance(layer, Linear | Convolution):
+            if has_weights(layer):
                 if id(layer) not in ones:
                     ones[id(layer)] = _counting(layer, every=False), _counting(layer, every=True)
                 found = _operations(entry, ones[id(layer)], timed=encode is not None)
                 macs, acs, dense = macs + found[0], acs + found[1], dense + found[2]
-            elif is_neurons(layer) or isinstance(layer, Pointwise):
+            elif is_neurons(layer) or (isinstance(layer, Pointwise) and layer.keeps_shape):
                 zeros += int(np.count_nonzero(np.asarray(entry.output) == 0))
                 outputs += int(np.size(entry.output))
                 updates += _membrane_updates(entry)
@@ -130,7 +130,7 @@ def _membrane_updates(entry: LayerRecord) -> float:
 
 
 def _weighted(net: Any) -> list[Any]:
-    return [layer for layer in all_layers(net) if isinstance(layer, Linear | Convolution)]
+    return [layer for layer in all_layers(net) if has_weights(layer)]
 
 
 def _footprint(net: Any) -> int:

@@ -109,7 +109,7 @@ def _weighted(kind: str, size: tuple[int, ...], weights: Weights, x: Tensor) -> 
 def _bilinear(factors: tuple[int, ...], x: Tensor) -> Tensor:
     _check_maps("BilinearUpsample2d", x, 2)
     size = tuple(n * f for n, f in zip(x.shape[-2:], factors, strict=True))
-    return _weighted("BilinearUpsample2d", size, _line_weights, x)
+    return _weighted("BilinearUpsample2d", size, line_weights, x)
 
 
 def _upsample(kind: str, n_axes: int, factor: Extent) -> Pointwise:
@@ -141,7 +141,7 @@ def _bin_means(n: int, n_out: int) -> Array:
 
 
 @cache
-def _line_weights(n: int, n_out: int) -> Array:
+def line_weights(n: int, n_out: int) -> Array:
     centres = np.clip((np.arange(n_out) + 0.5) * (n / n_out) - 0.5, 0, n - 1)
     return np.asarray(np.maximum(0, 1 - np.abs(centres[:, None] - np.arange(n))))
 

@@ -50,11 +50,7 @@ class TransposedConvolution:
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
         x = entering(self, x)
         check_maps(self.kind, x, self.n_in, self.n_axes, self.weight)
-        sizes = zip(
-            x.shape[x.ndim - self.n_axes :], self.kernel_size, self.stride, self.padding, self.output_padding,
-            self.dilation, strict=True,
-        )  # fmt: skip
-        out = tuple((n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in sizes)
+        out = self.out_size(x.shape[x.ndim - self.n_axes :])
         if min(out) < 1:
             raise ValueError(f"{self.kind}: expected input that gives an output, {x.shape} would give {out}")
         shape = (*x.shape[: x.ndim - self.n_axes - 1], self.n_out, *out)
@@ -64,6 +60,11 @@ class TransposedConvolution:
         if any(behind):  # room for more windows than there are inputs: zeros, which spread nothing
             x = graph.pad(x, [(0, 0)] * (x.ndim - self.n_axes) + [(0, n) for n in behind])
         return spread(x, self.weight, self.bias, filters, shape)
+
+    def out_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the maps that it makes of maps of this size."""
+        sizes = zip(size, self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation, strict=True)
+        return tuple((n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in sizes)
 
     def run(
         self, x: TensorLike, state: State | None = None, *, training: Training | None = None
