@@ -16,6 +16,13 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Says aloud what recordings of real tools were not there to be compared with."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if "shared" in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"NOT CHECKED: {len(skipped)} tests against data in ../shared, which are not there")
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20260701)

@@ -89,6 +89,31 @@ def test_conv2d_equals_the_plain_reading(k, stride, same, pool, pool_stride, siz
             assert [[naive.akida_v1(value, theta, step, 2) for value in row] for row in p] == y
 
 
+@pytest.mark.parametrize(("k", "stride", "same", "pool", "pool_stride"), SHAPES)
+@pytest.mark.parametrize(("relu", "out", "buffer", "big"), V2_CASES[::3])
+def test_conv2d_of_the_second_generation_equals_the_plain_reading(k, stride, same, pool, pool_stride, relu, out, buffer,
+                                                                  big):  # fmt: skip
+    """Potentials go on rising with sums until they are pooled, so the largest sum is the largest potential."""
+    rng = np.random.default_rng([k, stride, same, pool, relu, out])
+    w, x = rng.integers(-128, 128, (4, 3, k, k)), rng.integers(-128, 128, (2, 3, 8, 7))
+    words = v2(rng, relu, out, buffer, 3, 4, big)
+    got = conv2d(x, w, words, stride=stride, same_size=same, pool=pool, pool_stride=pool_stride)
+    met = 0
+    for maps, ours in zip(x << words.input_shift[:, None, None], got.y, strict=True):
+        sums = naive.true_convolution(maps.tolist(), w.tolist(), stride, same)
+        if pool:
+            sums = [naive.max_pool(p, pool, pool_stride, same) for p in sums]
+        for f, (p, y) in enumerate(zip(sums, ours.tolist(), strict=True)):
+            bias, top = (
+                int(words.bias[f]) << int(words.bias_shift[f]),
+                int(words.max_value[f]) << int(words.max_value_shift[f]),
+            )
+            rest = int(words.output_scale[f]), int(words.output_shift[f]), out, buffer
+            assert [[naive.akida_v2(value, relu, bias, top, *rest) for value in row] for row in p] == y
+            met += sum(abs(value) >= 1 << (buffer - 1) for row in p for value in row)
+    assert got.overflow >= met
+
+
 def engine_output(akida_engine, layer, x, bits, words):
     model = akida_engine.Model()
     model.add(akida_engine.InputData(x.shape[1:], input_bits=bits))

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw import SignMode, loihi_weights
+from hw import SignMode, loihi_weights, place_program
+from hw.chips import loihi1
 from hw.kernels.machine_integers import kept_part
 from hw.neurons import loihi
+from hw.programs.loihi import Population
+from hw.programs.record import Program
 from spikenet.derive.compile import compiled
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data" / "loihi_fixed"
@@ -127,11 +130,16 @@ def test_brian2_and_lava_are_one_neuron_apart_from_the_hidden_one(rng):
 # Recordings of real tools
 
 
-def recorded(name):
+def there(name):
+    """The file of that name; without the folder `shared` nothing is compared with real tools."""
     file = RECORDED / name
     if not file.exists():
-        pytest.skip(f"no {file}")
-    return np.load(file)
+        pytest.skip(f"ground truth not checked: no {file}")
+    return file
+
+
+def recorded(name):
+    return np.load(there(name))
 
 
 def test_dense_recording_of_lava_dl():
@@ -182,34 +190,54 @@ def test_second_convolution_of_the_tiny_network():
 def network(name, layer, *arrays):
     """Arrays of a layer of a netx file, and its neuron's scalars."""
     h5py = pytest.importorskip("h5py", reason="netx files are HDF5")
-    file = RECORDED / name
-    if not file.exists():
-        pytest.skip(f"no {file}")
-    with h5py.File(file) as content:
+    with h5py.File(there(name)) as content:
         place = content[f"layer/{layer}"]
         neuron = {key: value[()] for key, value in place["neuron"].items()}
         return *(place[key][()] for key in arrays), neuron
 
 
 def test_oxford_network():
-    """Its first layer is what dense_gts recorded, so its own file and events must give that; what is kept as its output
-    is what it was trained towards, so there only the picture can agree."""
-    data, events, wanted = (recorded(name) for name in ("dense_gts.npz", "oxford_input.npy", "oxford_output.npy"))
-    weights, neuron = network("oxford_network.net", 0, "weight")
-    again, second = network("oxford_network.net", 1, "weight")
-    given = data["in"].T.astype(np.int64)
-    steps = np.rint(events[:, 2]).astype(int)
-    between = np.isclose(events[:, 2] % 1, 0.5)  # half way between two steps: ten of these were put into the other one
-    assert (given[steps[~between], events[~between, 0].astype(int)] == 1).all()
+    """Its first layer is what dense_gts recorded: every spike, from the network's own file and events, in a program and
+    on placed cores. Of the second there is no recording, so every spike is the naive reading's."""
+    data, events = (recorded(name) for name in ("dense_gts.npz", "oxford_input.npy"))
+    layers, x = [], data["in"].T.astype(np.int8)
+    for k in (0, 1):
+        weights, neuron = network("oxford_network.net", k, "weight")
+        params = loihi.Params(neuron["iDecay"] - 1, neuron["vDecay"], neuron["vThMant"])
+        n = len(weights)
+        layers.append(Population(f"{k}", weights.T.astype(np.int64), 0, params, 1.0, (n,), reads_v=False))
+    assert np.array_equal(layers[0].weights, data["weight"].T)
+    steps, sources = np.rint(events[:, 2]).astype(int), events[:, 0].astype(int)
+    off = x[steps, sources] != 1  # ten, half way between two steps, which the recording put into the later one
+    assert off.sum() == 10
+    assert (x[steps[off] + 1, sources[off]] == 1).all()
+    assert (events[off, 2] % 1 == 0.5).all()
+    program = Program(tuple(layers), (), loihi1)
+    hidden, out = (run.spikes[:, 0] for run in program.layer_runs(x[:, None]))
+    assert np.array_equal(hidden[:1999], data["out"].T[1:])  # the recording is a step late
+    p = {name: np.broadcast_to(getattr(params, name), n) for name in ("du", "dv", "vth", "bias_mant", "bias_exp")}
+    (wanted, _, _), _ = one_by_one(naive.lava, p, hidden.astype(np.int64) @ layers[1].weights)
+    assert np.array_equal(out[1:], wanted[:2000])  # a step from layer to layer
+    assert wanted.sum() > 9000
+    placed = place_program(program).run(x[:, None])
+    assert np.array_equal(placed.output[:, 0], out[1:])
+
+
+def test_oxford_output_is_a_target_and_no_recording():
+    """Why the second layer is compared with no file: oxford_output.npy holds SuperSpike's picture, towards which
+    lava-dl trained the network (its slayer_test.py reads it as the target). What the network sent is in lava-dl's
+    ground_truth.npy, which is not among the data. Were it a recording, some shift of time would make it agree: at the
+    best one a seventh of its spikes do, and it has 10,361 of them where the network sends 9,565."""
+    data, target = recorded("dense_gts.npz"), recorded("oxford_output.npy")
+    weights, neuron = network("oxford_network.net", 1, "weight")
     params = loihi.Params(neuron["iDecay"] - 1, neuron["vDecay"], neuron["vThMant"])
-    hidden = loihi.run(params, loihi.deliver(given, weights.T, latency=1)).spikes
-    assert np.array_equal(hidden, data["out"].T)
-    params = loihi.Params(second["iDecay"] - 1, second["vDecay"], second["vThMant"])
-    got = loihi.run(params, loihi.deliver(hidden, again.T)).spikes
+    got = loihi.run(params, loihi.deliver(data["out"].T.astype(np.int64), weights.T)).spikes
     picture = np.zeros_like(got)
-    picture[wanted[:, 2].astype(int), wanted[:, 0].astype(int)] = 1
-    pictures = [a.reshape(40, 50, 100, 2).sum(axis=(1, 3)).ravel() for a in (got, picture)]  # 50 steps, 2 rows of it
-    assert np.corrcoef(*pictures)[0, 1] > 0.9
+    picture[target[:, 2].astype(int), target[:, 0].astype(int)] = 1
+    assert (int(got.sum()), int(picture.sum())) == (9565, 10361)
+    assert max(int((np.roll(got, shift, 0) & picture).sum()) for shift in range(-20, 21)) < 10361 / 7
+    coarse = [a.reshape(40, 50, 100, 2).sum(axis=(1, 3)).ravel() for a in (got, picture)]  # 50 steps, 2 rows of it
+    assert np.corrcoef(*coarse)[0, 1] > 0.9  # it learnt the picture
 
 
 # What holds for every reading

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hw.neurons import akida, brainscales2, loihi, loihi2, ring_buffers, speck, spinnaker, truenorth, twin, xylo
 from hw.neurons.integer_windows import EXACT, EXACT_SINGLE, Window, convolve, product, same, windows
 from hw.neurons.words import arriving, bits, integers, word
 
@@ -90,3 +91,19 @@ def test_windows_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"window \(3, 3\) does not fit into a map of 2 x 9"):
         windows(np.zeros((1, 1, 2, 9), np.int64), Window((3, 3), (1, 1)))
     assert same(7, 8, (3, 3), (2, 2)) == (1, 1, 0, 1)
+
+
+ENTRIES = {
+    "loihi.run": loihi.run, "loihi_weights": loihi.loihi_weights, "loihi.deliver": loihi.deliver,
+    "loihi2.run": loihi2.run, "twin.run": twin.run, "truenorth.run": truenorth.run, "xylo.run": xylo.run,
+    "speck.run": speck.run, "speck.run_events": speck.run_events, "akida.dense": akida.dense,
+    "akida.conv2d": akida.conv2d, "spinnaker.run": spinnaker.run, "ring_buffers.deliver": ring_buffers.deliver,
+    "brainscales2.run": brainscales2.run,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_plain_entry_point_says_what_its_integers_do(name):
+    said = ENTRIES[name].__doc__.lower()
+    for said_of in ("widths", "order", "rounding", "overflow", "source", "bits"):
+        assert said_of in said, said_of

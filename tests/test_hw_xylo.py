@@ -44,10 +44,10 @@ def random_raster(rng, steps, n_in):
 @pytest.mark.parametrize("core", list(Core))
 @pytest.mark.parametrize("small", [False, True], ids=["whole words", "rarely saturating"])
 def test_equal_to_the_plain_reading(core, small):
-    """4 x 10 chips x 400 steps x 64 neurons: a million neuron-steps, hidden and output, 0 mismatches."""
+    """Of each core 2 x 20 chips x 400 steps x 64 neurons: a million neuron-steps, hidden and output, 0 mismatches."""
     rng = np.random.default_rng([core.value, small])
     saturations = 0
-    for _ in range(10):
+    for _ in range(20):
         params = random_params(rng, core, small=small)
         raster = random_raster(rng, 400, 5)
         run, core_model = xylo.run(params, raster), naive.Xylo(params, core is Core.V1)

@@ -125,7 +125,12 @@ class Run:
 def dense(x: Any, weights: Any, words: V1 | V2) -> Run:
     """A fully connected layer: x (..., inputs) integers, weights (inputs, units); leading axes are all alike.
 
-    V1: x unsigned of `input_bits`; V2: x 8 bits signed. Raises ValueError for integers outside the words.
+    Widths: V1 x unsigned of `input_bits`, weights of 1, 2 or 4 bits, activations of 1, 2 or 4; V2 all 8 bits
+    signed, sums of `buffer_bits`. Order: the whole sum, bias, pooling, activation. Rounding: V1 up, of steps cut to
+    sixteenths; V2 halves up. Overflow: V1 has none, V2 saturates once after the sum and once more at the scale, and
+    is counted. Equations: `hw.neurons.akida`. Source: measured on the vendor's engine, akida 2.19.3.
+
+    Raises ValueError for integers outside the words.
     """
     w = integers("akida: weights", weights, *_checked(words).weights, hint="quantise to the layer's weight bits")
     q = integers("akida: x", x, *words.inputs)
@@ -154,6 +159,9 @@ def conv2d(
     pool       : side of the square under which the maximum is taken before the activation; 0: none
     pool_stride: 0: as `pool`
 
+    Widths, order, rounding, overflow and source are those of `dense`: bits of weights and activations by
+    generation, and the maximum under each square between bias and activation; the kernel is mirrored, a true
+    convolution.
     Max pooling keeps partial windows at the far ends when same_size, as the engine does.
     Raises ValueError for integers outside the words and for sizes that do not fit.
     """

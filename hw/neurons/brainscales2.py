@@ -120,6 +120,9 @@ def run(
     noise_seed: the noise in time
     first_sample, first_circuit: numbers of the first batch row, which has noise of its own, and of the first neuron,
                 which has a pattern of its own: so a batch may be divided, and populations share a chip
+
+    NOT bit exact. Widths: weights 6 bits, readings 8, all else float32. Order: currents, membrane, noise, test, reset.
+    Rounding: readings to the nearest. Overflow: readings saturate, and are counted. Source: hw/chips/brainscales2.py.
     """
     rows, n = params.weights.shape
     x, alone = arriving("brainscales2: raster", raster, (rows,), 0, 1)

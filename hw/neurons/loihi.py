@@ -129,6 +129,12 @@ def run(params: Params, arriving: Any, before: State | None = None, *, states: b
     before  : `record.after` of the steps before
     states  : whether u and v of every step are kept, 8 bytes a neuron and step
 
+    Widths: u and v 24 bits, decays 12, thresholds 17 times 64, biases 13 times 2^exponent. Order: u decays and takes
+    what arrives, v decays and takes u and bias, then the test, then the reset. Rounding: decays toward zero. Overflow:
+    `lava` wraps u once and cuts v; `nengo_loihi` wraps what arrives, u and u + bias, and cuts v; `brian2_loihi` has no
+    ends; counted in `overflows`. Equations of each: `hw.neurons.loihi`. Source: Lava's PyLifModelBitAcc, nengo-loihi's
+    emulator, Brian2Loihi.
+
     Raises ValueError when shapes do not fit, or naming the first integer beyond 32 bits.
     """
     if not isinstance(params, Params):

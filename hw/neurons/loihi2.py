@@ -166,6 +166,11 @@ def run(
     imaginary: for resonators, the imaginary part of what arrives; None for 0
     states   : whether those of every step are kept
 
+    Widths: thresholds, states and what is sent 24 bits, exponents 0..7. Order: the state is brought up to date,
+    then the test, then what is sent leaves it. Rounding: products of resonators toward zero, others are exact, what
+    is sent is shifted down. Overflow: resonators are cut at 24 bits; Delta and SigmaDelta go on, as Lava's; both
+    are counted. Equations of each: `hw.neurons.loihi2`. Source: Lava 0.10, proc/sdn, rf, rf_iz, graded.
+
     Raises ValueError for shapes that do not fit and numbers beyond their words.
     """
     if not isinstance(params, Params):

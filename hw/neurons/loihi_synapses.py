@@ -47,6 +47,10 @@ def loihi_weights(
     exponent : -8..7; `nengo_loihi` -7..7. In `lava` it is not in the result but acts on sums: give it to `deliver`
     reading  : "lava", "nengo_loihi" or "brian2_loihi"; only `lava` clips, the others refuse what is beyond the mantissa
 
+    Widths: mantissas of 8 bits, of which `bits` are stored. Order: bits are dropped, then the exponent acts. Rounding:
+    `lava` down, `nengo_loihi` to the nearest, `brian2_loihi` toward zero. Overflow: `lava` clips the mantissa,
+    `brian2_loihi` the weight at 2^21 - 64. Source: `hw.neurons.loihi_synapses`, the three simulators' own code.
+
     Raises ValueError naming what does not fit, and the nearest that does.
     """
     known_reading("loihi_weights", reading)
@@ -89,6 +93,9 @@ def deliver(
     delays     : (inputs, n) steps, 0..62, or None
     graded_bits: bits of a spike's size besides its sign, 0 for plain spikes, up to 24
     latency    : steps of every connection besides its delay: 1 between two of Lava's processes, or nengo-loihi's
+
+    Widths: sums of 32 bits or more. Order: spikes of one step and delay are summed, then the exponent acts on the sum.
+    Rounding: down. Overflow: none here; the neuron wraps or cuts. Source: Lava's Dense and DelayDense.
 
     What would arrive after the last step is left out. Raises ValueError naming shape, spike, delay or exponent.
     """

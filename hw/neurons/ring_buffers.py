@@ -31,6 +31,9 @@ def deliver(spikes: Any, weights: Any, delays: Any = 1) -> Delivered:
     weights: (sources, n) integers in -65535..65535; the sign says which buffer
     delays : (sources, n) or a number, 1..16 steps; a spike of step t arrives in step t + delay
 
+    Widths: weights 16 bits and a sign, delays 4, slots 16. Order: any, as weights are not negative. Rounding: none.
+    Overflow: a slot stops at 65535, and is counted. Source: sPyNNaker synapse_row.h, synapses.c.
+
     Raises ValueError for what does not fit the synapse's word.
     """
     w = integers("ring_buffers: weights", weights, -SLOT, SLOT, hint="raise the ring buffer's shift and halve them")

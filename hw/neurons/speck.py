@@ -95,7 +95,11 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 
     v: (batch, filters, rows, columns) or a number, the states to start from
 
-    What pooling squares leave over at the far ends is not sent. Raises ValueError for what does not fit.
+    Widths: states 16 bits, weights and biases 8 and 16. Order: all events of a step summed with the bias, then
+    spikes, then the floor v_min. Rounding: none, all is whole; v div threshold spikes. Overflow: the sum saturates,
+    and is counted. What pooling squares leave over at the far ends is not sent. Source: sinabs 3.1.3.
+
+    Raises ValueError for what does not fit.
     """
     given = array_of("speck: raster", raster)
     channels = params.weights.shape[1]
@@ -167,6 +171,11 @@ def run_events(
     height, width: of the input map
     leak_period : time between ticks of the leak clock, the first one period after 0; None: the bias never acts
     until       : time up to which the clock ticks on after the last event
+
+    Widths: states of 16 bits, as of `run`. Order: events as they come, of one event its neurons by row, column and
+    filter, at a tick of the clock before the events of that moment. Rounding: none. Overflow: every addition
+    saturates, and is counted. Source: sinabs' neurons, event by event; the order inside one event is ours, the
+    chip's is not published.
 
     Raises ValueError for an event out of the map or out of order, with its place in the list.
     """

@@ -150,6 +150,10 @@ def run(params: Params, excitatory: Any, inhibitory: Any, state: State | None = 
     excitatory, inhibitory: sums of 16-bit weights; what exceeds 65535 is cut off as the ring buffer does, and counted
     state                 : as an earlier run returned it; None starts at v_rest
 
+    Widths: s16.15, slots 16 bits, decays fractions of 2^32. Order: input, membrane, test, and then the currents
+    decay. Rounding: products of s16.15 to the nearest, decays down. Overflow: slots stop at 65535, s16.15 keeps its
+    low 32 bits (from memory); both are counted. Equations: `hw.neurons.spinnaker`. Source: sPyNNaker's C.
+
     `hw.neurons.ring_buffers.deliver` makes the sums from spikes. Raises ValueError for input that does not fit.
     """
     most = 2**53

@@ -124,6 +124,10 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 
     v: (batch, neurons) or a number, the membranes to start from
 
+    Widths: membranes 20 bits, weights and leaks 9, thresholds 18. Order: axons by number, then the leak, or with
+    `leak_first` before them, then the positive and the negative test. Rounding: none, all is whole. Overflow: every
+    addition saturates, and is counted. Source: Cassidy et al. 2013; RANC and SANA-FE where it leaves things open.
+
     Axonal delays of 1..15 ticks are the sender's: shift the raster. Raises ValueError for what does not fit a word.
     """
     n_axons, n = params.crossbar.shape

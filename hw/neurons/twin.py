@@ -77,6 +77,10 @@ def run(
     before    : integers of each state by name, of the neurons' shape: `record.after`
     states    : whether those of every step are kept
 
+    Widths: bits and fractions of `one.words`. Order: that of the step's expressions. Rounding: each operation exactly,
+    then to its word by the word's own `Rounding`. Overflow: saturates or wraps as the word says, and is counted.
+    Source: the step function; `spikenet.derive.fixed_point` says what each operation gives.
+
     Raises ValueError for a parameter beyond its word or missing, and for shapes that do not fit.
     """
     model, words = one.model, one.words

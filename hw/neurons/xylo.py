@@ -169,7 +169,12 @@ def run(params: Params, raster: Any, state: State | None = None, *, most_input: 
     state     : as an earlier run returned it, to carry on; None starts from rest
     most_input: events of a channel and step that are taken: 15; 31 where channels stand for hidden neurons
 
-    Raises ValueError for a raster or a state that does not fit. Widths, order, rounding and overflow: see the module.
+    Widths: currents and membranes 16 bits, weights 8 shifted left, decays 4. Order: events by channel, then hidden
+    neurons by number; currents decay before they are used, then the membrane, then the spikes, down a threshold each.
+    Rounding: decays x >> k are floors, and at least 1. Overflow: every addition saturates, and is counted, as are the
+    events and spikes beyond 15 and 31. Equations: `hw.neurons.xylo`. Source: xylosim 0.1.3.
+
+    Raises ValueError for a raster or a state that does not fit.
     """
     n_in, n, m = params.w_in.shape[0], params.w_rec.shape[0], params.w_out.shape[1]
     x, alone = arriving("xylo: raster", raster, (n_in,), 0, 255, np.uint8)
