@@ -318,11 +318,16 @@ def test_slots_are_all_there_once():
 
 def test_the_picture_has_every_core_and_message(placed):
     *_, placement = placed["dense on small Loihi"]
-    load, horizontal, vertical, chip_tiles = placement.picture
+    load, horizontal, vertical, chip_tiles, shares, layers = placement.picture
     assert np.isfinite(load).sum() == len(placement.cores)
     assert np.nansum(load) == pytest.approx(sum(core.load for core in placement.cores))
     assert horizontal.sum() + vertical.sum() == pytest.approx(placement.hops * placement.traffic.sum())
     assert chip_tiles == (8, 4)
+    assert layers == ("0 Linear", "2 Linear")
+    assert np.array_equal(shares.sum(axis=-1) > 0, np.isfinite(load))
+    for core in placement.cores:
+        mine = {part.layer: part.neurons.size / core.n_neurons for part in core.parts}
+        assert shares[core.y, core.x, core.number] == pytest.approx([mine.get(name, 0.0) for name in layers])
 
 
 def test_a_layer_a_core_on_speck():

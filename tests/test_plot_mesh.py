@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.colors import to_rgba
 
 from spikenet import plot
+from spikenet.plot.style import colour
 
 
 def drawn(ax, kind):
@@ -55,3 +57,50 @@ def test_an_empty_mesh_and_one_tile():
 def test_bad_input_is_refused(load, horizontal, vertical, said):
     with pytest.raises(ValueError, match=said):
         plot.mesh(load, horizontal, vertical)
+
+
+LOAD = np.full((2, 3, 4), np.nan)
+LOAD[0, 0, :2], LOAD[1, 2, 3] = [3.0, 1.0], 2.0
+SHARES = np.zeros((2, 3, 4, 3))
+SHARES[0, 0, 0, 0] = SHARES[1, 2, 3, 2] = 1.0
+SHARES[0, 0, 1] = [0.25, 0.75, 0.0]
+LINKS = np.zeros((2, 2)), np.zeros((1, 3))
+
+
+def strips(ax):
+    """(left edge, width, colour) of every strip of the picture, layer by layer."""
+    found = []
+    for drawn in ax.collections:
+        if drawn.get_array() is None and drawn.get_paths():
+            for path in drawn.get_paths():
+                box = path.get_extents()
+                found.append((box.x0, box.width, tuple(drawn.get_facecolor()[0])))
+    return found
+
+
+def test_each_core_shows_its_layers_by_their_shares():
+    ax = plot.mesh(LOAD, *LINKS, shares=SHARES, layers=("a", "b", "c"))
+    side = 0.35 - 0.04
+    left = [-0.35 + 0.02, 0.02, 2 + 0.02]  # cores 0 and 1 of tile (0, 0), core 3 of tile (2, 1)
+    wanted = [
+        (left[0], side, 0), (left[1], side / 4, 0), (left[1] + side / 4, 3 * side / 4, 1), (left[2], side, 2),
+    ]  # fmt: skip
+    for (x, width, shade), (left_edge, wide, layer) in zip(strips(ax), wanted, strict=True):
+        assert (x, width) == pytest.approx((left_edge, wide))
+        assert shade == to_rgba(colour(layer))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
+    assert plot.mesh(LOAD, *LINKS).get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "layers", "said"),
+    [
+        (SHARES, ("a", "b"), r"expected .*\(2, 3, 4, 2\), got \(2, 3, 4, 3\)"),
+        (SHARES[:1], ("a", "b", "c"), r"got \(1, 3, 4, 3\)"),
+        (-SHARES, ("a", "b", "c"), "numbers >= 0"),
+        (SHARES * np.nan, ("a", "b", "c"), "NaN"),
+    ],
+)
+def test_wrong_shares_are_refused(shares, layers, said):
+    with pytest.raises(ValueError, match=said):
+        plot.mesh(LOAD, *LINKS, shares=shares, layers=layers)

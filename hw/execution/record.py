@@ -79,4 +79,4 @@ class Execution:
         drawn, links = self.placement.picture, self.links
         for core, load in zip(self.placement.cores, self.load, strict=True):
             drawn.load[core.y, core.x, core.number] = load
-        return MeshPicture(drawn.load, links.east + links.west, links.south + links.north, drawn.chip_tiles)
+        return drawn._replace(horizontal=links.east + links.west, vertical=links.south + links.north)

@@ -50,12 +50,15 @@ class MeshPicture(NamedTuple):
     load      : (rows, columns, cores a tile), NaN where nothing is placed
     horizontal: (rows, columns - 1) messages a step, both directions;  vertical: (rows - 1, columns)
     chip_tiles: (columns, rows) of one chip
+    shares    : (rows, columns, cores a tile, layers) of a core's neurons, 0 where nothing is placed;  layers: names
     """
 
     load: Floats
     horizontal: Floats
     vertical: Floats
     chip_tiles: tuple[int, int]
+    shares: Floats
+    layers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,14 @@ class Placement:
     def picture(self) -> MeshPicture:
         """The mesh as arrays to draw."""
         load = np.full((self.mesh.height, self.mesh.width, self.mesh.cores), np.nan)
+        shares = np.zeros((*load.shape, len(self.layers)))
         for core in self.cores:
             load[core.y, core.x, core.number] = core.load
+            for part in core.parts:
+                shares[core.y, core.x, core.number, self.layers.index(part.layer)] += part.neurons.size / core.n_neurons
         links = self.links
         chip_tiles = (self.mesh.columns, self.mesh.rows)
-        return MeshPicture(load, links.east + links.west, links.south + links.north, chip_tiles)
+        return MeshPicture(load, links.east + links.west, links.south + links.north, chip_tiles, shares, self.layers)
 
     def __str__(self) -> str:
         lines = [
