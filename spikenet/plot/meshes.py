@@ -147,7 +147,12 @@ def _show_layers(ax: Axes, parts: Array, layers: Sequence[str], side_by_side: in
     for k, name in enumerate(layers):
         there = np.flatnonzero(shares[:, k])
         begin = ends[there, k - 1] if k else np.zeros(len(there))
-        look = {"facecolor": colour(k), "edgecolor": "white", "linewidth": 0.4, "hatch": HATCHES[k // len(PALETTE) % 3]}
+        look: dict[str, Any] = {
+            "facecolor": colour(k),
+            "edgecolor": "white",
+            "linewidth": 0.4,
+            "hatch": HATCHES[k // len(PALETTE) % 3],
+        }
         strips = [
             Rectangle((corners[c, 0] + low, corners[c, 1]), ends[c, k] - low, STRIP * size)
             for c, low in zip(there, begin, strict=True)
