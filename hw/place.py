@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from hw.limits.cores import cores as cores_broken
+from hw.limits.smaller import too_many_cores
 from hw.limits.whole_cores import on_whole_cores
 from hw.lowering.connectivity import order
 from hw.lowering.stages import Layout, layout
@@ -19,6 +20,7 @@ from hw.placement.laid import Laid
 from hw.placement.mesh import Floats, Integers, distances, link_traffic, mesh_of
 from hw.placement.profiles import for_chip
 from hw.placement.record import Part, PlacedCore, Placement
+from hw.placement.used import used
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
 from spikenet.errors import finite_values, whole
@@ -82,8 +84,7 @@ def laid_onto(
     spikes = _rates(found, rates)
     load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
     whole("place: seed", seed, least=0)
-    cored = room_of(chip)
-    if cored is None:
+    if room_of(chip) is None:
         laid = on_whole_cores(found, wired, chip, n_chips)
     else:
         laid = _on_alike_cores(found, wired, chip, n_chips, load, spikes, crossing_hops, seed, made)
@@ -98,10 +99,8 @@ def laid_onto(
         mesh=mesh,
         layers=tuple(stage.name for stage in found.stages),
         cores=tuple(
-            PlacedCore(
-                number, x, y, core_number, _parts(found, core), laid.used(filled, core), _load(core, filled, load)
-            )
-            for core, (number, x, y, core_number) in zip(filled.cores, slots.tolist(), strict=True)
+            PlacedCore(number, x, y, core_number, _parts(found, core), room, _load(core, filled, load))
+            for core, room, (number, x, y, core_number) in zip(filled.cores, laid.used, slots.tolist(), strict=True)
         ),
         traffic=traffic,
         incoming=incoming,
@@ -125,29 +124,16 @@ def _on_alike_cores(
     seed: int,
     made: Filled | None,
 ) -> Laid:
-    cored = room_of(chip)
-    assert cored is not None
     try:
         greedy = fill(wired, chip) if made is None else made
     except DoesNotFit:
         raise DoesNotFit(cores_broken(found, wired, chip, MANY)) from None
-    chips = _chips(chip, len(greedy.cores), n_chips)
+    chips = _chips(chip, greedy, n_chips)
     even = _balanced(wired, chip, greedy, load) if made is None else made
     mesh = mesh_of(chip, chips)
     slots = mesh.nearest(chips, len(even.cores) + max(SPARE, len(even.cores) // 4))
     at = arranged(_traffic(even, spikes)[0], distances(slots, crossing_hops), seed)
-
-    def used(filled: Filled, core: Core) -> Mapping[str, float]:
-        total: dict[str, float] = {}
-        for piece in core:
-            for name, n in cored[1](filled.wired[piece.stage], piece.low, piece.high).items():
-                total[name] = total.get(name, 0) + n
-        for name in filled.wired[0].profiles:
-            ids = [filled.wired[p.stage].profiles[name][p.low : p.high] for p in core]
-            total[name] = np.unique(np.concatenate(ids)).size
-        return total
-
-    return Laid(even, greedy, slots[at], mesh, chips, used, (NO_MESH,) if mesh.assumed else ())
+    return Laid(even, greedy, slots[at], mesh, chips, used(even, chip), (NO_MESH,) if mesh.assumed else ())
 
 
 def _mean_hops(traffic: Floats, slots: Integers) -> float:
@@ -233,14 +219,12 @@ def _traffic(filled: Filled, spikes: list[Floats]) -> tuple[Floats, Floats]:
     return traffic, incoming
 
 
-def _chips(chip: Chip, n_cores: int, n_chips: int | None) -> int:
+def _chips(chip: Chip, filled: Filled, n_chips: int | None) -> int:
     """How many chips so many cores take; DoesNotFit when that is more than there are."""
-    each = chip.limit("cores")
+    each, n_cores = chip.limit("cores"), len(filled.cores)
     needed = 1 if each is None else math.ceil(n_cores / each)
     if n_chips is None:
         return needed
     if needed > whole("place: n_chips", n_chips):
-        allowed = (each or 0) * n_chips
-        unit = chip.limits["cores"].unit
-        raise DoesNotFit([Breach(chip.name, "cores", "the net", n_cores, allowed, unit, f"use {needed} chips")])
+        raise DoesNotFit([too_many_cores(filled.wired, chip, filled, n_chips)])
     return needed

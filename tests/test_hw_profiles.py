@@ -110,7 +110,7 @@ def test_too_many_thresholds_are_refused_with_figures(spikes):
     net = varied(12, 200, 5, 100, 1)
     said = (
         r"threshold profiles: needs 100 different .* of which a core has 8, on 2 cores, has 15 \(85 over\); "
-        "use 7 chips, or give its neurons at most 15"
+        "cores are full of threshold profiles: use 7 chips, or give its neurons at most 15"
     )
     with pytest.raises(hw.DoesNotFit, match=said):
         hw.compile(net, few, calibrate=spikes)

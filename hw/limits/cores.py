@@ -43,13 +43,13 @@ def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Br
     _, wired = for_chip(layout, wired, chip)
     assert wired is not None
     try:
-        used = len(fill(wired, chip).cores)
+        filled = fill(wired, chip)
     except DoesNotFit as refused:
         yield from refused.breaches
         return
     each = chip.limit("cores")
-    if each is not None and used > each * n_chips:
-        yield too_many_cores(wired, chip, used, n_chips, only_chips=prune)
+    if each is not None and len(filled.cores) > each * n_chips:
+        yield too_many_cores(wired, chip, filled, n_chips, only_chips=prune)
 
 
 def _synapse_bytes(chip: Chip, synapses: int, n_chips: int, at_least: str) -> Iterator[Breach]:

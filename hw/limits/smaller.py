@@ -11,9 +11,11 @@ import numpy as np
 from hw.limits.held import most
 from hw.lowering.connectivity import order
 from hw.placement.core_room import Wiring
-from hw.placement.fill import fill, scarce
+from hw.placement.fill import Filled, fill, scarce
+from hw.placement.used import scarcest
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
+from hw.records.si import how_many
 
 TRIED = 4_000_000  # synapses up to which a net is filled again and again, for a second or so
 
@@ -28,17 +30,17 @@ def largest(fits: Callable[[int], bool], below: int) -> int:
 
 
 def too_many_cores(
-    wired: tuple[Wiring, ...], chip: Chip, used: int, n_chips: int, *, only_chips: bool = False
+    wired: tuple[Wiring, ...], chip: Chip, filled: Filled, n_chips: int, *, only_chips: bool = False
 ) -> Breach:
-    """What to say of a net that takes `used` cores, more than so many chips have.
+    """What to say of a net that takes more cores than so many chips have.
 
     only_chips: whether to propose nothing but more chips, where something else changes the net already
     """
-    each = most(chip, "cores")
-    chips = math.ceil(used / each)
-    together = f"use {chips} chips"
+    each, taken = most(chip, "cores"), len(filled.cores)
     unit = chip.limits["cores"].unit if n_chips == 1 else f"cores on {n_chips} chips"
-    found = Breach(chip.name, "cores", "the net", used, each * n_chips, unit, together)
+    full = scarcest(filled, chip).replace("_", " ")
+    together = f"cores are full of {full}: use {math.ceil(taken / each)} chips"
+    found = Breach(chip.name, "cores", "the net", taken, each * n_chips, unit, together)
     if only_chips or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED:
         return found
 
@@ -53,7 +55,7 @@ def too_many_cores(
         allowed = largest(lambda n, name=name, k=k: fits(coarser(wired, k, name, n)), different)  # type: ignore[misc]
         if allowed:
             where, what = wired[k].stage.name, name.replace("_", " ")
-            unit = f"different {what}, of which a core has {limit:g}, on {each * n_chips} cores"
+            unit = f"different {what}, of which a core has {limit:g}, on {how_many(each * n_chips, 'core')}"
             return replace(found, limit=name, where=where, needed=different, allowed=allowed, unit=unit,
                            change=f"{together}, or give its neurons at most {allowed} different ones")  # fmt: skip
     hidden = wired[:-1] or wired

@@ -48,9 +48,10 @@ def on_whole_cores(found: Layout, wired: tuple[Wiring, ...], chip: Chip, n_chips
         slots = np.zeros((len(pieces), 4), np.int64)
         slots[:, 3] = _tightest(found.stages, chip)
         filled = Filled(tuple((piece,) for piece in pieces), wired)
-        return Laid(filled, filled, slots, Mesh(1, 1, most(chip, "cores")), 1, _memories, (ROUTER,))
+        used = [_memories(filled, core) for core in filled.cores]
+        return Laid(filled, filled, slots, Mesh(1, 1, most(chip, "cores")), 1, used, (ROUTER,))
     filled = Filled((tuple(pieces),), wired)
-    return Laid(filled, filled, np.zeros((1, 4), np.int64), Mesh(1, 1, 1), 1, _sizes, ())
+    return Laid(filled, filled, np.zeros((1, 4), np.int64), Mesh(1, 1, 1), 1, (_sizes(filled, filled.cores[0]),), ())
 
 
 def _tightest(stages: tuple[Stage, ...], chip: Chip) -> Integers:
