@@ -42,6 +42,7 @@ def tape(rules: Adjoint) -> Tape:
     return Tape(kept, rewritten(roots, stand_ins))
 
 
+@cache
 def is_all(rules: Adjoint, e: Expression) -> bool:
     """Whether the adjoint needs this value of a step and nothing else."""
     kept = tape(rules).kept

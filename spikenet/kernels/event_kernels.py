@@ -14,6 +14,7 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.by_source import AHEAD, FIRST_PLACES
 from spikenet.kernels.events import BLOCK
+from spikenet.kernels.room import room, zeroed
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import copy_lanes, gather, scatter
 from spikenet.kernels.vector_products import prefetch
@@ -65,7 +66,7 @@ def multiply_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Callab
                     for k in range(fewer[first + r, block]):
                         places[at] = low + columns[first + r, behind + k]
                         at += 1
-        spare = np.zeros(lanes, w.dtype)  # holds the sums of a tile that is not full
+        spare = zeroed(lanes, w)  # holds the sums of a tile that is not full
         for tile in range(first_tile, min(first_tile + tiles_a_task, tiles)):
             low = tile * lanes
             width = min(lanes, m - low)
@@ -123,9 +124,9 @@ def transposed_kernel(lanes: int, binary: bool, takes: bool, dtype: Any) -> Call
         for i in range(n_sums):
             for c in range(lanes):
                 parts[group, tile, i, c] = 0
-        block = np.zeros(rows_a_share * lanes, g.dtype)  # a tile of g end to end: in place it has a page a row
+        block = room(rows_a_share * lanes, g)  # a tile of g end to end: in place it has a page a row
         everyone = np.arange(rows_a_share)
-        over_steps = np.zeros(samples * lanes, g.dtype)  # the tile of g
+        over_steps = zeroed(samples * lanes, g)  # the tile of g
         flat = g.reshape(-1)
         for s in range(shares * group // groups, shares * (group + 1) // groups):
             first = s * rows_a_share
@@ -187,7 +188,7 @@ def scattered_kernel(lanes: int, binary: bool, dtype: Any) -> Callable[..., None
         mine = parts[group, 0].reshape(-1)
         for i in range(mine.size):
             mine[i] = 0
-        held = np.zeros(2 * lanes, g.dtype)  # a row of g, filled up with zeros; and the sum of all
+        held = zeroed(2 * lanes, g)  # a row of g, filled up with zeros; and the sum of all
         nowhere = np.zeros(1, np.int64)
         for r in range(rows * group // groups, rows * (group + 1) // groups):
             prefetch(columns, min(r + AHEAD, rows - 1) * n, FIRST_PLACES)

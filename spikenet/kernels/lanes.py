@@ -37,3 +37,12 @@ def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c of vectors, rounded once where the processor can."""
     name = f"llvm.fmuladd.v{a.type.count}{'f64' if isinstance(a.type.element, ir.DoubleType) else 'f32'}"
     return builder.call(_function(builder.module, ir.FunctionType(a.type, [a.type] * 3), name), [a, b, c])
+
+
+def halves(builder: Any, vector: Any) -> tuple[Any, Any]:
+    """The lower and the upper half of the lanes."""
+    n = vector.type.count // 2
+    places = ir.VectorType(ir.IntType(32), n)
+    undefined = ir.Constant(vector.type, ir.Undefined)
+    low, high = (ir.Constant(places, list(range(first, first + n))) for first in (0, n))
+    return builder.shuffle_vector(vector, undefined, low), builder.shuffle_vector(vector, undefined, high)

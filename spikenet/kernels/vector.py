@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from spikenet.kernels.lanes import element, load_vector, multiply_add, splat, store_vector
+from spikenet.kernels.lanes import element, halves, load_vector, multiply_add, splat, store_vector
 
 _for_range: Any = cgutils.for_range
 _alloca: Any = cgutils.alloca_once_value
@@ -114,7 +114,7 @@ def scatter(lanes: int, binary: bool) -> Any:
     return intrinsic(scatter_row)
 
 
-PARTS = 8  # numbers in which `add_dots` sums a scalar product
+PIECE, PARTS = 16, 8  # numbers multiplied at once, and those in which `add_dots` sums a scalar product
 
 
 @cache
@@ -122,7 +122,7 @@ def add_dots(lanes: int) -> Any:
     """The intrinsic f(row, row_at, block, places, places_at, n_events, sums, sums_at).
 
     sums[PARTS * i :][:PARTS] += the products of row[:lanes] and block[lanes * place :][:lanes], folded to PARTS
-    numbers, for the i-th event; lanes is a multiple of 2 PARTS. The row stays in registers over all events.
+    numbers, for the i-th event; lanes is a multiple of 2 PIECE. The row stays in registers over all events.
     """
 
     def add_dots_of_row(
@@ -138,20 +138,20 @@ def add_dots(lanes: int) -> Any:
             def shifted(at: Any, by: int) -> Any:
                 return builder.add(at, ir.Constant(wide, by))
 
-            pieces = range(0, lanes, PARTS)
-            held = [load_vector(builder, pointer(0, shifted(given[1], k)), PARTS) for k in pieces]
-            vector = held[0].type
+            pieces = range(0, lanes, PIECE)
+            held = [load_vector(builder, pointer(0, shifted(given[1], k)), PIECE) for k in pieces]
             with _for_range(builder, given[5]) as loop:
                 place = builder.zext(builder.load(pointer(3, builder.add(given[4], loop.index))), wide)
                 place = builder.mul(place, ir.Constant(wide, lanes))
                 into = pointer(6, builder.add(given[7], builder.mul(loop.index, ir.Constant(wide, PARTS))))
                 # two chains of additions: one would wait for its own last sum
-                totals = [load_vector(builder, into, PARTS), ir.Constant(vector, [0.0] * PARTS)]
+                totals = [ir.Constant(held[0].type, [0.0] * PIECE)] * 2
                 for k, piece in zip(pieces, held, strict=True):
-                    other = load_vector(builder, pointer(2, shifted(place, k)), PARTS)
-                    chain = k // PARTS % 2
+                    other = load_vector(builder, pointer(2, shifted(place, k)), PIECE)
+                    chain = k // PIECE % 2
                     totals[chain] = multiply_add(builder, piece, other, totals[chain])
-                store_vector(builder, builder.fadd(*totals), into)
+                total = builder.fadd(*halves(builder, builder.fadd(*totals)))
+                store_vector(builder, builder.fadd(load_vector(builder, into, PARTS), total), into)
             return context.get_dummy_value()
 
         n = types.int64

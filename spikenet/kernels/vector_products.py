@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from spikenet.kernels.lanes import element, load_vector, splat, store_vector
+from spikenet.kernels.lanes import element, halves, load_vector, splat, store_vector
 
 _alloca: Any = cgutils.alloca_once_value
 _for_range: Any = cgutils.for_range
@@ -100,13 +100,8 @@ def _four_dots(typing: Any, a: Any, at_0: Any, at_1: Any, at_2: Any, at_3: Any, 
 
 def _summed(builder: Any, sums: Any, lanes: int) -> Any:
     """The sum of all lanes, halves added to halves."""
-    while lanes > 1:
-        lanes //= 2
-        places = ir.VectorType(ir.IntType(32), lanes)
-        undefined = ir.Constant(sums.type, ir.Undefined)
-        low = builder.shuffle_vector(sums, undefined, ir.Constant(places, list(range(lanes))))
-        high = builder.shuffle_vector(sums, undefined, ir.Constant(places, list(range(lanes, 2 * lanes))))
-        sums = builder.fadd(low, high)
+    for _ in range(lanes.bit_length() - 1):
+        sums = builder.fadd(*halves(builder, sums))
     return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
 
 

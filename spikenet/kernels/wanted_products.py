@@ -1,7 +1,7 @@
 """g @ w.T at the places where it is wanted: one scalar product of two rows for each, 0 elsewhere.
 
 Behind a surrogate of compact support most of the error that a layer passes back is multiplied by 0. Rows of g are taken
-in shares, their columns in tiles, so that a tile of a share stays in the nearest cache. Within a share the wanted
+in shares, their columns in tiles, so that a tile of a share stays in the nearest caches. Within a share the wanted
 places are sorted by column: a tile of a row of w is held in registers for all places that want it, and each place keeps
 the sum of its product, in a few parts, from tile to tile.
 """
@@ -22,12 +22,13 @@ from spikenet.kernels import memory
 from spikenet.kernels.by_source import by_source
 from spikenet.kernels.events import Events
 from spikenet.kernels.packing import pack
+from spikenet.kernels.room import room, zeroed
 from spikenet.kernels.tasks import array, in_parallel
 from spikenet.kernels.vector import PARTS, add_dots, copy_lanes
 from spikenet.kernels.vector_products import prefetch
 
-TILE_BYTES = 128  # of a row: four 32-byte registers
-SHARE = 192  # rows of g whose tile a thread goes through at once: 24 KB
+TILE_BYTES = 256  # of a row, in registers: eight of 32 bytes or four of 64
+SHARE = 192  # rows of g whose tile a thread goes through at once: 48 KB
 
 
 @cache
@@ -43,8 +44,8 @@ def _kernel(lanes: int, dtype: Any) -> Callable[..., None]:
         flat, weights = g.reshape(-1), packed.reshape(-1)
         first = index * share
         begin = starts[index, 0]
-        sums = np.zeros((starts[index, n] - begin) * PARTS, g.dtype)
-        block = np.zeros(share * lanes, g.dtype)  # a tile of g end to end; a last one that is not full ends in zeros
+        sums = zeroed((starts[index, n] - begin) * PARTS, g)
+        block = room(share * lanes, g)  # a tile of g end to end; a last one that is not full ends in zeros
         for tile in range(tiles):
             low = tile * lanes
             for r in range(min(share, rows - first)):
