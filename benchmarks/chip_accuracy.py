@@ -74,6 +74,7 @@ class Case:
     neurons: Callable[..., Any]
     through: bool = True
     net: str = ""  # of the row whose net it is
+    rate: float = 2e-4  # of learning through the chip, and of float as long
 
 
 CASES = (
@@ -86,7 +87,7 @@ CASES = (
     Case("Xylo IMU, 4 x 4 pixels", "mnist 4 x 4", IMU, 63, xylo_neurons),
     Case("Loihi 2", "mnist", hw.chips.loihi2, 256, loihi_neurons, through=False, net="Loihi 1"),
     Case("SpiNNaker 1", "mnist", hw.chips.spinnaker1, 256, loihi_neurons, through=False, net="Loihi 1"),
-    Case("TrueNorth, 14 x 14 pixels", "mnist 14 x 14", hw.chips.truenorth, 256, truenorth_neurons),
+    Case("TrueNorth, 14 x 14 pixels", "mnist 14 x 14", hw.chips.truenorth, 256, truenorth_neurons, rate=5e-4),
 )
 
 
@@ -158,12 +159,12 @@ def study(case: Case, options: argparse.Namespace) -> None:
     start, tuned, longer = time.perf_counter(), copy.deepcopy(net), scale * options.through
     fewer = train.take(np.arange(min(options.images, len(train.labels))))
     got = hw.train_through(
-        tuned, case.chip, fewer, calibrate=calibrate, optimiser=sn.optim.Adam(2e-4), epochs=longer, **how
+        tuned, case.chip, fewer, calibrate=calibrate, optimiser=sn.optim.Adam(case.rate), epochs=longer, **how
     )
     took = time.perf_counter() - start
     after = accuracy(lambda x, _: got.program.run(x).output, code, test)
     print(f"  trained through  {shown(after, floats)}  {longer} epochs in {took:.0f} s", flush=True)
-    sn.fit(net, fewer, optimiser=sn.optim.Adam(2e-4), epochs=longer, **how)
+    sn.fit(net, fewer, optimiser=sn.optim.Adam(case.rate), epochs=longer, **how)
     print(f"  float as long    {shown(accuracy(lambda x, _: net(x).data, code, test), floats)}", flush=True)
 
 

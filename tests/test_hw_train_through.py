@@ -7,8 +7,9 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import loihi1, xylo
+from hw.chips import loihi1, truenorth, xylo
 from hw.compilers.driver import recipe
+from hw.training.followed import follow, settle
 from hw.training.on_chip import OnChip
 from spikenet.graph import Tensor
 
@@ -93,6 +94,62 @@ def test_training_through_the_chip_learns_and_returns_its_program():
     assert (got.program.run(x).output.sum(axis=0).argmax(axis=-1) == test.labels).mean() > 0.88
     assert [report.clipped for report in got.program.report] == [0.0, 0.0]  # scales follow the weights
     assert got.program.chip is loihi1
+
+
+def test_on_truenorth_weights_follow_four_values_a_neuron():
+    """Training moves hidden weights, of which the chip has a value for each type of axon or none."""
+    train, test = sn.data.digits(0)
+    code = sn.encode.Rate(12)
+    net = sn.Sequential(sn.Linear(64, 40, seed=0), sn.IF(), sn.Linear(40, 10, seed=1), sn.IF())
+    how = {"loss": sn.loss.count_cross_entropy, "encode": code, "progress": False, "seed": 0}
+    sn.fit(net, train, optimiser=sn.optim.Adam(5e-3), epochs=3, **how)
+    x, calibrate = code(test.inputs, seed=3), code(train.inputs[:128], seed=7)
+
+    def right(program):
+        return (program.run(x).output.sum(axis=0).argmax(axis=-1) == test.labels).mean()
+
+    compiled, in_float = right(hw.compile(net, truenorth, calibrate=calibrate)), (
+        net(x).data.sum(axis=0).argmax(axis=-1) == test.labels
+    ).mean()  # fmt: skip
+    got = hw.train_through(net, truenorth, train, calibrate=calibrate, optimiser=sn.optim.Adam(2e-3), epochs=4, **how)
+    assert in_float > 0.9 > compiled
+    assert right(got.program) > max(in_float - 0.04, compiled + 0.03)
+    for layer, linear in zip(got.program.layers, (net.layers[0], net.layers[2]), strict=True):
+        held = layer.connectivity.toarray() / layer.scale
+        assert np.allclose(held, linear.weight.data, atol=1e-6)  # the net is what the chip runs
+        for core in layer.cores:
+            assert core.params.weights.shape[1] == 4
+        assert max(len(np.unique(column)) for column in linear.weight.data.T) <= 5
+    again = hw.compile(net, truenorth, calibrate=calibrate)  # as a saved net is deployed: its types are found again
+    assert max(report.weight_error for report in (*got.program.report, *again.report)) < 1e-6
+    assert right(again) > right(got.program) - 0.01
+
+
+def test_forward_of_what_follows_is_the_program_and_gradients_go_to_hidden_weights(rng):
+    net = sn.Sequential(
+        sn.Linear(12, 9, seed=0), sn.Recurrent(sn.IF(threshold=0.7), 9, seed=1), sn.Dropout(0.5),
+        sn.Linear(9, 4, seed=2), sn.BatchNorm(4), sn.IF(threshold=0.3),
+    )  # fmt: skip
+    x = spikes(rng, 15, 7, 12)
+    before = {name: parameter.data.copy() for name, parameter in net.parameters().items()}
+    made, followed = follow(net, recipe(net, truenorth, x))
+    assert [(one.at, one.name) for one in followed] == [(0, "weight"), (1, "recurrent_weight")]  # 3 is folded
+    for name, parameter in net.parameters().items():
+        assert np.array_equal(parameter.data, before[name]) == (name not in ("0.weight", "1.recurrent_weight")), name
+    on_chip = OnChip(net, made, followed)
+    for moved in (0.0, 0.3):
+        net.layers[0].weight.data += moved * rng.normal(0, 1, (12, 9)).astype(np.float32)
+        y = on_chip(x)
+        program, held = made.program(net)
+        assert np.array_equal(y.data, program.run(x).output)
+    (y * rng.normal(0, 1, y.shape).astype(np.float32)).sum().backward()
+    assert not np.array_equal(followed[0].held(net.layers[0], held), net.layers[0].weight.data)
+    gradients = {name: p.grad for name, p in net.parameters().items()}
+    assert all(np.abs(gradients[name]).max() > 0 for name in ("0.weight", "1.recurrent_weight", "3.weight"))
+    settle(net, made, followed)
+    for p in net.parameters().values():
+        p.grad = None
+    assert np.array_equal(on_chip(x).data, y.data)  # what is held is held as it is
 
 
 def test_wrong_calls(rng):

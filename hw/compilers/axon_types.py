@@ -59,8 +59,7 @@ def fitted(w: Array, moment: Array) -> Crossbar:
 
     counts = np.diag(moment)
     types = assigned(w, counts)
-    values = best_values(w, types, counts)
-    joined = (np.square(w - values[types]) < np.square(w)).astype(np.float64)
+    _, joined = nearest(w, types, counts)
     before = np.inf
     best = Crossbar(types, joined, valued(w, moment, types, joined))
     for k in range(SWEEPS):
@@ -72,6 +71,12 @@ def fitted(w: Array, moment: Array) -> Crossbar:
         sweep(order, moment, best.values, types, joined, held, moment @ (held - w))
         best = Crossbar(types, joined, valued(w, moment, types, joined))
     return best
+
+
+def nearest(w: Array, types: Array, counts: Array) -> tuple[Array, Array]:
+    """(values, joined) with the least error of the weights one by one, axons of these types each counting for that."""
+    values = best_values(w, types, counts)
+    return values, (np.square(w - values[types]) < np.square(w)).astype(np.float64)
 
 
 def valued(w: Array, moment: Array, types: Array, joined: Array) -> Array:

@@ -40,6 +40,7 @@ class Compiler:
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
     enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
     noisy    : of `Program`
+    follow   : scales -> those with which training goes on where few values follow many weights; None: as they are
     report   : (part, held, layer, mean output of the float layer, what the layer did) -> what was lost
     """
 
@@ -54,6 +55,7 @@ class Compiler:
     enter: Callable[[Any, Any, Chip], Entrance] | None = None
     report: Callable[[Any, Held, Any, float, LayerRun], LayerReport] = report_of_spikes
     noisy: bool = False
+    follow: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ COMPILERS: dict[Architecture, Compiler] = {
         written={"weight_bits": (8,), "state_bits": (16,)},
     ),
     Architecture.CROSSBAR_CORES: Compiler(
-        in_turn(truenorth.choose, truenorth.words), truenorth.words, cut=truenorth.cut,
+        in_turn(truenorth.choose, truenorth.words), truenorth.words, cut=truenorth.cut, follow=truenorth.follow,
         written={
             "weight_bits": (9,), "membrane_bits": (20,), "threshold_bits": (18,), "axon_types": (4,),
             "destinations": (1,),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.compilers.axon_types import fitted, missed, moment_of, valued
+from hw.compilers.axon_types import fitted, missed, moment_of, nearest, valued
 from hw.compilers.part import Held, Part, float_run
 from hw.lowering.connectivity import delays_of_sources, order
 from hw.lowering.neurons import Reset
@@ -35,6 +35,7 @@ RESETS = {Reset.ZERO: 0, Reset.VALUE: 0, Reset.SUBTRACT: 1, Reset.NONE: 2}
 class Choice:
     """Of one layer: each core's number, neurons and sources, their second moment, the types of the axons, the joints.
 
+    joined: fitted to what arrives; None in training, where those nearest to the weights as they are are made anew
     factor: (n,) of each neuron's largest scale
     """
 
@@ -43,7 +44,7 @@ class Choice:
     sources: tuple[Array, ...]
     moments: tuple[Array, ...]
     types: tuple[Array, ...]
-    joined: tuple[Array, ...]
+    joined: tuple[Array, ...] | None
     factor: Array
 
 
@@ -87,12 +88,13 @@ def words(part: Part, choice: Choice) -> tuple[TrueNorthLayer, Held]:
     held, scales, off = np.zeros(whole.shape), np.ones(n), list[float]()
     threshold, leak, reset_value = (np.zeros(n, np.int64) for _ in range(3))
     cores = list[CrossbarCore]()
-    every = zip(
-        choice.numbers, choice.neurons, choice.sources, choice.moments, choice.types, choice.joined, strict=True
-    )
-    for number, own, heard, moment, types, joined in every:
+    every = zip(choice.numbers, choice.neurons, choice.sources, choice.moments, choice.types, strict=True)
+    for k, (number, own, heard, moment, types) in enumerate(every):
         block = whole[np.ix_(heard, own)]
-        values = valued(block, moment, types, joined)
+        if choice.joined is None:
+            values, joined = nearest(block, types, np.ones(len(block)))
+        else:
+            values, joined = valued(block, moment, types, choice.joined[k]), choice.joined[k]
         largest = np.maximum(np.abs(values).max(axis=0), np.abs(part.bias[own]))
         scale = truenorth.WEIGHT[1] / np.maximum(largest, 1e-300)
         scale = np.minimum(scale, truenorth.THRESHOLD[1] / np.maximum(numbers.threshold[own], 1e-300))
@@ -120,6 +122,11 @@ def words(part: Part, choice: Choice) -> tuple[TrueNorthLayer, Held]:
     return layer, Held(
         report, 0.0, threshold / scales, leak / scales, np.ones(n), np.zeros(n), 0, scales, advice * (most > 0.02)
     )
+
+
+def follow(choice: Choice) -> Choice:
+    """The choice with joints that follow the weights in training."""
+    return replace(choice, joined=None)
 
 
 def _weights(part: Part) -> Array:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from hw.compilers.driver import Recipe
+from hw.compilers.part import Held
 from hw.lowering.kinds import flat_layers
+from hw.training.followed import Followed
 from spikenet.errors import Array
 from spikenet.graph import Tensor, TensorLike
 from spikenet.layers.layer import State, Training, entering, refuse_state
@@ -18,6 +21,7 @@ class OnChip:
 
     net   : a Sequential that `recipe` was made for; its parameters are those that are trained
     recipe: of hw.compilers.driver, the scales chosen
+    followed: weights in place of which the float layers have what the chip holds, of hw.training.followed
 
     Each call puts the weights as they are into the chip's words and runs the program's own integers, with all that
     wraps, saturates, is cut or capped. Gradients go straight through: those of the float layers, each driven by what
@@ -28,8 +32,8 @@ class OnChip:
     kind = "OnChip"
     states = ()
 
-    def __init__(self, net: Any, recipe: Recipe) -> None:
-        self.layers, self.recipe = (net,), recipe
+    def __init__(self, net: Any, recipe: Recipe, followed: tuple[Followed, ...] = ()) -> None:
+        self.layers, self.recipe, self._followed = (net,), recipe, followed
         self._places = [part.at for part in recipe.parts(net)]
 
     def __call__(self, x: TensorLike, *, training: Training | None = None) -> Tensor:
@@ -41,13 +45,13 @@ class OnChip:
         refuse_state(self.kind, state)
         (net,) = self.layers
         signal = entering(net, x, name=self.kind)
-        program, _ = self.recipe.program(net)
+        program, held = self.recipe.program(net)
         given = program.checked(signal.data)
         seed = int(training.rng.integers(SEEDS)) if program.noisy and training is not None else None
         steps, runs = len(given), program.with_noise(seed).layer_runs(given)
         k = 0
         for place, layer in enumerate(flat_layers(net)):
-            signal = layer(signal)
+            signal = self._as_held(place, layer, held)(signal)
             if place == self._places[k]:
                 got = program.output(runs[k], steps, k)
                 signal = straight_through(signal, got.reshape(signal.shape))
@@ -55,6 +59,14 @@ class OnChip:
                 if k == len(runs):
                     break
         return signal, ()
+
+    def _as_held(self, place: int, layer: Any, held: tuple[Held, ...]) -> Any:
+        """The layer with the weights that the chip holds, where they follow; gradients go to its own."""
+        for one in self._followed:
+            if one.at == place:
+                layer = copy.copy(layer)
+                setattr(layer, one.name, straight_through(getattr(layer, one.name), one.held(layer, held)))
+        return layer
 
     def parameters(self) -> dict[str, Tensor]:
         return dict(self.layers[0].parameters())

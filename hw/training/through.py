@@ -9,6 +9,7 @@ from hw.compilers.driver import recipe, reported
 from hw.compilers.table import Options
 from hw.programs.record import Program
 from hw.records.chip import Chip
+from hw.training.followed import follow, settle
 from hw.training.on_chip import OnChip
 from spikenet.train import History, fit
 
@@ -41,10 +42,14 @@ def train_through(
     Best begun with a net that was trained without the chip, at a smaller learning rate. The forward pass of every step
     is what `program.run` does with the weights of that step, word for word. Dropout does nothing meanwhile; a BatchNorm
     keeps its statistics. On BrainScaleS-2 each forward pass has noise of its own, and the chip whose fixed pattern is
-    met is that of `seed`, which otherwise is sn.fit's.
+    met is that of `seed`, which otherwise is sn.fit's. On TrueNorth dense layers begin from the weights that compiling
+    has fitted, keep to four values a neuron in both directions (`hw.training.followed`), and end with what the chip
+    holds.
 
     Raises as `hw.compile` and `sn.fit` do.
     """
     made = recipe(net, chip, calibrate, Options(n_chips, per_channel, fitting.get("seed", 0), reading))
-    history = fit(OnChip(net, made), train, test, **fitting)
+    made, followed = follow(net, made)
+    history = fit(OnChip(net, made, followed), train, test, **fitting)
+    settle(net, made, followed)
     return Trained(reported(net, made, calibrate), history)
