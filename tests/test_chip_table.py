@@ -9,6 +9,7 @@ import pytest
 
 import hw
 from hw.records import chip_table
+from hw.records.architecture import UNASKED
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, EventEnergies
 from hw.records.fact import Evidence, Fact, unknown
@@ -142,3 +143,9 @@ def test_columns_are_aligned():
 def test_numbers_are_not_rounded():
     limits = {"words": Fact(2**20 + 1, "words", Evidence.QUOTED, "s", high=123456789.0)}
     assert "1048577..123456789 words" in chip_table.chips([replace(an_all_in_chip(), limits=limits)])
+
+
+def test_limits_that_no_rule_asks_for_say_why():
+    said = " ".join(chip_table.chips([hw.chips.spinnaker1]).split())
+    for name, reason in UNASKED[hw.chips.spinnaker1.architecture].items():
+        assert f"no rule asks for {name.replace('_', ' ')}: {reason}" in said

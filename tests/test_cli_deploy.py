@@ -91,21 +91,25 @@ def test_noise_on_brainscales2_is_that_of_the_seed(folder, capsys):
     [
         (("missing.npz",), "missing.npz.*No such file"),
         (("net.npz", "--chip", "pentium"), "expected one of .*loihi1.*'pentium'"),
+        (("net.npz", "--chip", "cpu"), r"expected one of (?!.*\bcpu\b,).*xylo, got 'cpu'"),
         (("net.npz", "--steps", "0"), "--steps.*got 0"),
         (("net.npz", "--samples", "0"), "--samples.*got 0"),
         (("net.npz", "--data", "cifar"), "--data"),
         (("net.npz", "--out", "net.npz/x"), "--out"),
-        (("subtract.npz",), "Loihi 1.*reset"),
+        (
+            ("subtract.npz",),
+            "does not fit, 2 limits broken\n  Loihi 1: 0 Linear: .*reset.*\n  Loihi 1: 2 Linear: .*reset",
+        ),
         (("damaged.npz",), "damaged.npz"),
         ((), "checkpoint"),
     ],
 )
-def test_mistakes_get_one_line(folder, arguments, said, monkeypatch, capsys):
+def test_mistakes_get_one_line_and_limits_one_each(folder, arguments, said, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     saved(folder / "net.npz", sn.reset.to_zero)
     saved(folder / "subtract.npz", sn.reset.subtract)
     (folder / "damaged.npz").write_bytes((folder / "net.npz").read_bytes()[:-100])
     assert main(["deploy", *arguments]) == 2
-    *_, last = capsys.readouterr().err.strip().splitlines()
-    assert last.startswith("spikenet deploy: ")
+    *_, last = capsys.readouterr().err.strip().partition("spikenet deploy: ")
     assert re.search(said, last)
+    assert len(last.splitlines()) == said.count("\n") + 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from hw.records.architecture import UNASKED
 from hw.records.chip import Chip
 from hw.records.energies import TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
@@ -69,6 +70,9 @@ def _section(chip: Chip) -> Iterator[str]:
     if chip.times is not None:
         yield from _facts("times", dict(_times(chip.times)))
     yield from _facts("limits", chip.limits)
+    for name, reason in UNASKED.get(chip.architecture, {}).items():
+        said = f"{name.replace('_', ' ')}: {reason}"
+        yield from textwrap.wrap(said, 100, initial_indent="  no rule asks for ", subsequent_indent="   ")
     for note in chip.notes:
         yield from textwrap.wrap(note, 100, initial_indent="  note: ", subsequent_indent="   ")
     yield ""

@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except (ValueError, TypeError, OverflowError, OSError) as error:
         if not getattr(options, "traceback", False):
-            print(f"{command}: {_one_line(_said(error))}", file=sys.stderr)
+            said = getattr(error, "breaches", ())  # every limit that a net breaks, on a line of its own
+            lines = [f"does not fit, {len(said)} limits broken", *map(str, said)] if len(said) > 1 else [_said(error)]
+            print(f"{command}: " + "\n  ".join(map(_one_line, lines)), file=sys.stderr)
             return MISTAKE
         raise
     return 0

@@ -96,13 +96,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def chip_named(name: str) -> Any:
-    """The chip of `hw.chips` of that name; ValueError listing the names when there is none."""
+    """The chip of `hw.chips` of that name; ValueError listing those that nets are compiled for when there is none."""
     import hw
 
-    names = [known for known in hw.chips.__all__ if known.islower() and known != "cmos45"]
-    if name not in names:
-        raise ValueError(f"--chip: expected one of {', '.join(names)}, got {name!r}")
-    return getattr(hw.chips, name)
+    records = {known: getattr(hw.chips, known) for known in hw.chips.__all__ if known.islower()}
+    chips = {known: chip for known, chip in records.items() if chip.architecture is not hw.Architecture.PROCESS}
+    if name not in chips:
+        raise ValueError(f"--chip: expected one of {', '.join(chips)}, got {name!r}")
+    return chips[name]
 
 
 def _has_time(net: Any) -> bool:
