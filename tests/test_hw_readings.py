@@ -171,12 +171,12 @@ def test_it_learns_through_a_refractory_reading(rng):
     assert trained.history.epochs[-1].test["accuracy"] > 0.9
 
 
-def looped(x, delay_steps=(2, 5), **neurons):
-    """Two populations that hear each other late: no chain."""
+def looped(x, delay_steps=(2, 5), of_b=None, **neurons):
+    """Two populations that hear each other late: no chain. of_b: what b has besides."""
     net = sn.Network(dt_s=DT_S)
     source = net.source("in", sn.inputs.raster(x, DT_S), n=x.shape[1])
     kept = {"threshold": 1.5, "reset": sn.reset.to_zero} | neurons
-    a, b = (net.population(name, sn.IF, n=n, **kept) for name, n in (("a", 6), ("b", 4)))
+    a, b = (net.population(name, sn.IF, n=n, **kept, **more) for name, n, more in (("a", 6, {}), ("b", 4, of_b or {})))
     rng = np.random.default_rng(3)
     for one, other, delay in ((source, a, 1), (a, b, delay_steps[0]), (b, a, delay_steps[1]), (a, a, 3)):
         w = rng.integers(-40, 128, (one.n, other.n)) / 128
@@ -188,7 +188,7 @@ def looped(x, delay_steps=(2, 5), **neurons):
 @pytest.mark.parametrize("chip", [loihi1, loihi2, spinnaker1], ids=lambda chip: chip.name)
 def test_a_network_with_late_loops_is_what_the_simulator_does(chip, rng):
     x = spikes(rng, 60, 5)
-    for arguments in ({}, {"refractory_steps": 4}):
+    for arguments in ({}, {"refractory_steps": 4}, {"of_b": {"refractory_steps": 3}}):
         net = looped(x, **arguments)
         recording, wanted = sn.simulate(net, duration_s=60 * DT_S, seed=0), np.zeros((60, 10))
         for name, first in (("a", 0), ("b", 6)):

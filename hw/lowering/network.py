@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.records.breach import Breach, DoesNotFit
+from spikenet.derive.refractory import PARAMETER
 from spikenet.errors import whole
 from spikenet.graph import Tensor
 from spikenet.layers import DelayedLinear, DelayedRecurrent, Linear, Recurrent, Sequential, Spiking
@@ -55,6 +56,8 @@ def sequential_of(network: Network, seed: int = 0) -> Sequential:
     if _is_chain(network, sources, neurons):
         groups = [[k] for k in range(len(neurons))]
     else:
+        if any(PARAMETER in layer.values for layer in made):  # those without a refractory period have one of 0 steps
+            made = [_layer(p, network.dt_s, seed, waits=True) for p in neurons]
         if any(layer.model != made[0].model for layer in made):
             change = "give all populations one model, or connect them as a chain"
             raise _refused("the net", "several models in one recurrent layer", change)
@@ -152,8 +155,8 @@ def _currents(network: Network, after: list[Population]) -> Array:
     return found
 
 
-def _layer(p: Population, dt_s: float, seed: int) -> Spiking:
-    """The layer of neurons that a population is made of, distributions drawn."""
+def _layer(p: Population, dt_s: float, seed: int, *, waits: bool = False) -> Spiking:
+    """The layer of neurons that a population is made of, distributions drawn; waits: with a refractory period, if 0."""
     model: Any = p.model
     if isinstance(model, Spiking) and not p.values:
         return model
@@ -162,8 +165,12 @@ def _layer(p: Population, dt_s: float, seed: int) -> Spiking:
         for name, value in p.values.items()
     }
     if callable(model) and not isinstance(model, Spiking):
-        if "dt_s" in inspect.signature(model).parameters:
+        known = inspect.signature(model).parameters
+        if "dt_s" in known:
             values.setdefault("dt_s", dt_s)
+        for name in ("refractory_s", "refractory_steps") if waits else ():
+            if name in known:
+                values.setdefault(name, 0)
         try:
             made = model(**values)
         except TypeError as reason:
