@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hw.kernels.row_sums import sum_loop
-from hw.neurons.integer_windows import product
+from hw.neurons.integer_windows import EXACT_SINGLE, product
 from hw.neurons.words import Integers
 from hw.programs.weight_rows import by_delay, weight_rows
 from spikenet.kernels.memory import read_only
@@ -54,13 +54,18 @@ class SparseSums:
 
 
 class DenseSums:
-    """The same through an array of weights, int64."""
+    """The same through an array of weights, int64, or int32 where float32 holds every sum exactly."""
 
     def __init__(self, weights: Array) -> None:
-        self._weights = weights
+        self._weights, self._single = weights, weights.astype(np.float32)
+        self._most = int(np.abs(weights).sum(axis=0).max(initial=0))
 
     def __call__(self, spikes: Array) -> Array:
-        return product(spikes.astype(np.int64), self._weights)
+        if self._most * max(int(spikes.max(initial=0)), -int(spikes.min(initial=0))) >= EXACT_SINGLE:
+            return product(spikes.astype(np.int64), self._weights)
+        flat = spikes.reshape(-1, spikes.shape[-1]).astype(np.float32)
+        found: Array = (flat @ self._single).astype(np.int32).reshape(*spikes.shape[:-1], -1)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
