@@ -95,6 +95,15 @@ def test_diagnosis_reads_as_a_table_and_changes_nothing(x, rng):
     assert all(p.grad is None for p in made.parameters().values())
 
 
+def test_late_loops_are_diagnosed_as_loops(x, rng):
+    """With no delay a table is that of Recurrent; the gain of a delayed one is found from what its neurons receive."""
+    tables = []
+    for make in (sn.Recurrent, lambda *a, **k: sn.DelayedRecurrent(*a, delays=0, **k)):
+        made = sn.Sequential(sn.Linear(4, 5, seed=0), make(sn.LIF(), 5, seed=1), sn.LI())
+        tables.append(str(sn.diagnose(made, x)).replace("1 DelayedRecurrent LIF", "1 Recurrent LIF").split())
+    assert tables[0] == tables[1]
+
+
 NETS = {  # detached and attached, without and with recurrence, learnt parameters of neurons, a layer that is no neuron
     "LIF": lambda rng: two_layers(rng),
     "millivolts": lambda rng: sn.Sequential(  # where differences over a short way are all rounding

@@ -12,7 +12,7 @@ from spikenet.errors import Array, finite_number, whole
 from spikenet.graph import Tensor, TensorLike
 from spikenet.graph.backward import reverse_pass
 from spikenet.graph.recording import recording
-from spikenet.layers import Layer, Recurrent, Sequential
+from spikenet.layers import DelayedRecurrent, Layer, Recurrent, Sequential
 from spikenet.layers.layer import entering
 from spikenet.layers.sequential import has_memory
 from spikenet.layers.spiking import Spiking
@@ -135,7 +135,7 @@ def _walk(net: Sequential, x: Tensor, place: str, seen: list[tuple[str, Any, Ten
             x = _walk(layer, x, f"{place}{k}.", seen)
             continue
         before, x = x, layer(x)
-        if isinstance(layer, Spiking | Recurrent) and has_memory(layer):
+        if isinstance(layer, Spiking | Recurrent | DelayedRecurrent) and has_memory(layer):
             x = x * 1.0  # a node of its own, whose whole gradient is the layer's error, dense
             seen.append((f"{place}{k} {getattr(layer, 'name', layer.kind)}", layer, before, x))
     return x
@@ -144,7 +144,7 @@ def _walk(net: Sequential, x: Tensor, place: str, seen: list[tuple[str, Any, Ten
 def _examined(
     name: str, layer: Layer, x: Tensor, out: Tensor, error: Array | None, bins: int, rate: float
 ) -> LayerDiagnosis:
-    neurons: Any = layer.layers[0] if isinstance(layer, Recurrent) else layer
+    neurons: Any = layer.layers[0] if isinstance(layer, Recurrent | DelayedRecurrent) else layer
     steps = len(out)
     rates = out.data.mean(axis=(0, 1), dtype=np.float64).reshape(-1)
     fires = bool(neurons.model.spikes)

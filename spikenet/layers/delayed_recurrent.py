@@ -87,16 +87,18 @@ class DelayedRecurrent:
         own = None if parts is None else parts[:-1]
         shortest, longest = 1 + int(self.delays.min()), 1 + int(self.delays.max())
         on_its_way = self._on_its_way((longest, *x.shape[1:]), x.dtype, None if parts is None else parts[-1])
-        weight = self.recurrent_weight
-        if not self.self_connections:
-            weight = weight * (1 - np.eye(self.n, dtype=weight.dtype))
-        weight, outputs = weight.reshape(self.n, 1, self.n), list[Tensor]()
+        weight, outputs = self._synapses(), list[Tensor]()
         for first in range(0, len(x), shortest):
             some = x[first : first + shortest]
             out, own = neurons.run(some + on_its_way[: len(some)], own, training=training)
             _, on_its_way = arriving(out, weight, self.delays + 1, on_its_way)
             outputs.append(out)
         return concatenate(outputs), (*(own or ()), on_its_way)
+
+    def back(self, out: Tensor) -> Tensor:
+        """What comes back to the neurons at each step of outputs (steps, batch, n), sent from rest."""
+        nothing = self._on_its_way((1 + int(self.delays.max()), *out.shape[1:]), out.dtype, None)
+        return arriving(out, self._synapses(), self.delays + 1, nothing)[0]
 
     def parameters(self) -> dict[str, Tensor]:
         return {"recurrent_weight": self.recurrent_weight} | self.layers[0].parameters()
@@ -113,6 +115,13 @@ class DelayedRecurrent:
         return (
             f"DelayedRecurrent({self.layers[0]!r}, {self.n}, delays {self.delays.min()} to {self.delays.max()} steps)"
         )
+
+    def _synapses(self) -> Tensor:
+        """(n, 1, n) the weights, without those to oneself where there are none."""
+        weight = self.recurrent_weight
+        if not self.self_connections:
+            weight = weight * (1 - np.eye(self.n, dtype=weight.dtype))
+        return weight.reshape(self.n, 1, self.n)
 
     def _on_its_way(self, shape: tuple[int, ...], dtype: Any, part: Any) -> Tensor:
         if part is None:

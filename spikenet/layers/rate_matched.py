@@ -10,6 +10,7 @@ import numpy as np
 
 from spikenet.errors import within
 from spikenet.graph import Tensor, TensorLike, no_grad
+from spikenet.layers.delayed_recurrent import DelayedRecurrent
 from spikenet.layers.layer import as_input, dtype_of
 from spikenet.layers.parallel import Parallel
 from spikenet.layers.recurrent import Recurrent
@@ -90,7 +91,7 @@ def _match(place: str, layers: Sequence[Any], now: _Signal, wanted: float, reach
 
 
 def _fires(layer: Any) -> bool:
-    neurons = layer.layers[0] if isinstance(layer, Recurrent) else layer
+    neurons = layer.layers[0] if isinstance(layer, Recurrent | DelayedRecurrent) else layer
     return isinstance(neurons, Spiking) and bool(neurons.model.spikes)
 
 

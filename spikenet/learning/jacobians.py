@@ -18,7 +18,7 @@ from spikenet.derive.trace import rewritten
 from spikenet.errors import Array
 from spikenet.graph import Tensor, no_grad
 from spikenet.kernels import neuron_pass
-from spikenet.layers import Recurrent
+from spikenet.layers import DelayedRecurrent, Recurrent
 from spikenet.layers.over_time import parameter_rows
 from spikenet.layers.spiking import Spiking
 
@@ -56,8 +56,12 @@ def jacobians(layer: Spiking | Recurrent, x: Tensor) -> Jacobians:
     return _derivatives(neurons, current, before, out)
 
 
-def whole_current(layer: Spiking | Recurrent, x: Array, out: Array) -> Array:
-    """What the neurons receive at each step: x, and with recurrence what the last output brings back."""
+def whole_current(layer: Spiking | Recurrent | DelayedRecurrent, x: Array, out: Array) -> Array:
+    """What the neurons receive at each step: x, and with recurrence what earlier outputs bring back."""
+    if isinstance(layer, DelayedRecurrent):
+        with no_grad():
+            back: Array = layer.back(Tensor(out)).data
+        return x + back
     if not isinstance(layer, Recurrent):
         return x
     weight = layer.recurrent_weight.data
