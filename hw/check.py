@@ -100,7 +100,7 @@ def check(
     records = (given,) if isinstance(given, Chip) else tuple(given)
     for record in records:
         if not isinstance(record, Chip):
-            raise TypeError(f"check: expected hw.Chip records, got {record!r:.60}")
+            raise TypeError(f"check: chips: expected records such as hw.chips.loihi1, got {given!r:.60}")
         if record.architecture not in RULES:
             raise TypeError(f"check: {record.name} is {record.architecture.value}; expected a chip")
     n = whole("check: n_chips", n_chips)

@@ -23,7 +23,7 @@ from hw.placement.record import Part, PlacedCore, Placement
 from hw.placement.used import used
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
-from spikenet.errors import finite_values, whole
+from spikenet.errors import finite_number, finite_values, whole
 
 MANY = 1 << 40  # chips: what is broken then is not their number
 HALVINGS = 12  # of the interval in which the least load of the busiest core lies
@@ -50,7 +50,7 @@ def place(
     rates        : spikes a step of the input's elements and of each layer's neurons, a number or an array each;
                    None: all 1
     n_chips      : how many there are; None: as many as it takes
-    crossing_hops: how many hops a step from one chip to the next counts for in the search, on top of the step itself
+    crossing_hops: how many hops a step from chip to chip counts for in the search, on top of the step itself; >= 0
 
     On chips of alike cores: first a greedy filling, core by core within every limit of the chip; then, on as many
     cores, the cuts between them are moved so that the busiest core has as little to do as possible; then the cores are
@@ -59,6 +59,8 @@ def place(
 
     Raises DoesNotFit with every limit broken, TypeError for a chip whose mapping is not published.
     """
+    if not isinstance(chip, Chip):
+        raise TypeError(f"place: expected a chip of hw.chips, got {chip!r:.60}")
     found = layout(network, input_shape, seed)
     if found.obstacles:
         raise DoesNotFit([Breach(chip.name, o.what, o.where, None, None, "", o.change) for o in found.obstacles])
@@ -84,6 +86,8 @@ def laid_onto(
     spikes = _rates(found, rates)
     load = [_loads(wiring, k, spikes) for k, wiring in enumerate(wired)]
     whole("place: seed", seed, least=0)
+    if finite_number("place: crossing_hops", crossing_hops) < 0:
+        raise ValueError(f"place: crossing_hops: expected a number >= 0, got {crossing_hops}")
     if room_of(chip) is None:
         laid = on_whole_cores(found, wired, chip, n_chips)
     else:

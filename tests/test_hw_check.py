@@ -220,7 +220,7 @@ def test_limits_nobody_published_are_reported_as_not_checked():
 
 
 def test_wrong_calls():
-    with pytest.raises(TypeError, match="Chip"):
+    with pytest.raises(TypeError, match="chips: expected records"):
         hw.check(dense(4, 3), chips=["loihi1"])
     with pytest.raises(TypeError, match="process technology"):
         hw.check(dense(4, 3), chips=cmos45)

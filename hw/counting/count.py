@@ -58,6 +58,8 @@ def batches(
     """Slices of the samples and what the net sees of them; ValueError when there is nothing to run."""
     values = finite_values("inputs", inputs)
     whole("batch_size", batch_size)
+    if encode is not None and not callable(encode):
+        raise TypeError(f"encode: expected one of sn.encode, such as sn.encode.Rate(steps=25), got {encode!r:.60}")
     if values.ndim < 2 or len(values) == 0:
         raise ValueError(f"inputs: expected (samples, features...) with at least one sample, got shape {values.shape}")
     for start in range(0, len(values), batch_size):

@@ -30,10 +30,12 @@ RESCALE = (
 def technology_energy(counts: Counts, chip: Chip, arithmetic: Arithmetic) -> Energy:
     """Energy per inference of counted operations and memory traffic on `chip`, at the level of its technology.
 
-    Raises TypeError when the chip has no energies of that level.
+    Raises TypeError when the chip has no energies of that level, and for what is no Arithmetic.
     """
     if not isinstance(chip.energies, TechnologyEnergies):
         raise TypeError(f"{chip.name}: expected technology energies, it has energies {chip.level.value}")
+    if not isinstance(arithmetic, Arithmetic):
+        raise TypeError(f"{chip.name}: arithmetic: expected hw.FLOAT32, hw.INT8 or another, got {arithmetic!r:.60}")
     terms = (*_operations(counts, chip.energies, arithmetic), *_traffic(counts, chip.energies, arithmetic))
     assumptions = (*ASSUMPTIONS, *((RESCALE,) if arithmetic.rescale else ()), *_places(terms))
     return Energy(chip.name, Level.TECHNOLOGY, tuple(t for t in terms if t.count), (*counts.assumptions, *assumptions))

@@ -64,6 +64,8 @@ class PlacedProgram:
         program = self.program
         given = program.checked(spikes)
         whole("run: samples_at_once", samples_at_once)
+        if not callable(timing):
+            raise TypeError(f"run: timing: expected hw.simple, hw.detailed or such a function, got {timing!r:.60}")
         steps, batch = given.shape[:2]
         integers = runs_on_cores if all(isinstance(k, Population) for k in program.layers) else runs_on_one_machine
         kind = np.int8 if program.most_events == 1 else np.int16  # Speck counts to 2^15 - 1

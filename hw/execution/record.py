@@ -17,6 +17,7 @@ from hw.execution.price import event_energy
 from hw.execution.times import StepTimes
 from hw.placement.mesh import Floats, Links, link_traffic
 from hw.placement.record import MeshPicture, Placement
+from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 
 Array = npt.NDArray[Any]
@@ -44,8 +45,16 @@ class Execution:
     axons: Axons
 
     def energy(self, chip: Chip | None = None) -> Energy:
-        """Energy of a sample, from the chip's table of events; `chip`: another record of the same machine."""
-        return event_energy(self.events, self.placement, self.program.chip if chip is None else chip)
+        """Energy of a sample, from the chip's table of events; `chip`: another record of the same kind of machine.
+
+        Raises TypeError for what is no chip, or one whose energies are no events', ValueError for another machine.
+        """
+        own = self.program.chip
+        if chip is not None and not isinstance(chip, Chip):
+            raise TypeError(f"energy: expected a chip of hw.chips, got {chip!r:.60}")
+        if chip is not None and Architecture.PROCESS is not chip.architecture is not own.architecture:
+            raise ValueError(f"energy: {chip.name} is {chip.architecture.value}; these are events of {own.name}")
+        return event_energy(self.events, self.placement, own if chip is None else chip)
 
     def __str__(self) -> str:
         return report.text(self.events, self.placement, self.links, self.words, self.times, self.energy())

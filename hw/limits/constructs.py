@@ -41,10 +41,10 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
     for obstacle in layout.obstacles:
         yield _lacking(chip, obstacle.where, obstacle.what, obstacle.change)
     for stage in layout.stages:
-        if not np.isfinite(stage.weight).all() or (
-            stage.recurrent is not None and not np.isfinite(stage.recurrent).all()
-        ):
-            yield _lacking(chip, stage.name, "weights hold NaN or infinity", "train again, or replace them")
+        held_by = {"weights": stage.weight, "recurrent weights": stage.recurrent, "biases": stage.bias}
+        for what, values in held_by.items():
+            if values is not None and not np.isfinite(values).all():
+                yield _lacking(chip, stage.name, f"{what} hold NaN or infinity", "train again, or replace them")
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
             yield from _without_time(stage, chip, is_last=stage is layout.stages[-1])
         else:
@@ -64,6 +64,10 @@ def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield from _programs(stage, chip, is_last=is_last)
     if stage.neurons is not None:
         yield from _levels(stage, chip)
+        for name, value in stage.neurons.values.items():
+            if not np.isfinite(value.data).all():
+                what = f"{name} of {stage.neurons.kind} holds NaN or infinity"
+                yield _lacking(chip, stage.name, what, "train again, or replace them")
     for kind, _ in stage.pools:
         if kind.startswith("Max"):
             yield _lacking(chip, stage.name, f"{kind} of spikes is no sum", f"take {kind.replace('Max', 'Sum')}")
@@ -114,9 +118,6 @@ def _neurons(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     elif not model.reads_v and model.reset not in resets:
         yield _lacking(chip, stage.name, f"{kind} with reset {model.reset.value}", otherwise)
     thresholds = np.asarray(stage.neurons.values["threshold"].data if "threshold" in stage.neurons.values else 1.0)
-    for name, value in stage.neurons.values.items():
-        if not np.isfinite(value.data).all():
-            yield _lacking(chip, stage.name, f"{name} of {kind} holds NaN or infinity", "train again, or replace them")
     if (thresholds <= 0).any():
         what = f"{kind} with a threshold of {thresholds.min():g}"
         yield _lacking(chip, stage.name, what, "give all neurons thresholds above 0")

@@ -18,7 +18,7 @@ from hw.counting.count import Encode, batches
 from hw.lowering.kinds import FREE, all_layers, flat_records, has_weights, is_neurons
 from spikenet.data import Arrays
 from spikenet.graph import Tensor, no_grad
-from spikenet.layers import LayerRecord, Normalisation, Pointwise, Pooling, record
+from spikenet.layers import LayerRecord, Normalisation, Pointwise, Pooling, Sequential, record
 
 Array = npt.NDArray[Any]
 WITHOUT_WEIGHTS = (Normalisation, Pointwise, Pooling)
@@ -60,6 +60,10 @@ def neurobench(
     Raises TypeError for a layer whose operations are not defined there (recurrent and gated layers, attention),
     ValueError for neurons without an encoder and for inputs that are empty or not finite.
     """
+    if not isinstance(net, Sequential):
+        raise TypeError(
+            f"neurobench: expected a Sequential, got {net!r:.60}; wrap a single layer, sn.Sequential(layer)"
+        )
     if encode is None and any(is_neurons(layer) and layer.states for layer in all_layers(net)):
         raise ValueError("neurobench: the net's neurons need time; give encode, such as sn.encode.Constant(steps=25)")
     inputs = data.inputs if isinstance(data, Arrays) else data

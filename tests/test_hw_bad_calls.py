@@ -1,0 +1,76 @@
+"""What the functions of hw are given by mistake: refused before anything runs, by the argument's name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hw
+import spikenet as sn
+from hw.chips import NEUROMORPHIC, cmos45, loihi1, loihi2, spinnaker1, xylo
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.random((3, 8)).astype(np.float32)
+SPIKES = (RNG.random((6, 2, 8)) < 0.3).astype(np.float32)
+
+
+def net():
+    reset = sn.reset.to_zero
+    return sn.Sequential(sn.Linear(8, 6, seed=0), sn.LIF(reset=reset), sn.Linear(6, 3, seed=1), sn.LIF(reset=reset))
+
+
+@pytest.fixture(scope="module")
+def ran():
+    return hw.place_program(hw.compile(net(), loihi1, calibrate=SPIKES)).run(SPIKES)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: hw.check(net(), chips="loihi1"), TypeError, "chips: expected records such as.*'loihi1'"),
+        (lambda: hw.place(net(), "loihi1"), TypeError, "place: expected a chip.*'loihi1'"),
+        (lambda: hw.place(net(), loihi1, crossing_hops=-1), ValueError, "crossing_hops.*-1"),
+        (lambda: hw.place(net(), loihi1, crossing_hops=float("nan")), ValueError, "crossing_hops.*nan"),
+        (lambda: hw.place(net(), loihi1, n_chips=0), ValueError, "n_chips.*0"),
+        (lambda: hw.neurobench([1], ROWS), TypeError, r"neurobench: expected a Sequential.*\[1\]"),
+        (lambda: hw.count(net(), ROWS, encode="rate"), TypeError, "encode: expected one of sn.encode.*'rate'"),
+        (lambda: hw.neurobench(net(), ROWS, encode="rate"), TypeError, "encode: expected one of sn.encode.*'rate'"),
+        (lambda: hw.technology_energy(counts(), cmos45, "int8"), TypeError, "arithmetic: expected.*'int8'"),
+        (lambda: hw.technology_energy(counts(), loihi1, hw.INT8), TypeError, "Loihi 1: expected technology"),
+        (lambda: hw.event_energy(counts(), cmos45), TypeError, "45 nm CMOS: expected event energies"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+def counts():
+    return hw.count(net(), ROWS, encode=sn.encode.Rate(4))
+
+
+def test_events_are_priced_by_their_own_kind_of_machine(ran):
+    assert ran.energy(hw.chips.loihi1_sanafe).joules > 0
+    with pytest.raises(ValueError, match=r"energy: Xylo Audio 2 is one core.*these are events of Loihi 1"):
+        ran.energy(xylo)
+    with pytest.raises(TypeError, match=r"energy: expected a chip.*'loihi1'"):
+        ran.energy("loihi1")
+    with pytest.raises(TypeError, match=r"45 nm CMOS: expected event energies"):
+        ran.energy(cmos45)
+    with pytest.raises(TypeError, match=r"timing: expected hw.simple.*'simple'"):
+        hw.place_program(ran.program).run(SPIKES, timing="simple")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused_on_every_chip_before_compiling(value):
+    for chip in NEUROMORPHIC:
+        for what, spoil in (
+            ("weights", lambda made: made.layers[0].weight), ("biases", lambda made: made.layers[2].bias),
+        ):  # fmt: skip
+            made = net()
+            spoil(made).data.reshape(-1)[1] = value
+            assert f"{what} hold NaN" in str(hw.check(made, chips=chip))
+    for chip in (loihi1, loihi2, spinnaker1):
+        made = net()
+        made.layers[1].values["leak"].data = np.full_like(made.layers[1].values["leak"].data, value)
+        assert "leak of LIF holds NaN" in str(hw.check(made, chips=chip))
