@@ -75,6 +75,7 @@ class Case:
     through: bool = True
     net: str = ""  # of the row whose net it is
     rate: float = 2e-4  # of learning through the chip, and of float as long
+    falls: bool = False  # that rate, along half a cosine
 
 
 CASES = (
@@ -87,7 +88,9 @@ CASES = (
     Case("Xylo IMU, 4 x 4 pixels", "mnist 4 x 4", IMU, 63, xylo_neurons),
     Case("Loihi 2", "mnist", hw.chips.loihi2, 256, loihi_neurons, through=False, net="Loihi 1"),
     Case("SpiNNaker 1", "mnist", hw.chips.spinnaker1, 256, loihi_neurons, through=False, net="Loihi 1"),
-    Case("TrueNorth, 14 x 14 pixels", "mnist 14 x 14", hw.chips.truenorth, 256, truenorth_neurons, rate=5e-4),
+    Case(
+        "TrueNorth, 14 x 14 pixels", "mnist 14 x 14", hw.chips.truenorth, 256, truenorth_neurons, rate=1e-3, falls=True
+    ),
 )
 
 
@@ -157,6 +160,8 @@ def study(case: Case, options: argparse.Namespace) -> None:
     if not case.through:
         return
     start, tuned, longer = time.perf_counter(), copy.deepcopy(net), scale * options.through
+    steps = -(-min(options.images, len(train.labels)) // batch) * longer
+    how["schedule"] = sn.optim.Cosine(steps) if case.falls else None
     fewer = train.take(np.arange(min(options.images, len(train.labels))))
     got = hw.train_through(
         tuned, case.chip, fewer, calibrate=calibrate, optimiser=sn.optim.Adam(case.rate), epochs=longer, **how

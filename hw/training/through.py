@@ -44,7 +44,7 @@ def train_through(
     keeps its statistics. On BrainScaleS-2 each forward pass has noise of its own, and the chip whose fixed pattern is
     met is that of `seed`, which otherwise is sn.fit's. On TrueNorth dense layers begin from the weights that compiling
     has fitted, keep to four values a neuron in both directions (`hw.training.followed`), and end with what the chip
-    holds.
+    holds; let the rate of learning fall there (schedule=sn.optim.Cosine(steps)), at one that stays joints go on moving.
 
     Raises as `hw.compile` and `sn.fit` do.
     """
