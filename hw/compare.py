@@ -57,7 +57,7 @@ def compare(
     forms: list[Form] = []
     notes: list[str] = []
     for name, entry in entries.items():
-        forms.append(in_float32(name, entry, test, batch_size))
+        forms.append(_counted(name, entry, test, batch_size))
         small = "no calibration data" if calibrate is None else in_int8(forms[-1], entry, test, calibrate, batch_size)
         if isinstance(small, Form):
             forms.append(small)
@@ -91,6 +91,13 @@ def compare(
         notes=tuple(notes),
         broken=broken,
     )
+
+
+def _counted(name: str, entry: Candidate, test: Arrays, batch_size: int) -> Form:
+    try:
+        return in_float32(name, entry, test, batch_size)
+    except (TypeError, ValueError) as reason:
+        raise type(reason)(f"compare: net {name!r}: {reason}") from reason
 
 
 def _check(entries: Mapping[str, Candidate], chips: tuple[Chip, ...], test: Any, calibrate: Any) -> None:

@@ -249,6 +249,7 @@ def test_plain_values_go_through_json_and_back(table):
         ({"A": ann()}, {"calibrate": np.ones((3, 6))}, TypeError, "calibrate.*ndarray"),
         ({"A": ann()}, {"calibrate": arrays(np.ones((3, 5)), [0, 1, 2])}, ValueError, r"\(5,\).*\(6,\)"),
         ({"A": ann()}, {"batch_size": 0}, ValueError, "batch_size.*0"),
+        ({"A": Sequential(Linear(5, 3))}, {}, ValueError, r"net 'A'.*5.*6"),
     ],
 )
 def test_bad_input_is_refused(nets, change, error, said):
