@@ -99,7 +99,7 @@ def main():
     same = np.array_equal(got.output, wanted.output) and got.overflows == wanted.overflows
     print(f"population by population: {seconds:.1f} s; outputs {'equal' if same else 'DIFFER'}")
     print(got.times)
-    print(hw.report.breakdown(got.energy()))
+    print(got.energy())
     print(f"most memory taken {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB")
 
 

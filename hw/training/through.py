@@ -16,7 +16,10 @@ from spikenet.train import History, fit
 
 @dataclass(frozen=True)
 class Trained:
-    """The program of the trained net, in the integers it was trained in; and how training went, on the chip."""
+    """The program of the trained net, in the integers it was trained in; and how training went, on the chip.
+
+    Compiling the trained net anew chooses scales anew, so its integers may be others.
+    """
 
     program: Program
     history: History
