@@ -13,7 +13,8 @@ from hw.limits.convolution_cores import convolution_cores
 from hw.limits.cores import cores
 from hw.limits.processors import processors
 from hw.limits.single_core import single_core
-from hw.lowering.stages import Layout, layout
+from hw.lowering.layout import layout
+from hw.lowering.stages import Layout
 from hw.placement.core_room import Wired, wirings
 from hw.records.architecture import ASKED, Architecture
 from hw.records.breach import Breach, DoesNotFit

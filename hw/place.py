@@ -12,7 +12,8 @@ from hw.limits.cores import cores as cores_broken
 from hw.limits.smaller import too_many_cores
 from hw.limits.whole_cores import on_whole_cores
 from hw.lowering.connectivity import order
-from hw.lowering.stages import Layout, layout
+from hw.lowering.layout import layout
+from hw.lowering.stages import Layout
 from hw.placement.arrange import arranged, cost
 from hw.placement.core_room import Wiring, room_of, wirings
 from hw.placement.fill import Core, Filled, destinations, fill

@@ -16,7 +16,7 @@ import spikenet as sn
 from hw.chips import akida, brainscales2, cmos45, loihi1, loihi2, speck, spinnaker1, truenorth, xylo
 from hw.limits.convolution_cores import kernel_memory, matching, neuron_memory
 from hw.lowering.connectivity import order, recurrent_synapses, synapse_count, synapses
-from hw.lowering.stages import layout
+from hw.lowering.layout import layout
 from hw.placement.core_room import axon_bits, index_bits, stored_bits
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.fact import Evidence, Fact, unknown

@@ -14,7 +14,7 @@ import hw
 import spikenet as sn
 from hw.chips import akida, brainscales2, loihi1, loihi2, speck, spinnaker1, spinnaker2, truenorth, xylo
 from hw.lowering.connectivity import order, recurrent_synapses, synapses
-from hw.lowering.stages import layout
+from hw.lowering.layout import layout
 from hw.placement import arrange
 from hw.placement.mesh import Mesh, distances, link_traffic, mesh_of
 from hw.records.breach import DoesNotFit

@@ -12,8 +12,8 @@ from hw.check import check
 from hw.compilers.part import Held
 from hw.compilers.table import Compiler, Options, compiler_of
 from hw.lowering.kinds import flat_layers
+from hw.lowering.layout import layout
 from hw.lowering.network import as_layers
-from hw.lowering.stages import layout
 from hw.neurons.words import integers
 from hw.programs.entrance import Entrance
 from hw.programs.record import LayerRun, Program

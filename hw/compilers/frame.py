@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from hw.compilers.part import Held
 from hw.lowering.kinds import flat_layers
+from hw.lowering.layout import layout
 from hw.lowering.neurons import numbers_of
-from hw.lowering.stages import Stage, layout
+from hw.lowering.stages import Stage
 from hw.neurons.akida import max_pooled
 from hw.neurons.integer_windows import Window, convolve, product
 from hw.programs.akida import AkidaLayer, ends_of

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from hw.lowering import connectivity
+from hw.lowering.layout import layout
 from hw.lowering.neurons import Numbers, numbers_of
-from hw.lowering.stages import Stage, layout
+from hw.lowering.stages import Stage
 from hw.programs.arriving import later
 from hw.programs.record import LayerRun
 from hw.programs.report import LayerReport

@@ -41,14 +41,15 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
     for obstacle in layout.obstacles:
         yield _lacking(chip, obstacle.where, obstacle.what, obstacle.change)
     for stage in layout.stages:
+        is_last = layout.ends and stage is layout.stages[-1]
         held_by = {"weights": stage.weight, "recurrent weights": stage.recurrent, "biases": stage.bias}
         for what, values in held_by.items():
             if values is not None and not np.isfinite(values).all():
                 yield _lacking(chip, stage.name, f"{what} hold NaN or infinity", "train again, or replace them")
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
-            yield from _without_time(stage, chip, is_last=stage is layout.stages[-1])
+            yield from _without_time(stage, chip, is_last=is_last)
         else:
-            yield from _spiking(stage, chip, is_last=stage is layout.stages[-1])
+            yield from _spiking(stage, chip, is_last=is_last)
 
 
 def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
