@@ -24,11 +24,10 @@ BATCH = 64
 
 
 class Result(NamedTuple):
-    """accuracy: by net, float32; rows: of the table; crossings: energies and break-even rates; text: all as a table."""
+    """accuracy: by net, float32; table: rows, energies and break-even rates; text: all of it."""
 
     accuracy: dict[str, float]
-    rows: tuple[hw.Row, ...]
-    crossings: tuple[hw.Crossing, ...]
+    table: hw.Comparison
     text: str
 
 
@@ -55,7 +54,7 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
 
     table = hw.compare({"ANN": ann, "SNN": (snn, encode)}, test, calibrate=train)
     accuracy = {row.net: row.accuracy for row in table.rows if row.number_format == "float32"}
-    result = Result(accuracy, table.rows, table.crossings, hw.report.text(table))
+    result = Result(accuracy, table, hw.report.text(table))
     draw(result, out)
     return result
 
@@ -63,13 +62,10 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
 def draw(result: Result, out: Path) -> None:
     """Accuracy against energy; and energy against spike rate, in int8 with memory traffic."""
     scatter, lines = Figure(figsize=(13, 4.6), layout="constrained").subplots(1, 2)
-    points = []
-    for row in result.rows:
-        bound = " (at least)" if row.energy.is_lower_bound else ""
-        points.append((f"{row.net} {row.number_format}, {row.device}{bound}", row.accuracy, row.energy_j, row.net))
-    sn.plot.accuracy_energy(points, ax=scatter)
+    table = result.table
+    sn.plot.accuracy_energy(table.points, at_least=table.bounds, not_run=table.not_run, ax=scatter)
 
-    crossing = next(c for c in result.crossings if c.number_format == "int8" and c.with_memory)
+    crossing = next(c for c in table.crossings if c.number_format == "int8" and c.with_memory)
     found = crossing.result
     assert found.measured is not None  # a net that sends no spikes has no rate; this one does
     per_rate = (found.spiking_j - found.fixed_j) / found.measured

@@ -36,12 +36,12 @@ def compare(
     nets      : by name, a Sequential, (Sequential, encoder) or `hw.Candidate`
     test      : what accuracy and counts are measured on
     calibrate : training data for the ranges of int8; without it there are no int8 rows
-    chips     : devices to price, `hw.chips.ALL` for all there are; conventional nets appear on technologies
-                and processors only
+    chips     : devices to price, `hw.chips.ALL` for all there are
 
-    With `calibrate`, a spiking net that gets spikes is compiled for each chip, placed, and run in the chip's integers:
-    accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, a
-    note where it was not tried, and its row, if the chip has energies, prices the events of the float net.
+    With `calibrate`, a net is compiled for each chip that takes its kind, spiking nets that get spikes or, on Akida,
+    conventional ones, placed, and run in the chip's integers: accuracy, latency and energy of its row are those. Where
+    a chip refuses it, `broken` says which rules it breaks, a note where it was not tried. A spiking net then has a row,
+    if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`.
 
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
     without an encoder; for a layer that cannot be counted when it is reached.
@@ -72,7 +72,7 @@ def compare(
     for name, entry in entries.items():
         for chip in devices:
             own = [form for form in forms if form.net == name]
-            found = None if calibrate is None else _in_integers(own[0], entry, chip, test, calibrate, batch_size)
+            found = _in_integers(own[0], entry, chip, test, calibrate, batch_size)
             if isinstance(found, Row):
                 rows.append(found)
                 continue
@@ -80,7 +80,7 @@ def compare(
                 broken[name, chip.name] = found
             elif isinstance(found, str):
                 notes.append(f"{name}: not compiled for {chip.name} ({found})")
-            rows += [row for form in own for row in _rows(form, chip, notes)]
+            rows += [row for form in own for row in _rows(form, chip, notes, refused=isinstance(found, tuple))]
     return Comparison(
         data=test.name,
         samples=len(test),
@@ -119,7 +119,7 @@ def _check(entries: Mapping[str, Candidate], chips: tuple[Chip, ...], test: Any,
         )
 
 
-def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
+def _rows(form: Form, chip: Chip, notes: list[str], *, refused: bool) -> Iterable[Row]:
     counts = form.evaluation.counts
     try:
         if isinstance(chip.energies, TechnologyEnergies):
@@ -127,18 +127,22 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
         elif isinstance(chip.energies, ProcessorEnergies):
             energy = processor_energy(counts, chip, form.arithmetic)
         elif form.arithmetic is not FLOAT32 or not counts.is_spiking:
-            return  # a neuromorphic chip has its own number format; conventional nets do not run on it
+            return  # a neuromorphic chip has its own number format, and its energies are those of spikes
         else:
             energy = _on_chip(counts, chip)
+            if energy.is_unknown:
+                return  # neither run there nor priced: nothing is known of it
     except ValueError as reason:
         notes.append(f"{form.net}: no row for {chip.name} ({reason})")
         return
+    was_run = _is_conventional(chip)
+    numbers = form.arithmetic.in_words(with_neurons=counts.is_spiking)
     yield Row(
         net=form.net,
         device=chip.name,
         level=chip.level,
         number_format=form.arithmetic.name,
-        numbers=form.arithmetic.in_words(with_neurons=counts.is_spiking),
+        numbers=numbers if was_run else "fp32, does not fit" if refused else "fp32, not run",
         accuracy=form.evaluation.accuracy,
         parameters=form_numbers(form),
         macs=counts.total(lambda c: c.macs),
@@ -146,28 +150,34 @@ def _rows(form: Form, chip: Chip, notes: list[str]) -> Iterable[Row]:
         spikes=counts.spikes if counts.is_spiking else None,
         rate=counts.rate,
         energy=energy,
-        traffic_bytes=traffic_bytes(counts, form.arithmetic) if _is_conventional(chip) else None,
+        traffic_bytes=traffic_bytes(counts, form.arithmetic) if was_run else None,
+        was_run=was_run,
     )
 
 
 def _in_integers(
-    form: Form, entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays, batch_size: int
+    form: Form, entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays | None, batch_size: int
 ) -> Row | tuple[Breach, ...] | str | None:
-    """The row of a spiking net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
-    counts = form.evaluation.counts
-    if _is_conventional(chip) or not counts.is_spiking:
+    """The row of a net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
+    if _is_conventional(chip):
         return None
+    if calibrate is None:
+        return "no calibration data"
     got = deployed(entry, chip, test, calibrate, batch_size)
     if not isinstance(got, Deployed):
         return got
     events, times, stored = got.execution.events, got.execution.times, form_numbers(form)
     slots = events.samples * events.steps * (len(events.sent) + len(events.received))
+    operations = float(events.synaptic_ops.sum()) / events.samples
+    spikes = form.evaluation.counts.is_spiking  # else what is sent are numbers, and weights are multiplied
     return Row(
         net=form.net, device=chip.name, level=chip.level, number_format="chip integers",
-        numbers="the chip's integers", accuracy=got.accuracy, parameters=stored, macs=0.0,
-        acs=float(events.synaptic_ops.sum()) / events.samples, spikes=float(events.sent.sum()) / events.samples,
-        rate=float(events.sent.sum() + events.received.sum()) / slots, energy=got.execution.energy(),
-        latency_s=times.inference_s, latency_is_lower_bound=bool(times.unknown),
+        numbers="the chip's integers", accuracy=got.accuracy, parameters=stored,
+        macs=0.0 if spikes else operations, acs=operations if spikes else 0.0,
+        spikes=float(events.sent.sum()) / events.samples if spikes else None,
+        rate=float(events.sent.sum() + events.received.sum()) / slots if spikes else None,
+        energy=got.execution.energy(), latency_s=times.inference_s,
+        latency_is_lower_bound=bool(times.unknown),
     )  # fmt: skip
 
 

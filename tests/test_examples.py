@@ -118,10 +118,10 @@ def test_conventional_against_spiking(tmp_path):
     result = run(7, tmp_path)
     assert result.accuracy["ANN"] > 0.93
     assert result.accuracy["SNN"] > 0.93
-    assert {row.device for row in result.rows} == {"45 nm CMOS", "Loihi 1"}
-    energy = {(r.net, r.number_format): r.energy_j for r in result.rows if r.device == "45 nm CMOS"}
+    assert {row.device for row in result.table.rows} == {"45 nm CMOS", "Loihi 1"}
+    energy = {(r.net, r.number_format): r.energy_j for r in result.table.rows if r.device == "45 nm CMOS"}
     assert 0 < energy["ANN", "int8"] < energy["ANN", "float32"]
-    crossing = next(c for c in result.crossings if c.number_format == "float32" and c.with_memory)
+    crossing = next(c for c in result.table.crossings if c.number_format == "float32" and c.with_memory)
     found = crossing.result
     slope = (found.spiking_j - found.fixed_j) / found.measured  # the crossing lies on both lines of the picture
     assert found.fixed_j + slope * found.rate == pytest.approx(found.conventional_j)

@@ -139,7 +139,10 @@ def test_batches_do_not_matter(table):
 def test_without_calibration_data_there_is_no_int8_row():
     table = hw.compare({"ANN": ann()}, data(N, 1))
     assert [r.number_format for r in table.rows] == ["float32"]
-    assert table.notes == ("ANN: no int8 row (no calibration data)",)
+    assert table.notes == (
+        "ANN: no int8 row (no calibration data)",
+        "ANN: not compiled for Loihi 1 (no calibration data)",
+    )
 
 
 def test_what_has_no_int8_form_or_chip_says_why():
@@ -301,8 +304,56 @@ def test_nets_run_in_the_integers_of_every_chip_that_takes_them():
     assert "latency" in text
     plain = json.loads(json.dumps(hw.report.as_dict(found), allow_nan=False))
     assert {entry["chip"] for entry in plain["broken"]} == refused
-    conventional = {chip.name for chip in (hw.chips.cmos45, *hw.chips.PROCESSORS)}
-    assert {r.device for r in found.rows if r.net == "ANN"} == conventional
+    takers = {chip.name for chip in (hw.chips.cmos45, *hw.chips.PROCESSORS, hw.chips.akida, hw.chips.akida2)}
+    assert {r.device for r in found.rows if r.net == "ANN"} == takers
+    assert {chip for net, chip in found.broken if net == "ANN"} == {chip.name for chip in hw.chips.ALL} - takers
+
+
+def test_a_conventional_net_runs_in_akidas_integers_and_breaks_the_rules_of_chips_of_spikes():
+    net, train, test = ann(), data(90, 2), data(N, 1)
+    found = hw.compare({"ANN": net}, test, calibrate=train, chips=(hw.chips.akida, hw.chips.loihi1))
+    (only,) = found.rows
+    program = hw.compile(net, hw.chips.akida, calibrate=train.inputs)
+    assert (only.device, only.number_format, only.was_run) == ("Akida AKD1000", "chip integers", True)
+    assert only.accuracy == np.mean(program.run(test.inputs).output.argmax(axis=1) == test.labels)
+    activations = program.layers[0].run(program.checked(test.inputs)).spikes
+    met = np.count_nonzero(program.checked(test.inputs)) + np.count_nonzero(activations)
+    assert only.macs == pytest.approx(met / N, rel=1e-12)  # every input and activation meets one weight that is not 0
+    assert (only.acs, only.spikes, only.rate, only.latency_s) == (0, None, None, None)
+    assert only.energy.is_unknown
+    assert found.broken == {("ANN", "Loihi 1"): hw.check(net, chips=[hw.chips.loihi1])[hw.chips.loihi1].breaches}
+    assert "ANN does not run on Loihi 1:" in hw.report.text(found)
+
+
+def test_a_conventional_net_too_large_for_akida_breaks_its_rules():
+    small = replace(hw.chips.akida.limits["dense_inputs"], value=5)
+    chip = replace(hw.chips.akida, limits={**hw.chips.akida.limits, "dense_inputs": small})
+    nets = {"ANN": ann(), "SNN": (snn(), Rate(steps=4))}
+    found = hw.compare(nets, data(9, 1), calibrate=data(12, 2), chips=[chip])
+    assert not found.rows
+    assert "dense_inputs" in {b.limit for b in found.broken["ANN", chip.name]}
+    assert any("live in time" in b.limit for b in found.broken["SNN", chip.name])
+
+
+def test_what_was_not_run_on_a_chip_is_marked_so():
+    """One net that Loihi 1 runs, one that it refuses, one whose input is no spikes: only the first counts as run."""
+    fits = Sequential(
+        *ann().layers[:1], LIF(reset=reset.to_zero), readout(Linear(6, 3, seed=0)), LIF(reset=reset.to_zero)
+    )
+    code, chip = Rate(steps=4), hw.chips.loihi1
+    nets = {"fits": (fits, code), "subtracts": (snn(), code), "graded": (snn(), Constant(steps=4))}
+    found = hw.compare(nets, data(9, 1), calibrate=data(12, 2), chips=[hw.chips.cmos45, chip])
+    said = {r.net: (r.numbers, r.was_run) for r in found.rows if r.device == chip.name}
+    assert said == {
+        "fits": ("the chip's integers", True),
+        "subtracts": ("fp32, does not fit", False),
+        "graded": ("fp32, not run", False),
+    }
+    assert all(r.was_run for r in found.rows if r.device != chip.name)
+    assert found.not_run == ["subtracts fp32, does not fit, Loihi 1", "graded fp32, not run, Loihi 1"]
+    assert "fp32, does not fit" in hw.report.text(found)
+    plain = hw.report.as_dict(found)["rows"]
+    assert [entry["was_run"] for entry in plain] == [r.was_run for r in found.rows]
 
 
 def test_what_a_priced_chip_refuses_has_its_reason():

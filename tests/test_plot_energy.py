@@ -119,6 +119,16 @@ def test_many_points_are_numbered_and_listed():
         assert all(Bbox.intersection(box, other) is None for other in boxes[:k])
 
 
+def test_what_was_not_run_is_a_hollow_cross_with_a_line_of_the_legend():
+    ax = plot.accuracy_energy(POINTS, at_least=["SNN two"], not_run=["SNN two"])
+    assert (1e-7, 97.5) not in [tuple(spot) for spot in ax.lines[1].get_xydata()]
+    (cross,) = (line for line in ax.lines if line.get_marker() == "X" and len(line.get_xdata()))
+    assert cross.get_xydata() == pytest.approx(np.array([[1e-7, 97.5]]))
+    assert (cross.get_color(), cross.get_markeredgecolor()) == ("white", ax.lines[1].get_color())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["ANN", "SNN", "not run on the device"]
+    assert len(plot.accuracy_energy(POINTS).get_legend().get_texts()) == 2
+
+
 def test_one_point_and_nothing_known():
     for points in ([("a", 1.0, 1e-6, "x")], [("a", 0.0, None, "x")]):
         ax = plot.accuracy_energy(points)

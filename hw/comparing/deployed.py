@@ -36,15 +36,14 @@ def deployed(
     entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays, batch_size: int
 ) -> Deployed | tuple[Breach, ...] | str:
     """The candidate on the chip; else every rule of the chip that it breaks, or why it cannot be tried."""
-    if entry.encode is None and chip.architecture is not Architecture.NEURAL_PROCESSORS:
-        return "a net without time has no spikes"
     some = _spikes(calibrate.inputs[:CALIBRATION], entry, batch_size)
     if some is None:
         return "its input is no spikes; encode it, as sn.encode.Rate does"
     try:
-        if chip.architecture not in COMPILERS:
-            found = check(entry.net, some.shape[2:], chips=[chip])[chip] if chip.architecture in RULES else None
-            return found.breaches if found and found.breaches else "there is no compiler for it"
+        if untried := _untried(entry, chip):
+            shape = some.shape[1:] if entry.encode is None else some.shape[2:]
+            found = check(entry.net, shape, chips=[chip])[chip].breaches if chip.architecture in RULES else ()
+            return found or untried
         program = compile(entry.net, chip, calibrate=some)
         placed = place_program(program, calibrate=some)
     except DoesNotFit as refused:
@@ -58,6 +57,15 @@ def deployed(
         return "its input is no spikes on the test set; encode it, as sn.encode.Rate does"
     got = placed.run(spikes)
     return Deployed(correct(entry.readout(got.output), test.labels, test.classes) / len(test), got)
+
+
+def _untried(entry: Candidate, chip: Chip) -> str | None:
+    """Why the net cannot be compiled, whatever rules it keeps."""
+    if chip.architecture not in COMPILERS:
+        return "there is no compiler for it"
+    if chip.architecture is Architecture.NEURAL_PROCESSORS:
+        return None if entry.encode is None else "it takes numbers; give the net without an encoder"
+    return "a net without time has no spikes" if entry.encode is None else None
 
 
 def _spikes(inputs: Array, entry: Candidate, batch_size: int) -> Array | None:

@@ -30,6 +30,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "device": row.device,
         "level": row.level.value,
         "number_format": row.number_format,
+        "was_run": row.was_run,
         "accuracy": row.accuracy,
         "parameters": row.parameters,
         "macs": row.macs,

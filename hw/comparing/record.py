@@ -19,8 +19,10 @@ class Row:
 
     number_format: in which accuracy and counts were evaluated
     numbers   : that format in words: neurons may be held in another than weights
+    was_run   : False on a chip in whose integers the net was not run: accuracy and events are the float net's
     accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
+    macs, acs : weights that met numbers, and spikes; in a chip's integers only those that a number other than 0 met
     energy    : memory traffic included, where the level knows it
     traffic_bytes: read and written by an inference without caches; None on chips whose memories are their own affair
     latency_s : of an inference in the chip's own integers, placed on its cores; None where that was not run or nobody
@@ -42,6 +44,7 @@ class Row:
     latency_s: float | None = None
     latency_is_lower_bound: bool = False
     traffic_bytes: float | None = None
+    was_run: bool = True
 
     @property
     def label(self) -> str:
@@ -108,13 +111,18 @@ class Comparison:
 
     @property
     def points(self) -> list[tuple[str, float, float | None, str]]:
-        """What `sn.plot.accuracy_energy` draws, with `bounds` as at_least."""
+        """What `sn.plot.accuracy_energy` draws, with `bounds` as at_least and `not_run`."""
         return [(row.label, row.accuracy, row.energy_j, row.net) for row in self.rows]
 
     @property
     def bounds(self) -> list[str]:
         """Labels of the rows whose energy is a lower bound."""
         return [row.label for row in self.rows if row.energy.is_lower_bound and not row.energy.is_unknown]
+
+    @property
+    def not_run(self) -> list[str]:
+        """Labels of the rows that price the float net's events on a chip in whose integers it was not run."""
+        return [row.label for row in self.rows if not row.was_run]
 
     @property
     def latencies(self) -> list[tuple[str, float, float | None, str]]:

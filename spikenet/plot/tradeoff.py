@@ -18,7 +18,13 @@ Point = tuple[str, float, Energy, str]
 MANY = 8  # points; more are numbered, and named in a list at the side
 
 
-def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
+def accuracy_energy(
+    points: Sequence[Point],
+    *,
+    at_least: Collection[str] = (),
+    not_run: Collection[str] = (),
+    ax: Axes | None = None,
+) -> Axes:
     """Axes with one labelled point per network and device: energy to the right (logarithmic), accuracy upwards.
 
     More than eight are numbered, with a list of their labels at the side.
@@ -26,19 +32,25 @@ def accuracy_energy(points: Sequence[Point], *, at_least: Collection[str] = (), 
     points : (label, accuracy as a fraction, joules per inference, family); a family has one colour and marker.
              Points whose energy is None or NaN, unknown, stand in a grey strip at the right: only their height counts
     at_least: labels of points whose energy is a lower bound; drawn hollow, with an arrow to the right
+    not_run : labels of points that price what another device ran; hollow crosses, with a line of the legend
 
     Raises ValueError for no points, an accuracy outside [0, 1], and energies that are not positive.
     """
-    return _against("energy", JOULES, points, at_least, ax)
+    return _against("energy", JOULES, points, at_least, not_run, ax)
 
 
 def accuracy_latency(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
     """As `accuracy_energy` with seconds per inference in place of joules."""
-    return _against("latency", EngFormatter("s"), points, at_least, ax)
+    return _against("latency", EngFormatter("s"), points, at_least, (), ax)
 
 
 def _against(
-    cost: str, formatter: EngFormatter, points: Sequence[Point], at_least: Collection[str], ax: Axes | None
+    cost: str,
+    formatter: EngFormatter,
+    points: Sequence[Point],
+    at_least: Collection[str],
+    not_run: Collection[str],
+    ax: Axes | None,
 ) -> Axes:
     if not points:
         raise ValueError(f"accuracy_{cost}: expected at least one point, got none")
@@ -55,7 +67,10 @@ def _against(
     ax = one_axes(ax, 10.0 if numbered else 7.0, max(4.4, 0.21 * len(names)) if numbered else 4.4)
     families = list(dict.fromkeys(family for *_, family in checked))
     for k, family in enumerate(families):
-        own = np.array([spot for spot, point in zip(at, checked, strict=True) if point[3] == family])
+        ran = (
+            (x, y) for (x, y), point in zip(at, checked, strict=True) if point[3] == family and point[0] not in not_run
+        )
+        own = np.array(list(ran)).reshape(-1, 2)
         ax.plot(
             own[:, 0],
             own[:, 1],
@@ -68,9 +83,11 @@ def _against(
         )
     ax.set_xscale("log")
     for (x, y), (label, *_, family) in zip(at, checked, strict=True):
+        edge, shape = colour(families.index(family)), marker(families.index(family))
+        if label in at_least or label in not_run:
+            shape = "X" if label in not_run else shape
+            ax.plot(x, y, marker=shape, markersize=9, color="white", markeredgecolor=edge)
         if label in at_least:
-            edge = colour(families.index(family))
-            ax.plot(x, y, marker=marker(families.index(family)), markersize=9, color="white", markeredgecolor=edge)
             ax.annotate(
                 "", (x * 1.9, y), (x * 1.12, y), arrowprops={"arrowstyle": "->", "color": edge}, annotation_clip=False
             )
@@ -82,7 +99,10 @@ def _against(
     ax.set_ylabel("accuracy (%)")
     ax.grid(True, color="0.92")
     ax.set_axisbelow(True)
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(families), 4))
+    if any(label in not_run for label, *_ in checked):
+        none: list[float] = []
+        ax.plot(none, none, "X", markersize=9, color="white", markeredgecolor=GREY, label="not run on the device")
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(families) + 1, 4))
     if len(known) < len(checked):
         ax.axvspan(*strip, color=GREY, alpha=0.15, linewidth=0)
         for minor in (False, True):  # no energies below points that have none
