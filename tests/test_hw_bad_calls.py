@@ -74,3 +74,8 @@ def test_numbers_that_are_none_are_refused_on_every_chip_before_compiling(value)
         made = net()
         made.layers[1].values["leak"].data = np.full_like(made.layers[1].values["leak"].data, value)
         assert "leak of LIF holds NaN" in str(hw.check(made, chips=chip))
+
+
+def test_one_scale_or_many_is_yes_or_no():
+    with pytest.raises(TypeError, match="compile: per_channel: expected True or False, got 'no'"):
+        hw.compile(net(), loihi1, calibrate=SPIKES, per_channel="no")

@@ -209,3 +209,20 @@ def test_numbers_are_read_and_not_sent_on(chip, rng):
     wanted, got = net(x).data, hw.compile(net, chip, calibrate=x).run(x).output
     assert wanted.max() == 5
     assert np.abs(got - wanted).mean() < 0.1
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-6, 1e-20])
+def test_a_layer_that_is_almost_dead_compiles_on_spinnaker(factor, rng):
+    """Without anything to scale, the threshold decides; what is lost of the weights is in the report."""
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), leaky(), sn.Linear(9, 3, seed=1), leaky())
+    for values in (net.layers[0].weight, net.layers[0].bias):
+        values.data[...] *= factor
+    net.layers[2].bias.data[...] = 0.2
+    x = spikes(rng, 30, 4, 12)
+    program = hw.compile(net, spinnaker1, calibrate=x)
+    dead = program.report[0]
+    assert dead.threshold_error == 0
+    assert {0.0: dead.weight_error == 0, 1e-6: 0 < dead.weight_error < 0.1, 1e-20: dead.weight_error == 1}[factor]
+    wanted, got = (output.sum(axis=0) for output in (net(x).data, program.run(x).output))
+    assert wanted.min() >= 2  # the bias behind it
+    assert np.abs(got - wanted).max() <= 1  # the first may come a step earlier or later

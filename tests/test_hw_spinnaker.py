@@ -138,3 +138,8 @@ def test_bad_input_is_refused():
         ring_buffers.deliver([[1]], [[1]], 17)
     with pytest.raises(ValueError, match=r"weights.*65536"):
         ring_buffers.deliver([[1]], [[65536]])
+
+
+def test_a_refractory_period_below_zero_is_refused():
+    with pytest.raises(ValueError, match=r"t_refract_ms: expected a number in \[0.0, inf\], got -5"):
+        spinnaker.from_physical(1, tau_m_ms=20, c_m_nf=1, v_rest_mv=0, v_reset_mv=-5, v_thresh_mv=1, t_refract_ms=-5)

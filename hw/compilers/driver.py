@@ -18,7 +18,7 @@ from hw.neurons.words import integers
 from hw.programs.entrance import Entrance
 from hw.programs.record import LayerRun, Program
 from hw.records.chip import Chip
-from spikenet.errors import finite_values, whole
+from spikenet.errors import finite_values, flag, whole
 from spikenet.graph import no_grad
 from spikenet.layers.layer import entering
 
@@ -62,6 +62,7 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
     calibration data that are no spikes, for weights that are not finite, for a layer whose numbers fit no words.
     """
     whole("seed", options.seed, least=0)
+    flag("compile: per_channel", options.per_channel)
     compiler = compiler_of(chip, options)
     entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)

@@ -75,8 +75,8 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
 
     Raises ValueError for a layer that s16.15 does not hold, or whose step has no twin.
     """
-    largest = max(float(np.abs(values_of(part.weights)).max(initial=0.0)), 1e-9)
-    fine = with_values(part.weights, np.rint(values_of(part.weights) / largest * FINE).astype(np.int64))
+    largest = float(np.abs(values_of(part.weights)).max(initial=0.0))
+    fine = with_values(part.weights, np.rint(values_of(part.weights) / (largest or 1.0) * FINE).astype(np.int64))
     sums = (Synapses(fine * (fine * sign > 0) * sign, part.delays).delivered(spikes) for sign in (1, -1))
     most = max(largest, *(float(one.max(initial=0)) * largest / FINE for one in sums))
     if part.recurrent is not None:  # all of its own spikes at once, at most
@@ -87,9 +87,9 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
             bits = spinnaker.ACCUM[1].bit_length() + 1
             return nearest(part, spikes, [Choice(shift=shift)], words_spinnaker, bits)
     else:
-        held = -spinnaker.ACCUM[0] / spinnaker.ONE / (most * 2 / (1 - part.numbers.leak.max()))
-        first = math.floor(math.log2(held))  # a scale with which steady currents of that size would just not fit
-        for k in range(min(first, MOST_SCALE), first - 12, -1):
+        held = -spinnaker.ACCUM[0] / spinnaker.ONE / max(most * 2 / (1 - part.numbers.leak.max()), 2.0**-MOST_SCALE)
+        first = min(math.floor(math.log2(held)), MOST_SCALE)  # steady currents of that size would just not fit
+        for k in range(first, first - 12, -1):
             shift = _shift(most * 2.0**k)
             try:
                 layer, _ = words_spinnaker(part, Choice(scale=2.0 ** (k + 1), shift=min(shift + 1, 31)))

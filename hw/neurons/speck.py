@@ -95,7 +95,7 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
 
     v: (batch, filters, rows, columns) or a number, the states to start from
 
-    Widths: states 16 bits, weights and biases 8 and 16. Order: all events of a step summed with the bias, then
+    Widths: states 16 bits, weights and biases 8. Order: all events of a step summed with the bias, then
     spikes, then the floor v_min. Rounding: none, all is whole; v div threshold spikes. Overflow: the sum saturates,
     and is counted. What pooling squares leave over at the far ends is not sent. Source: sinabs 3.1.3.
 

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.neurons.words import Integers, arriving, bits, without_batch, word
-from spikenet.errors import finite_number, positive
+from spikenet.errors import finite_number, positive, within
 from spikenet.kernels.memory import read_only
 
 ONE = 1 << 15
@@ -91,11 +91,12 @@ def from_physical(
 ) -> Params:
     """The words of PyNN's IF_curr_exp, each rounded to the nearest (the chip's own exp may differ in the last bit).
 
-    Raises ValueError for a time constant, a capacity or a step that is not > 0, or a value that s16.15 cannot hold.
+    Raises ValueError for a time constant, a capacity or a step that is not > 0, a refractory period below 0, or a value
+    that s16.15 cannot hold.
     """
     tau_m, dt = positive("spinnaker: tau_m_ms", tau_m_ms), positive("spinnaker: dt_ms", dt_ms)
     r = tau_m / positive("spinnaker: c_m_nf", c_m_nf)
-    refractory = max(math.ceil(finite_number("spinnaker: t_refract_ms", t_refract_ms) / dt), 0)
+    refractory = math.ceil(within("spinnaker: t_refract_ms", t_refract_ms, 0.0, math.inf) / dt)
 
     def accum(name: str, value: float) -> int:
         word = round(finite_number(f"spinnaker: {name}", value) * ONE)
