@@ -105,6 +105,20 @@ def test_labels_neither_meet_nor_leave_the_frame():
         assert Bbox.intersection(box, ax.get_window_extent()).width == pytest.approx(box.width)
 
 
+def test_words_keep_clear_of_arrows_and_of_points_of_unknown_energy():
+    points = [("best", 1.0, None, "ANN"), ("low", 0.9, 1e-6, "SNN"), ("far", 0.9, 1e-5, "ANN")]
+    ax = plot.accuracy_energy(points, at_least=["low", "far"])
+    ax.figure.draw_without_rendering()
+    arrows = [text.arrow_patch.get_window_extent() for text in ax.texts if getattr(text, "arrow_patch", None)]
+    boxes = [text.get_window_extent() for text in ax.texts if text.get_text()]
+    assert len(arrows) == 2
+    assert len(boxes) == 4
+    for k, box in enumerate(boxes):
+        assert all(Bbox.intersection(box, other) is None for other in (*boxes[:k], *arrows))
+    best = ax.transData.transform(ax.lines[0].get_xydata()[0])
+    assert not any(box.contains(*best) for box in boxes)
+
+
 def test_many_points_are_numbered_and_listed():
     points = [(f"net on device {k}", 0.9, None if k > 8 else 1e-7 * 3**k, "SNN") for k in range(12)]
     ax = plot.accuracy_energy(points, at_least=["net on device 2"])

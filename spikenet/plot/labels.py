@@ -33,7 +33,7 @@ MARK_POINTS = 10.0  # room kept free around every marker
 
 
 def place_labels(ax: Axes, at: Sequence[tuple[float, float]], texts: Sequence[str]) -> None:
-    """Write `texts` beside the points `at` (data coordinates), away from points, earlier labels and the frame.
+    """Write `texts` beside the points `at` (data coordinates), away from points, arrows, words and the frame.
 
     Greedy: each label takes the side with the least overlap, in pixels squared, as the figure stands when called.
     """
@@ -42,6 +42,7 @@ def place_labels(ax: Axes, at: Sequence[tuple[float, float]], texts: Sequence[st
     frame = ax.get_window_extent()
     half = MARK_POINTS / 2 * figure.dpi / 72
     taken = [Bbox.from_bounds(x - half, y - half, 2 * half, 2 * half) for x, y in ax.transData.transform(list(at))]
+    taken += [text.get_window_extent() for text in ax.texts]
     for spot, text in zip(at, texts, strict=True):
         label = ax.annotate(text, spot, xytext=(0, 0), textcoords="offset points", fontsize="small")
         label.set_in_layout(False)  # or its length would squeeze the axes that it was measured in

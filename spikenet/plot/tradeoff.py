@@ -107,7 +107,11 @@ def _against(
         ax.axvspan(*strip, color=GREY, alpha=0.15, linewidth=0)
         for minor in (False, True):  # no energies below points that have none
             ax.set_xticks([tick for tick in ax.get_xticks(minor=minor) if low / pad < tick < strip[0]], minor=minor)
-        ax.text(beyond, 0.98, f"{cost}\nunknown", transform=ax.get_xaxis_transform(), ha="center", va="top", color=GREY)
+        bottom, top = ax.get_ylim()
+        inside = [(percent - bottom) / (top - bottom) for x, percent in at if x == beyond]
+        height = max((0.91, 0.5, 0.09), key=lambda h: min(abs(h - y) for y in inside))  # clear of the points there
+        across = ax.get_xaxis_transform()
+        ax.text(beyond, height, f"{cost}\nunknown", transform=across, ha="center", va="center", color=GREY)
     ax.xaxis.set_major_formatter(formatter)  # after the ticks, whose setting would bring its own
     ax.xaxis.set_minor_formatter(NullFormatter())
     if not numbered:
