@@ -79,3 +79,16 @@ def test_numbers_that_are_none_are_refused_on_every_chip_before_compiling(value)
 def test_one_scale_or_many_is_yes_or_no():
     with pytest.raises(TypeError, match="compile: per_channel: expected True or False, got 'no'"):
         hw.compile(net(), loihi1, calibrate=SPIKES, per_channel="no")
+
+
+@pytest.mark.parametrize("chip", [spinnaker1, hw.chips.truenorth, hw.chips.xylo, hw.chips.speck], ids=lambda c: c.name)
+def test_weights_beside_which_nothing_is_left_of_a_threshold(chip):
+    neurons = {"Xylo Audio 2": sn.LIF, "SpiNNaker 1": lambda: sn.LIF(reset=sn.reset.to_zero)}.get(chip.name, sn.IF)
+    made = sn.Sequential(sn.Linear(8, 6, seed=0), neurons(), sn.Linear(6, 3, seed=1), neurons())
+    x = (np.random.default_rng(0).random((20, 4, 8)) < 0.4).astype(np.float32)
+    assert hw.compile(made, chip, calibrate=x).report[0].threshold_error < 0.01
+    made.layers[0].weight.data[...] *= 1e20
+    with pytest.raises(
+        ValueError, match=r"layer 1 L?IF: nothing is left of its thresholds: 1 would .* up to 3.5\d*e\+19"
+    ):
+        hw.compile(made, chip, calibrate=x)

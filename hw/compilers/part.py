@@ -144,12 +144,22 @@ def importance(weights: Any, spikes: Array) -> Array:
 
 
 def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: LayerRun) -> LayerReport:
-    """What was lost in one layer; rate is the float net's."""
+    """What was lost in one layer; rate is the float net's.
+
+    Raises ValueError where nothing is left of any threshold under the scale that the weights ask for.
+    """
     wanted = values_of(part.weights)
     if part.recurrent is not None:
         wanted = np.concatenate([wanted, part.recurrent.reshape(-1)])
     numbers, fires = part.numbers, not part.reads_v
     size = _root_mean_square(wanted)
+    if fires and _is_lost(held.threshold, numbers.threshold):
+        most, at = np.abs(wanted).max(initial=0.0), np.abs(numbers.threshold).argmax()
+        raise ValueError(
+            f"compile: layer {part.name}: nothing is left of its thresholds: {numbers.threshold[at]:.4g} would become "
+            f"{held.threshold[at]:.4g} beside weights up to {most:.4g} and biases up to {np.abs(part.bias).max():.4g}; "
+            "train with weights, thresholds and biases nearer to each other"
+        )
     return LayerReport(
         name=part.name,
         weight_exponent=held.exponent,
@@ -166,6 +176,11 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
         overflows=sum(run.overflows.values()),
         advice=held.advice,
     )
+
+
+def _is_lost(held: Array, wanted: Array) -> bool:
+    """Whether every value is off by its own size or more; a 0 is lost by nothing."""
+    return bool(((np.abs(held - wanted) >= np.abs(wanted)) & (wanted != 0)).all())
 
 
 def _relative(change: Array, to: Array) -> float:
