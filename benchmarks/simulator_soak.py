@@ -12,14 +12,14 @@ inputs of neurons, looked at inside the compiled loop (spikenet/simulate/costs.p
 Measured: `day` on one thread of a busy machine in 41 minutes, 864,000,000 steps, ticks int64, memory grew 0.021 % from
 the first tenth to the end.
 
-`flat` on two cores of a Zen 4 EPYC, all else standing still, for 1,003, 3,858, 15,435 and 77,169 neurons: on one thread
-1.06, 1.02, 1.12 and 1.52 ns (1.3 +- 19 %), on two 1.75, 1.73, 1.55 and 1.73 (1.7 +- 6 %); on a Zen 3 1.2, 1.4, 1.5, 1.9
-and 1.9, 2.2, 1.9, 2.3. The inputs that are added to lie in the first cache for 1,000 neurons, in the second for
-77,000. Where a spike has few synapses for each delay, finding them costs more than they do, and where few spikes come in a step, looking for
-them: `scaled` on one thread 206 ns (3 events a step), for 2,314 neurons 37 (36), for 7,717 6.3 (780), for 23,150 2.8
-(8,300). To add all synapses of a spike at once, to rows of inputs for all delays, took 3.3 to 7 ns each: such rows fill
-more than the near caches. `brunel` on one thread of a busy machine: 0.85 ns for 1,000 neurons, 0.45 for 4,000 and 0.35
-for 12,500.
+`flat` on two cores of a Zen 4 EPYC, all else standing still, for 1,003, 3,858, 15,435 and 77,169 neurons: on one
+thread 1.06, 1.02, 1.12 and 1.52 ns (1.3 +- 19 %), on two 1.75, 1.73, 1.55 and 1.73 (1.7 +- 6 %); on a Zen 3 1.2, 1.4,
+1.5, 1.9 and 1.9, 2.2, 1.9, 2.3. The inputs that are added to lie in the first cache for 1,000 neurons, in the second
+for 77,000. Where a spike has few synapses for each delay, finding them costs more than they do, and where few spikes
+come in a step, looking for them: `scaled` on one thread 206 ns (3 events a step), for 2,314 neurons 37 (36), for
+7,717 6.3 (780), for 23,150 2.8 (8,300). To add all synapses of a spike at once, to rows of inputs for all delays,
+took 3.3 to 7 ns each: such rows fill more than the near caches. `brunel` on one thread of a busy machine: 0.85 ns for
+1,000 neurons, 0.45 for 4,000 and 0.35 for 12,500.
 """
 
 from __future__ import annotations
