@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +10,11 @@ from spikenet.errors import Array, flag, whole
 from spikenet.graph import Tensor, TensorLike, concatenate
 from spikenet.layers.delay import delay_steps
 from spikenet.layers.delay_sums import arriving
-from spikenet.layers.layer import State, Training, as_input, generator, state_parts
+from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.plain import plain
 from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking import Spiking
+from spikenet.layers.weighted import loop_weight, without_self
 
 
 class DelayedRecurrent:
@@ -63,11 +63,7 @@ class DelayedRecurrent:
                 f"{self.kind}: delays: expected shape ({n}, {n}) or what broadcasts to it, got {self._given.shape}"
             ) from None
         self.states = (*neurons.states, "on its way")
-        bound = 1 / math.sqrt(self.n)
-        weight: Array = generator(self.kind, seed).uniform(-bound, bound, (self.n, self.n)).astype(np.float32)
-        if not self_connections:
-            np.fill_diagonal(weight, 0)
-        self.recurrent_weight = Tensor(weight, requires_grad=True, name="recurrent_weight")
+        self.recurrent_weight = loop_weight(self.kind, self.n, self_connections, seed)
 
     @property
     def name(self) -> str:
@@ -118,10 +114,7 @@ class DelayedRecurrent:
 
     def _synapses(self) -> Tensor:
         """(n, 1, n) the weights, without those to oneself where there are none."""
-        weight = self.recurrent_weight
-        if not self.self_connections:
-            weight = weight * (1 - np.eye(self.n, dtype=weight.dtype))
-        return weight.reshape(self.n, 1, self.n)
+        return without_self(self.recurrent_weight, self.self_connections).reshape(self.n, 1, self.n)
 
     def _on_its_way(self, shape: tuple[int, ...], dtype: Any, part: Any) -> Tensor:
         if part is None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 
-from spikenet.errors import Array, flag, whole
+from spikenet.errors import flag, whole
 from spikenet.graph import Tensor, TensorLike
-from spikenet.layers.layer import State, Training, as_input, generator, state_parts
+from spikenet.layers.layer import State, Training, as_input, state_parts
 from spikenet.layers.recurrent_time import recurrent_over_time
 from spikenet.layers.sequence import sequence_of
 from spikenet.layers.spiking import Spiking
+from spikenet.layers.weighted import loop_weight, without_self
 
 
 class Recurrent:
@@ -57,11 +57,7 @@ class Recurrent:
         self.through_reset = through_reset
         self.n, self.self_connections = whole("Recurrent: n", n), self_connections
         self.states = (*neurons.states, "last output")
-        bound = 1 / math.sqrt(self.n)
-        weight: Array = generator("Recurrent", seed).uniform(-bound, bound, (self.n, self.n)).astype(np.float32)
-        if not self_connections:
-            np.fill_diagonal(weight, 0)
-        self.recurrent_weight = Tensor(weight, requires_grad=True, name="recurrent_weight")
+        self.recurrent_weight = loop_weight("Recurrent", self.n, self_connections, seed)
 
     @property
     def name(self) -> str:
@@ -83,9 +79,7 @@ class Recurrent:
         parts = state_parts(self.name, state, self.states)
         before = neurons._before(x, None if parts is None else parts[:-1], training)
         last = self._last(x, None if parts is None else parts[-1])
-        weight = self.recurrent_weight
-        if not self.self_connections:
-            weight = weight * (1 - np.eye(self.n, dtype=weight.dtype))
+        weight = without_self(self.recurrent_weight, self.self_connections)
         out, *after = recurrent_over_time(
             neurons.runs, neurons.surrogate, neurons.learn, x, weight, before, last, neurons._spread(x)
         )
