@@ -61,9 +61,9 @@ def main(quick: bool = False, out: Path = Path("example-figures"), seed: int = 0
 
 def draw(result: Result, out: Path) -> None:
     """Accuracy against energy; and energy against spike rate, in int8 with memory traffic."""
-    scatter, lines = Figure(figsize=(13, 4.6), layout="constrained").subplots(1, 2)
+    *scatter, lines = Figure(figsize=(18, 4.8), layout="constrained").subplots(1, 3)
     table = result.table
-    sn.plot.accuracy_energy(table.points, at_least=table.bounds, not_run=table.not_run, ax=scatter)
+    sn.plot.accuracy_energy_levels(table.points, at_least=table.bounds, not_run=table.not_run, axes=scatter)
 
     crossing = next(c for c in table.crossings if c.number_format == "int8" and c.with_memory)
     found = crossing.result

@@ -39,7 +39,6 @@ def main(quick: bool = False, out: Path = Path("example-figures")) -> Result:
     placement = hw.place(net, hw.chips.loihi1, SHAPE, rates=RATES)
     print(placement)
     axes = sn.plot.mesh(*placement.picture)
-    axes.set_title(f"{placement.chip}: {len(placement.cores)} cores; {axes.get_title()}", fontsize="medium")
     out.mkdir(parents=True, exist_ok=True)
     sn.plot.save(axes, out / "10_which_chip.png")
     return Result(

@@ -39,6 +39,7 @@ from hw.records.energies import AllInEnergies, EventEnergies, Level, Memory, Pro
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Evidence, Fact, unknown
 from hw.records.formats import FLOAT32, INT8, Arithmetic, Format
+from hw.records.power import Power
 from hw.training.through import Trained, train_through
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "PlacedCore",
     "PlacedProgram",
     "Placement",
+    "Power",
     "ProcessorEnergies",
     "QuantisedNet",
     "Row",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hw import chips as known_chips
@@ -41,7 +42,8 @@ def compare(
     With `calibrate`, a net is compiled for each chip that takes its kind, spiking nets that get spikes or, on Akida,
     conventional ones, placed, and run in the chip's integers: accuracy, latency and energy of its row are those. Where
     a chip refuses it, `broken` says which rules it breaks, a note where it was not tried. A spiking net then has a row,
-    if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`.
+    if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`. What was
+    run has another row, at the all-in level, where the power of the chip and the time of a sample are known.
 
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
     without an encoder; for a layer that cannot be counted when it is reached.
@@ -73,8 +75,8 @@ def compare(
         for chip in devices:
             own = [form for form in forms if form.net == name]
             found = _in_integers(own[0], entry, chip, test, calibrate, batch_size)
-            if isinstance(found, Row):
-                rows.append(found)
+            if isinstance(found, list):
+                rows += found
                 continue
             if isinstance(found, tuple):
                 broken[name, chip.name] = found
@@ -157,8 +159,8 @@ def _rows(form: Form, chip: Chip, notes: list[str], *, refused: bool) -> Iterabl
 
 def _in_integers(
     form: Form, entry: Candidate, chip: Chip, test: Arrays, calibrate: Arrays | None, batch_size: int
-) -> Row | tuple[Breach, ...] | str | None:
-    """The row of a net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
+) -> list[Row] | tuple[Breach, ...] | str | None:
+    """The rows of a net in the integers of a neuromorphic chip, what it breaks, or why it was not tried."""
     if _is_conventional(chip):
         return None
     if calibrate is None:
@@ -170,7 +172,7 @@ def _in_integers(
     slots = events.samples * events.steps * (len(events.sent) + len(events.received))
     operations = float(events.synaptic_ops.sum()) / events.samples
     spikes = form.evaluation.counts.is_spiking  # else what is sent are numbers, and weights are multiplied
-    return Row(
+    row = Row(
         net=form.net, device=chip.name, level=chip.level, number_format="chip integers",
         numbers="the chip's integers", accuracy=got.accuracy, parameters=stored,
         macs=0.0 if spikes else operations, acs=operations if spikes else 0.0,
@@ -179,6 +181,8 @@ def _in_integers(
         energy=got.execution.energy(), latency_s=times.inference_s,
         latency_is_lower_bound=bool(times.unknown),
     )  # fmt: skip
+    by_power = got.execution.energy_by_power()
+    return [row] if by_power is None else [row, replace(row, level=by_power.level, energy=by_power, by_power=True)]
 
 
 def _is_conventional(chip: Chip) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -27,12 +28,15 @@ def pj(value: float | None) -> Fact:
 
 
 def event_energies(**changes: Any) -> EventEnergies:
-    return dataclasses.replace(loihi1.energies, **changes)
+    """The energies of Loihi 1 with some changed, on the chip: it is the chip that checks them."""
+    return dataclasses.replace(loihi1, energies=dataclasses.replace(loihi1.energies, **changes)).energies
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(loihi1.energies)])
 def test_an_energy_below_0_is_refused_by_the_name_of_its_entry(name):
-    with pytest.raises(ValueError, match=rf"^{name}: expected a number >= 0, got -23.6 pJ \(a test\)"):
+    with pytest.raises(
+        ValueError, match=rf"^Loihi 1: energies: {name}: expected a number >= 0, got -23.6 pJ \(a test\)"
+    ):
         event_energies(**{name: pj(-23.6)})
     assert getattr(event_energies(**{name: pj(0.0)}), name).joules == 0
 
@@ -71,6 +75,14 @@ def test_joules(unit, factor):
         _ = Fact(3.0, "cores", Evidence.QUOTED, "a test").joules
 
 
+def test_a_power_is_joules_a_second_and_no_energy_of_an_event():
+    assert Fact(63.0, "mW", Evidence.QUOTED, "a test").joules == pytest.approx(0.063, rel=1e-15)
+    with pytest.raises(ValueError, match=r"synaptic_op: expected an energy in .*, got unit 'mW'"):
+        event_energies(synaptic_op=Fact(63.0, "mW", Evidence.QUOTED, "a test"))
+    with pytest.raises(ValueError, match="Loihi 1: power: idle: expected uW, mW, W, got unit 'pJ'"):
+        dataclasses.replace(loihi1, power=hw.Power(pj(1.0), pj(1.0)))
+
+
 @pytest.mark.parametrize(
     "name", [f.name for f in dataclasses.fields(EventEnergies) if f.default is dataclasses.MISSING]
 )
@@ -90,10 +102,10 @@ def test_a_missing_technology_energy_is_refused_by_name(form):
     full = {f: pj(1.0) for f in Format}
     lacking = {f: cost for f, cost in full.items() if f is not form}
     memory = Memory(8, (), pj(1000.0))
-    with pytest.raises(ValueError, match=f"add {form.value}: missing"):
-        TechnologyEnergies(lacking, full, memory)
-    with pytest.raises(ValueError, match=f"multiply {form.value}: missing"):
-        TechnologyEnergies(full, lacking, memory)
+    with pytest.raises(ValueError, match=f"^45 nm CMOS: energies: add {form.value}: missing"):
+        dataclasses.replace(cmos45, energies=TechnologyEnergies(lacking, full, memory))
+    with pytest.raises(ValueError, match=f"^45 nm CMOS: energies: multiply {form.value}: missing"):
+        dataclasses.replace(cmos45, energies=TechnologyEnergies(full, lacking, memory))
 
 
 def test_memories_grow_and_the_smallest_that_fits_is_taken():
@@ -102,12 +114,14 @@ def test_memories_grow_and_the_smallest_that_fits_is_taken():
     assert memory.holding(8192) == ("8 KB SRAM", pj(10.0))
     assert memory.holding(8192.5) == ("32 KB SRAM", pj(20.0))
     assert memory.holding(32769) == ("DRAM", pj(1300.0))
-    with pytest.raises(ValueError, match="growing"):
-        Memory(8, (Sram(32768, pj(20.0)), Sram(8192, pj(10.0))), pj(1300.0))
-    with pytest.raises(ValueError, match="word_bytes"):
-        Memory(0, (), pj(1300.0))
-    with pytest.raises(ValueError, match="DRAM: missing"):
-        Memory(8, (), None)
+    wrong = [
+        (Memory(8, (Sram(32768, pj(20.0)), Sram(8192, pj(10.0))), pj(1300.0)), "expected SRAM sizes growing"),
+        (Memory(0, (), pj(1300.0)), "word_bytes"),
+        (Memory(8, (), None), "DRAM: missing"),
+    ]
+    for memory, said in wrong:
+        with pytest.raises(ValueError, match=f"^45 nm CMOS: energies: memory: {said}"):
+            dataclasses.replace(cmos45, energies=dataclasses.replace(cmos45.energies, memory=memory))
 
 
 def test_a_chip_needs_a_name_energies_and_facts_for_limits():
@@ -197,23 +211,25 @@ def test_no_entry_can_be_spoilt_unnoticed(chip):
                 ValueError, match=rf"{re.escape(chip.name)}: limit {name}: expected a whole.*, got {value} of it"
             ):
                 dataclasses.replace(chip, limits=lacking | {name: odd})
-    for record in (chip.energies, chip.times):
+    for kind in ("energies", "times", "power"):
+        record = getattr(chip, kind)
         for field in () if record is None else dataclasses.fields(record):
-            given, optional = getattr(record, field.name), field.default is None
-            put = partial(lambda entry, record, name: dataclasses.replace(record, **{name: entry}),
-                          record=record, name=field.name)  # fmt: skip
+            given, optional, where = getattr(record, field.name), field.default is None, f"{chip.name}: {kind}"
+            put = partial(lambda entry, name, record, kind: dataclasses.replace(
+                chip, **{kind: dataclasses.replace(record, **{name: entry})}),
+                          name=field.name, record=record, kind=kind)  # fmt: skip
             if isinstance(given, Fact):
-                wrong += spoilt(field.name, given, put, optional=optional)
+                wrong += spoilt(f"{where}: {field.name}", given, put, optional=optional)
             for bad in ((), None, -1, math.nan, "none") if not isinstance(given, Fact) and given is not None else ():
-                with pytest.raises((TypeError, ValueError), match=field.name):
+                with pytest.raises((TypeError, ValueError), match=rf"{re.escape(where)}: {field.name}"):
                     put(bad)
     for name in ("name", "vendor", "process", "limits", "energies", "notes", "architecture"):
         for bad in (None, -1, math.nan, "" if name != "notes" else 3):
             with pytest.raises((TypeError, ValueError), match=name):
                 dataclasses.replace(chip, **{name: bad})
-    for bad in (-1, math.nan, "1 ms"):
-        with pytest.raises(TypeError, match="times"):
-            dataclasses.replace(chip, times=bad)
+    for name, bad in itertools.product(("times", "power"), (-1, math.nan, "1 ms")):
+        with pytest.raises(TypeError, match=name):
+            dataclasses.replace(chip, **{name: bad})
     assert not wrong, "\n".join(wrong)
 
 

@@ -53,8 +53,9 @@ def table():
     return hw.compare(nets, data(N, 1), calibrate=data(90, 2), batch_size=25)
 
 
-def row(table, net, device, number_format):
-    (found,) = [r for r in table.rows if (r.net, r.device, r.number_format) == (net, device, number_format)]
+def row(table, net, device, number_format, by_power=False):
+    wanted = (net, device, number_format, by_power)
+    (found,) = [r for r in table.rows if (r.net, r.device, r.number_format, r.by_power) == wanted]
     return found
 
 
@@ -350,7 +351,8 @@ def test_what_was_not_run_on_a_chip_is_marked_so():
         "graded": ("fp32, not run", False),
     }
     assert all(r.was_run for r in found.rows if r.device != chip.name)
-    assert found.not_run == ["subtracts fp32, does not fit, Loihi 1", "graded fp32, not run, Loihi 1"]
+    on_chip = "Loihi 1 (pre-silicon)"
+    assert found.not_run == [f"subtracts fp32, does not fit, {on_chip}", f"graded fp32, not run, {on_chip}"]
     assert "fp32, does not fit" in hw.report.text(found)
     plain = hw.report.as_dict(found)["rows"]
     assert [entry["was_run"] for entry in plain] == [r.was_run for r in found.rows]
@@ -395,15 +397,42 @@ def test_processors_run_every_net_densely_in_float32():
 
 
 def test_a_comparison_draws_itself(table):
-    for draw, points, bounds in (
-        (plot.accuracy_energy, table.points, table.bounds),
-        (plot.accuracy_latency, table.latencies, table.latency_bounds),
-    ):
-        if points:
-            said = {text.get_text() for text in draw(points, at_least=bounds).texts}
-            assert all(label in said or f"{label} (at least)" in said for label, *_ in points)
-    assert [label for label, *_ in table.latencies] == [r.label for r in table.rows if r.latency_s is not None]
+    drawn = plot.accuracy_energy_levels(table.points, at_least=table.bounds)
+    assert [ax.get_title("left") for ax in drawn] == ["operations of a technology", "events of a chip's table"]
+    for ax, points in zip(drawn, table.points.values(), strict=True):
+        said = "\n".join(text.get_text() for text in ax.texts)
+        assert all(label + ", at least" * (label in table.bounds) in said for label, *_ in points)
     assert plot.accuracy_latency([("a", 0.9, 1e-3, "b")]).get_xlabel() == "latency per inference (s, logarithmic)"
-    assert list(table.bars) == [row.label for row in table.rows]
-    assert [label for label, *_ in table.points] == list(table.bars)
-    plot.energy_bars(table.bars)
+    labels = {
+        level.title: [r.label for r in table.rows if r.level is level] for level in (Level.TECHNOLOGY, Level.EVENT)
+    }
+    assert {level: list(bars) for level, bars in table.bars.items()} == labels
+    assert {level: [label for label, *_ in points] for level, points in table.points.items()} == labels
+    assert "SNN fp32, not run, Loihi 1 (pre-silicon)" in labels["events of a chip's table"]
+    for r in table.rows:
+        parts = table.bars[r.level.title][r.label]
+        assert sum(part for part in parts.values() if part) == pytest.approx(r.energy_j, rel=1e-9)
+        assert [name for name, part in parts.items() if part is None] == list(r.energy.unknown)
+    _, events = plot.energy_levels(table.bars)
+    assert any("≥" in text.get_text() and "hops between tiles" in text.get_text() for text in events.texts)
+
+
+def test_what_was_run_has_an_all_in_row_where_power_and_time_are_known():
+    """SpiNNaker 1 in real time, idle power; BrainScaleS-2 a thousand times faster; no row without power or time."""
+    net = Sequential(*ann().layers[:1], LIF(threshold=0.8, reset=reset.to_zero), readout(Linear(6, 3, seed=0)),
+                     LIF(threshold=0.8, reset=reset.to_zero))  # fmt: skip
+    nets, chips = {"SNN": (net, Rate(steps=8))}, hw.chips.NEUROMORPHIC
+    found = hw.compare(nets, data(9, 1), calibrate=data(12, 2), chips=chips)
+    by_power = {r.device: r for r in found.rows if r.by_power}
+    assert set(by_power) == {"SpiNNaker 1", "BrainScaleS-2"}
+    real_time = row(found, "SNN", "SpiNNaker 1", "chip integers")
+    assert by_power["SpiNNaker 1"].energy_j == pytest.approx(0.36 * real_time.latency_s, rel=1e-12)
+    assert (real_time.level, by_power["SpiNNaker 1"].level) == (Level.EVENT, Level.ALL_IN)
+    assert by_power["BrainScaleS-2"].energy_j == pytest.approx(1.0 * 8 * 1e-3 / 1000, rel=1e-12)
+    assert all(r.energy.is_lower_bound for r in by_power.values())
+    assert "SpiNNaker 1, power x time" in hw.report.text(found)
+    assert sum(entry["by_power"] for entry in hw.report.as_dict(found)["rows"]) == 2
+    assert {
+        "SNN the chip's integers, SpiNNaker 1, power x time (quoted)",
+        "SNN the chip's integers, BrainScaleS-2, power x time (quoted)",
+    } <= set(found.bars["all-in figures of a device"])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import hw
 from hw import activity, all_in_energy, break_even, chips, count, event_energy, technology_energy
 from hw.counting.counts import Counts, LayerCount, Stored, Traffic
 from hw.energy.report import energy_dict
 from hw.energy.total import Energy, Term
+from hw.execution.powered import power_energy, step_of
+from hw.execution.times import StepTimes
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, Level
 from hw.records.fact import Evidence, Fact, unknown
@@ -117,6 +121,76 @@ def test_levels_and_devices_are_never_added():
         technology.plus(Energy("y", Level.TECHNOLOGY, ()))
     with pytest.raises(ValueError, match="all-in"):
         Energy("x", Level.ALL_IN, ()).plus(Energy("x", Level.ALL_IN, ()))
+
+
+def test_terms_of_one_level_are_refused_in_a_total_of_another():
+    """Also put together by hand: a term knows the level of the total it was part of."""
+    event = Energy("Loihi 1", Level.EVENT, (Term("spikes", 2, "", CHEAP),))
+    technology = Energy("45 nm", Level.TECHNOLOGY, (Term("additions", 2, "", CHEAP),))
+    said = r"energy of x, technology: term 'spikes' is per event; levels of evidence are never mixed"
+    with pytest.raises(ValueError, match=said):
+        Energy("x", Level.TECHNOLOGY, (*technology.terms, *event.terms))
+    assert Energy("x", Level.EVENT, (*event.terms, Term("new", 1, "", CHEAP))).joules == near(6e-12)
+    with pytest.raises(TypeError, match=r"energy of x: level: expected an hw.Level, got 'all in'"):
+        Energy("x", "all in", ())
+    with pytest.raises(TypeError, match=r"energy of x: terms: expected hw\.Term"):
+        Energy("x", Level.EVENT, (3.0,))
+
+
+def test_the_bars_of_an_energy_are_its_terms_and_the_total_with_what_it_lacks():
+    energy = Energy("x", Level.EVENT, (Term("a", 2, "", CHEAP), Term("b", 1, "", unknown("pJ", "nowhere")),
+                                       Term("c", 0, "", CHEAP)))  # fmt: skip
+    assert energy.bars == {"a (measured)": 4e-12, "b": None, "total": {"known": 4e-12, "b": None}}
+    assert energy.title == "x: events of a chip's table (measured)"
+    nothing = Energy("y", Level.ALL_IN, (Term("b", 1, "", unknown("pJ", "nowhere")),))
+    assert (nothing.bars, nothing.title) == ({"b": None, "total": None}, "y: all-in figures of a device (unknown)")
+
+
+# Power times time
+
+
+TIMES = StepTimes(np.full((4, 3), 1e-3), "steps of a fixed length", (Evidence.QUOTED,))
+NO_TIMES = StepTimes(None, "nobody knows")
+
+
+def watts(idle, active):
+    facts = (
+        unknown("W", "a test") if value is None else Fact(value, "W", Evidence.QUOTED, "a test")
+        for value in (idle, active)
+    )
+    return hw.Power(*facts)
+
+
+def test_power_times_time_is_all_in_and_a_lower_bound_where_it_is_idle_power():
+    idle = power_energy(replace(chips.spinnaker1, power=watts(0.36, 1.0)), 2, 4, TIMES, None)
+    assert (idle.level, idle.joules, idle.unknown) == (
+        Level.ALL_IN,
+        near(2 * 4e-3 * 0.36),
+        ("what the net's work adds",),
+    )
+    assert "1 W" in str(idle)  # what other loads take is said, not added
+    active = power_energy(replace(chips.spinnaker1, power=watts(None, 1.0)), 1, 4, TIMES, None)
+    assert (active.joules, active.is_lower_bound) == (near(4e-3), False)
+    assert any("of another load on the whole chip" in said for said in active.assumptions)
+    lacking = replace(TIMES, unknown=("axons in",))
+    assert power_energy(replace(chips.spinnaker1, power=watts(None, 1.0)), 1, 4, lacking, None).unknown == ("axons in",)
+
+
+def test_power_gives_no_energy_without_a_time_and_a_time_none_without_power():
+    assert power_energy(chips.akida, 1, 4, NO_TIMES, 1e-3) is None  # its clock follows nothing of the net
+    assert power_energy(chips.xylo, 1, 4, NO_TIMES, None) is None
+    assert power_energy(chips.loihi1, 1, 4, TIMES, None) is None  # "below 1.5 W" is a bound
+    assert power_energy(replace(chips.spinnaker1, power=watts(None, None)), 1, 4, TIMES, None) is None
+
+
+def test_chips_whose_clock_follows_the_net_are_on_for_its_steps():
+    """Xylo in real time: 219 uW for 4 steps of 2 ms. BrainScaleS-2 a thousand times faster, 1 W."""
+    assert power_energy(chips.xylo, 1, 4, NO_TIMES, 2e-3).joules == near(219e-6 * 8e-3)
+    fast = power_energy(chips.brainscales2, 1, 4, NO_TIMES, 2e-3)
+    assert (fast.joules, fast.unknown) == (near(8e-6), ("loading spikes and reading them out",))
+    assert step_of(Sequential(Linear(2, 2), LIF(dt_s=2e-3), Linear(2, 2), LI(dt_s=2e-3))) == 2e-3
+    assert step_of(Sequential(Linear(2, 2), LIF(dt_s=2e-3), Linear(2, 2), LI(dt_s=1e-3))) is None
+    assert step_of(Sequential(Linear(2, 2), IF())) is None
 
 
 # Hand-derived energies

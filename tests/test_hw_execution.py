@@ -213,10 +213,14 @@ def test_the_barrier_grows_with_the_tiles():
     assert between.value == pytest.approx(113 + 4 / 31 * (465 - 113))
     assert between.evidence is Evidence.FROM_MEMORY
     assert [loihi1_sanafe.times.barrier_of(n).value for n in (1, 3, 4, 28, 29)] == [0.6, 1.0, 1.4, 1.4, 1.8]
-    with pytest.raises(ValueError, match="growing from 1"):
-        replace(loihi1.times, barrier=loihi1.times.barrier[1:])
-    with pytest.raises(ValueError, match=r"spike_out.*ns"):
-        replace(loihi1.times, spike_out=Fact(3.0, "pJ", Evidence.QUOTED, "a test"))
+    late = replace(loihi1.times, barrier=loihi1.times.barrier[1:])
+    energy = replace(loihi1.times, spike_out=Fact(3.0, "pJ", Evidence.QUOTED, "a test"))
+    for times, said in ((late, "barrier: expected tiles growing from 1"), (energy, "spike_out: expected a time in ns")):
+        with pytest.raises(ValueError, match=f"^Loihi 1: times: {said}"):
+            replace(loihi1, times=times)
+        for model in (hw.Simple, hw.Detailed):
+            with pytest.raises(ValueError, match=f"^times: {said}"):
+                model(times)
 
 
 def test_times_and_energy_are_those_of_sana_fe():

@@ -318,7 +318,8 @@ def test_slots_are_all_there_once():
 
 def test_the_picture_has_every_core_and_message(placed):
     *_, placement = placed["dense on small Loihi"]
-    load, horizontal, vertical, chip_tiles, shares, layers = placement.picture
+    load, horizontal, vertical, chip_tiles, shares, layers, title = placement.picture
+    assert title == f"{placement.in_use}, load and traffic expected"
     assert np.isfinite(load).sum() == len(placement.cores)
     assert np.nansum(load) == pytest.approx(sum(core.load for core in placement.cores))
     assert horizontal.sum() + vertical.sum() == pytest.approx(placement.hops * placement.traffic.sum())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from hw.chips import cmos45, loihi1, loihi1_sanafe, spinnaker1, spinnaker2, truenorth
+import hw
+from hw.chips import NEUROMORPHIC, cmos45, loihi1, loihi1_sanafe, spinnaker1, spinnaker2, truenorth
 from hw.records.formats import Format
 
 DOC = (Path(__file__).parents[1] / "docs" / "published_energies.md").read_text()
@@ -125,8 +127,32 @@ def test_spinnaker():
     assert deviation == off(each.joules, 1.5e-9)
 
 
+def test_powers_are_those_of_the_records_and_give_energies_only_where_times_are_known():
+    def mentioned(fact):
+        return fact.value is None or f"{fact.value:g} {fact.unit}" in said[0]
+
+    for chip in NEUROMORPHIC:
+        (label,) = (name for name in ROWS if re.search(rf"^power of .*{re.escape(chip.name)}\b", name))
+        said = row(label)
+        if chip.power is None:
+            assert said[0].startswith(("below", "not published"))
+            assert said[2].startswith("nothing")
+        elif chip.name == "Xylo Audio 2":
+            extra = chip.power.active.value - chip.power.idle.value
+            assert f"{chip.power.idle.value:g} uW idle, {extra:g} to 291 uW more" in said[0]
+        else:
+            assert mentioned(chip.power.idle)
+            assert mentioned(chip.power.active)
+        follows = chip.architecture in (hw.Architecture.SINGLE_CORE, hw.Architecture.ANALOGUE)
+        gives = chip.power is not None and (chip.times is not None or follows)
+        assert said[2].startswith("nothing") != gives
+    ours, _, _ = row("Xylo Audio 2, 6.6 uJ")
+    assert ours == f"{6.6 / 291 * 1e3:.1f} ms an inference"
+
+
 def test_every_row_is_looked_at():
     for test in (test_macs_are_additions_and_multiplications, test_truenorth, test_loihi,
-                 test_sana_fe_is_no_copy_of_its_source, test_spinnaker):  # fmt: skip
+                 test_sana_fe_is_no_copy_of_its_source, test_spinnaker,
+                 test_powers_are_those_of_the_records_and_give_energies_only_where_times_are_known):  # fmt: skip
         test()
     assert {label for label in ROWS if not label.startswith(("device", "---", "Loihi 2, Xylo"))} == CHECKED

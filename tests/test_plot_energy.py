@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from spikenet import plot
@@ -35,12 +36,59 @@ def test_terms_start_at_one_edge_inside_the_bar_of_their_sum():
     ax = plot.energy_bars({"ANN": {"mac": 1e-6, "memory": 3e-6}, "SNN": {"events": 1e-7, "memory": None}, "chip": 2e-6})
     assert ends(ax) == pytest.approx([4e-6, 1e-6, 3e-6, 1e-7, 1e-7, 2e-6])
     assert len({bar.get_x() for bar in ax.patches}) == 1
-    assert words(ax) == ["4 µJ", "at least 100 nJ (memory unknown)", "unknown", "2 µJ"]
+    assert words(ax) == ["4 µJ", "≥ 100 nJ (memory unknown)", "unknown", "2 µJ"]
     whole, mac, memory = ax.patches[:3]
     assert whole.get_y() < mac.get_y()
     assert mac.get_y() + mac.get_height() <= memory.get_y()
     assert memory.get_y() + memory.get_height() < whole.get_y() + whole.get_height()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mac", "memory", "events", "sum"]
+
+
+def test_sums_with_one_known_part_are_plain_bars_and_many_unknown_parts_are_counted():
+    ax = plot.energy_bars(
+        {"a": 1e-9, "total": {"known": 3e-9, "b": None}, "more": {"known": 2e-9, **dict.fromkeys("cde")}}
+    )
+    assert ends(ax) == pytest.approx([1e-9, 3e-9, 2e-9])
+    assert words(ax) == ["1 nJ", "≥ 3 nJ (b unknown)", "≥ 2 nJ (3 parts unknown)"]
+    assert ax.get_legend() is None
+
+
+LEVELS = {
+    "operations": [("ANN on 45 nm", 0.9, 1e-9, "ANN"), ("SNN on 45 nm", 0.8, 2e-9, "SNN")],
+    "all in": [("SNN on a chip", 0.85, 3e-3, "SNN"), ("SNN elsewhere", 0.8, None, "SNN")],
+}
+
+
+def test_every_level_has_axes_and_a_scale_of_its_own():
+    """Nothing of one level stands on the axis of another; a family looks the same in all."""
+    bars = {level: {label: joule for label, _, joule, _ in points} for level, points in LEVELS.items()}
+    both = plot.energy_levels(bars)
+    assert [ax.get_title("left") for ax in both] == list(LEVELS)
+    assert [[tick.get_text() for tick in ax.get_yticklabels()] for ax in both] == [
+        list(table) for table in bars.values()
+    ]
+    assert both[0].get_xlim()[1] < both[1].get_xlim()[0]
+    scatter = plot.accuracy_energy_levels(LEVELS, at_least=["SNN on a chip"])
+    assert [ax.get_title("left") for ax in scatter] == list(LEVELS)
+    assert scatter[0].get_xlim()[1] < 1e-6 < scatter[1].get_xlim()[0]
+    snn = [next(line for line in ax.lines if line.get_label() == "SNN") for ax in scatter]
+    assert len({(line.get_color(), line.get_marker()) for line in snn}) == 1
+    assert [text.get_text() for text in scatter[1].get_legend().get_texts()] == ["SNN"]
+    assert any("SNN on a chip, at least" in word for word in words(scatter[1]))
+    for ax in (*both, *scatter):
+        ax.figure.draw_without_rendering()
+    title, legend = scatter[0]._left_title.get_window_extent(), scatter[0].get_legend().get_window_extent()
+    assert Bbox.intersection(title, legend) is None
+
+
+def test_levels_are_drawn_on_axes_that_are_given_one_each():
+    axes = Figure().subplots(2, 1)
+    assert plot.energy_levels({"a": {"x": 1e-9}, "b": {"x": 1e-6}}, axes=list(axes)) == tuple(axes)
+    for draw, levels in ((plot.energy_levels, {"a": {"x": 1.0}}), (plot.accuracy_energy_levels, LEVELS)):
+        with pytest.raises(ValueError, match="one for each level, got 3"):
+            draw(levels, axes=[axes[0]] * 3)
+        with pytest.raises(ValueError, match="at least one level"):
+            draw({})
 
 
 def test_all_unknown_is_drawn():
@@ -125,7 +173,7 @@ def test_many_points_are_numbered_and_listed():
     listed, *numbers = (text for text in ax.texts if "unknown" not in text.get_text() and text.get_text())
     named = [line.split("  ", 1) for line in listed.get_text().splitlines()]
     assert [int(number) for number, _ in named] == list(range(1, 13))
-    assert [name for _, name in named] == [label + " (at least)" * (label == "net on device 2") for label, *_ in points]
+    assert [name for _, name in named] == [label + ", at least" * (label == "net on device 2") for label, *_ in points]
     assert [text.get_text() for text in numbers] == [*map(str, range(1, 10)), "10, 11, 12"]
     ax.figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in numbers]

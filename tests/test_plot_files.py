@@ -99,6 +99,7 @@ drawn = [
     plot.graph(Tensor(2.0, requires_grad=True) * 3.0), plot.mesh(x[:, :, None], x[:, :3], x[:3]),
     plot.populations({"a": (x[0], np.arange(4), 4)}, 0.0, 1.0)[0], plot.distribution({"a": x[0]}, label="weight (mV)"),
     plot.connectivity(x, "abcd", label="synapses"), plot.accuracy_latency([("a", 0.5, 1.0, "b")]),
+    plot.energy_levels({"a": {"b": 1.0}})[0], plot.accuracy_energy_levels({"a": [("a", 0.5, 1.0, "b")]})[0],
 ]
 assert len(drawn) + 4 == len(plot.__all__)  # the others: save, and three that compute
 for k, picture in enumerate(drawn):
@@ -112,7 +113,7 @@ assert (x == np.eye(4)).all()
 def test_drawing_needs_no_pyplot_and_changes_no_setting(tmp_path):
     done = subprocess.run([sys.executable, "-W", "error", "-c", ALL, tmp_path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert len(list(tmp_path.iterdir())) == 16
+    assert len(list(tmp_path.iterdir())) == 18
 
 
 DRAWN_ON_MINE = [

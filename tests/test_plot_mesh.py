@@ -37,6 +37,11 @@ def test_cores_and_links():
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # row 0 at the top
 
 
+def test_a_title_stands_above_what_is_said_of_the_links():
+    ax = plot.mesh(np.full((1, 1, 1), 1.0), np.zeros((1, 0)), np.zeros((0, 1)), title="Loihi 1: 1 core")
+    assert ax.get_title() == "Loihi 1: 1 core\nno traffic between tiles"
+
+
 def test_an_empty_mesh_and_one_tile():
     ax = plot.mesh(np.full((1, 1, 1), np.nan), np.zeros((1, 0)), np.zeros((0, 1)))
     assert "no traffic" in ax.get_title()

@@ -6,6 +6,7 @@ from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact, unknown
+from hw.records.power import Power
 
 QUOTED = Evidence.QUOTED
 DEVICE = "akida 2.19.3 virtual_devices.py"
@@ -40,8 +41,12 @@ AKIDA = Chip(
         "weight_bytes": Fact(44_800, "bytes per two processors", QUOTED, "akida mesh.h"),
     },
     energies=ENERGIES,
-    notes=("Akida: about 30 mW for the chip (open-neuromorphic), not per operation.",),
+    notes=("Akida: how long an inference takes is not published, so that its power gives no energy.",),
     architecture=Architecture.NEURAL_PROCESSORS,
+    power=Power(
+        idle=unknown("mW", "open-neuromorphic has one figure"),
+        active=Fact(30.0, "mW", QUOTED, "open-neuromorphic: about, load not said"),
+    ),
 )
 
 AKIDA2 = Chip(

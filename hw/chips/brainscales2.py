@@ -6,6 +6,7 @@ from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact, unknown
+from hw.records.power import Power
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
 NO_SPREAD = "what calibration leaves is a chip's own: hxtorch's mock has none; compiled as 0 until a record says more"
@@ -31,6 +32,10 @@ BRAINSCALES2 = Chip(
         "speed_up": Fact(1000, "times biological time", QUOTED, "open-neuromorphic"),
     },
     energies=unpublished(NOWHERE),
-    notes=("BrainScaleS-2: about 1 W for the chip (open-neuromorphic); its dynamics are analogue, not integers.",),
+    notes=("BrainScaleS-2: its dynamics are analogue, not integers.",),
     architecture=Architecture.ANALOGUE,
+    power=Power(
+        idle=unknown("W", "open-neuromorphic has one figure"),
+        active=Fact(1.0, "W", QUOTED, "open-neuromorphic: about, load not said"),
+    ),
 )

@@ -50,6 +50,7 @@ LOIHI1 = Chip(
     notes=(
         "Loihi 1 event energies are pre-silicon simulations at 0.75 V; they contain no static power and no barrier.",
         "Loihi 1's 23.6 pJ a synaptic operation is stated as a minimum, so its totals lean low.",
+        "Loihi 1: a chip draws less than 1.5 W (open-neuromorphic), a bound and no figure, so that no energy follows.",
     ),
     architecture=Architecture.AXON_CORES,
     times=EventTimes(

@@ -10,6 +10,7 @@ from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact, unknown
+from hw.records.power import Power
 
 QUOTED, FROM_MEMORY, DERIVED = Evidence.QUOTED, Evidence.FROM_MEMORY, Evidence.DERIVED
 NOWHERE = "no per-operation table found: papers, Intel's pages, open-neuromorphic"
@@ -34,4 +35,8 @@ LOIHI2 = Chip(
     energies=unpublished(NOWHERE),
     notes=("Loihi 2: no energy of a single event is published; a total would be invented.",),
     architecture=Architecture.SHARED_MEMORY_CORES,
+    power=Power(
+        idle=unknown("W", "a board's static power is published, not a chip's"),
+        active=Fact(1.0, "W", QUOTED, "open-neuromorphic: about, load not said"),
+    ),
 )

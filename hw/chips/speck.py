@@ -37,6 +37,9 @@ SPECK = Chip(
         "readout_classes": Fact(15, "classes", QUOTED, OVERVIEW),
     },
     energies=unpublished(NOWHERE),
-    notes=("Speck: 3.36 us for an event through nine layers, below 1 mW in a demonstration (as quoted).",),
+    notes=(
+        "Speck: 3.36 us for an event through nine layers; below 1 mW in a demonstration (as quoted), a bound and no "
+        "figure, so that no energy follows from it.",
+    ),
     architecture=Architecture.CONVOLUTION_CORES,
 )

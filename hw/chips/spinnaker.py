@@ -11,6 +11,7 @@ from hw.records.chip import Chip
 from hw.records.energies import EventEnergies
 from hw.records.event_times import Tick
 from hw.records.fact import Evidence, Fact, unknown
+from hw.records.power import Power
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 TABLE = "keras-spiking model_energy.py, citing Hoppner et al. 2019"
@@ -42,9 +43,13 @@ SPINNAKER1 = Chip(
         hop_east_west=unknown("nJ", PACKET),
         hop_north_south=unknown("nJ", PACKET),
     ),
-    notes=("SpiNNaker 1: about 0.36 W a chip idle and 1 W busy (spinn_front_end_common), not in event energies.",),
+    notes=("SpiNNaker 1: the power that a chip draws anyhow is not in the energies of its events.",),
     architecture=Architecture.SOFTWARE_CORES,
     times=Tick(Fact(1, "ms", QUOTED, "open-neuromorphic: a timer of 1 ms, no barrier")),
+    power=Power(
+        idle=Fact(0.36, "W", QUOTED, "spinn_front_end_common compute_energy_used: a chip that is idle"),
+        active=Fact(1.0, "W", QUOTED, "spinn_front_end_common compute_energy_used: all cores busy"),
+    ),
 )
 
 SPINNAKER2 = Chip(

@@ -10,7 +10,8 @@ from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies
 from hw.records.event_times import Tick
-from hw.records.fact import Evidence, Fact
+from hw.records.fact import Evidence, Fact, unknown
+from hw.records.power import Power
 
 QUOTED, FROM_MEMORY = Evidence.QUOTED, Evidence.FROM_MEMORY
 
@@ -39,4 +40,10 @@ TRUENORTH = Chip(
     ),
     architecture=Architecture.CROSSBAR_CORES,
     times=Tick(Fact(1, "ms", QUOTED, "open-neuromorphic: 1 kHz, real time")),
+    power=Power(
+        idle=unknown("mW", "Merolla et al. 2014, as quoted: leakage and work are not told apart"),
+        active=Fact(
+            63.0, "mW", QUOTED, "Merolla et al. 2014, as quoted: objects in 400 x 240 pixels, 30 frames a second"
+        ),
+    ),
 )

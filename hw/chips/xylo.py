@@ -6,6 +6,7 @@ from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import unpublished
 from hw.records.fact import Evidence, Fact
+from hw.records.power import Power
 
 QUOTED = Evidence.QUOTED
 MAPPER = "rockpool's Xylo mapper"
@@ -29,6 +30,14 @@ XYLO = Chip(
         "delay": Fact(1, "step", QUOTED, "xylosim: recurrent spikes arrive in the next step, there is no other delay"),
     },
     energies=unpublished(NOWHERE),
-    notes=("Xylo: 219 uW idle and 93 uW dynamic in one application (Bos & Muir 2022, as quoted), not per event.",),
+    notes=(
+        "Xylo Audio 2: keywords take 291 uW beyond idle, 6.6 uJ each (Bos & Muir 2024, abstract of arXiv 2406.15112).",
+    ),
     architecture=Architecture.SINGLE_CORE,
+    power=Power(
+        idle=Fact(219.0, "uW", QUOTED, "Bos & Muir 2022, as open-neuromorphic quotes it"),
+        active=Fact(
+            312.0, "uW", Evidence.DERIVED, "219 idle and 93 dynamic in one application, Bos & Muir 2022, as quoted"
+        ),
+    ),
 )

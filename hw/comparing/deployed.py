@@ -14,6 +14,7 @@ from hw.compile import compile
 from hw.compilers.table import COMPILERS
 from hw.counting.count import batches
 from hw.execution.placed import place_program
+from hw.execution.powered import step_of
 from hw.execution.record import Execution
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
@@ -55,7 +56,7 @@ def deployed(
     spikes = _spikes(test.inputs, entry, batch_size)
     if spikes is None:
         return "its input is no spikes on the test set; encode it, as sn.encode.Rate does"
-    got = placed.run(spikes)
+    got = placed.run(spikes, step_s=step_of(entry.net))
     return Deployed(correct(entry.readout(got.output), test.labels, test.classes) / len(test), got)
 
 

@@ -31,6 +31,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "level": row.level.value,
         "number_format": row.number_format,
         "was_run": row.was_run,
+        "by_power": row.by_power,
         "accuracy": row.accuracy,
         "parameters": row.parameters,
         "macs": row.macs,

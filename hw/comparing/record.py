@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hw.counting.counts import Counts
@@ -20,6 +20,7 @@ class Row:
     number_format: in which accuracy and counts were evaluated
     numbers   : that format in words: neurons may be held in another than weights
     was_run   : False on a chip in whose integers the net was not run: accuracy and events are the float net's
+    by_power  : whether the energy is the chip's power times the time of a sample, in place of its events
     accuracy  : share of the test set right
     parameters: weights, biases and parameters of single neurons
     macs, acs : weights that met numbers, and spikes; in a chip's integers only those that a number other than 0 met
@@ -45,11 +46,30 @@ class Row:
     latency_is_lower_bound: bool = False
     traffic_bytes: float | None = None
     was_run: bool = True
+    by_power: bool = False
+
+    @property
+    def priced_on(self) -> str:
+        """The device, and whether by its power."""
+        return f"{self.device}, power x time" if self.by_power else self.device
 
     @property
     def label(self) -> str:
-        """Net, numbers and device, as pictures name it."""
-        return f"{self.net} {self.numbers}, {self.device}"
+        """Net, numbers, device and how the energy is known, as pictures name it."""
+        known = "" if self.energy.is_unknown else f" ({self.energy.known})"
+        return f"{self.net} {self.numbers}, {self.priced_on}{known}"
+
+    @property
+    def parts(self) -> dict[str, float | None]:
+        """Joules by part: arithmetic and memory traffic of a technology, terms of a chip's table, an all-in figure as
+        one; None for every part of which nobody knows."""
+        if self.level is Level.EVENT or self.energy_j is None:
+            return {term.name: term.joules for term in self.energy.terms if term.count}
+        without = self.energy_without_memory_j
+        known: dict[str, float | None] = {"known": self.energy_j}
+        if without is not None:
+            known = {"arithmetic": without, "memory traffic": self.energy_j - without}
+        return {**known, **dict.fromkeys(self.energy.unknown)}
 
     @property
     def energy_j(self) -> float | None:
@@ -95,24 +115,22 @@ class Comparison:
     broken: Mapping[tuple[str, str], tuple[Breach, ...]] = field(default_factory=dict)
 
     @property
-    def bars(self) -> dict[str, dict[str, float | None]]:
-        """What `sn.plot.energy_bars` draws: joules by part of every row.
-
-        What nobody published is None, so that the sum is drawn as a lower bound; the table names it.
-        """
-        table: dict[str, dict[str, float | None]] = {}
-        for row in self.rows:
-            arithmetic = row.energy_without_memory_j
-            parts: dict[str, float | None] = {"priced events": row.energy_j}
-            if arithmetic is not None and row.energy_j is not None:
-                parts = {"arithmetic": arithmetic, "memory traffic": row.energy_j - arithmetic}
-            table[row.label] = {**parts, "the rest": None} if row.energy.unknown else parts
-        return table
+    def bars(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """What `sn.plot.energy_levels` draws: for each level joules by part of every row, None for what is unknown."""
+        return {level.title: {row.label: row.parts for row in rows} for level, rows in self._by_level()}
 
     @property
-    def points(self) -> list[tuple[str, float, float | None, str]]:
-        """What `sn.plot.accuracy_energy` draws, with `bounds` as at_least and `not_run`."""
-        return [(row.label, row.accuracy, row.energy_j, row.net) for row in self.rows]
+    def points(self) -> dict[str, list[tuple[str, float, float | None, str]]]:
+        """What `sn.plot.accuracy_energy_levels` draws, by level, with `bounds` as at_least and `not_run`."""
+        return {
+            level.title: [(row.label, row.accuracy, row.energy_j, row.net) for row in rows]
+            for level, rows in self._by_level()
+        }
+
+    def _by_level(self) -> Iterator[tuple[Level, list[Row]]]:
+        for level in Level:
+            if rows := [row for row in self.rows if row.level is level]:
+                yield level, rows
 
     @property
     def bounds(self) -> list[str]:
@@ -127,12 +145,13 @@ class Comparison:
     @property
     def latencies(self) -> list[tuple[str, float, float | None, str]]:
         """What `sn.plot.accuracy_latency` draws, with `latency_bounds` as at_least: of rows whose latency is known."""
-        return [(row.label, row.accuracy, row.latency_s, row.net) for row in self.rows if row.latency_s is not None]
+        timed = (row for row in self.rows if row.latency_s is not None and not row.by_power)  # once each
+        return [(f"{row.net}, {row.device}", row.accuracy, row.latency_s, row.net) for row in timed]
 
     @property
     def latency_bounds(self) -> list[str]:
         """Labels of the rows whose latency is a lower bound."""
-        return [row.label for row in self.rows if row.latency_is_lower_bound]
+        return [f"{row.net}, {row.device}" for row in self.rows if row.latency_is_lower_bound]
 
     def break_even_rate(
         self, spiking: str, conventional: str, number_format: str, *, with_memory: bool

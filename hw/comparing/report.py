@@ -94,7 +94,7 @@ def _cells(row: Row, notes: _Notes) -> tuple[str, ...]:
     without = row.energy_without_memory_j
     return (
         row.net,
-        row.device,
+        row.priced_on,
         row.numbers,
         f"{row.accuracy:.2%}",
         f"{row.parameters:,}",

@@ -36,6 +36,8 @@ class Detailed:
 
     def __post_init__(self) -> None:
         positive("Detailed: buffer", self.buffer)
+        if self.times is not None:
+            self.times.check("times")
 
     def __call__(self, placed: Any, spikes: Array, flags: Array, counts: Array) -> StepTimes:
         times = self.times or placed.program.chip.times

@@ -24,7 +24,7 @@ from hw.placement.record import Part, PlacedCore, Placement
 from hw.programs.loihi import Population
 from hw.programs.record import LayerRun, Program
 from hw.records.architecture import Architecture
-from spikenet.errors import whole
+from spikenet.errors import positive, whole
 
 Array = npt.NDArray[Any]
 
@@ -48,12 +48,15 @@ class PlacedProgram:
         return rows(self.axons, projections(self.program))
 
     def run(
-        self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple, seed: int | None = None
-    ) -> Execution:
+        self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple, seed: int | None = None,
+        step_s: float | None = None,
+    ) -> Execution:  # fmt: skip
         """The program driven by spikes (steps, batch, ...), each sample from rest, with every event of every core.
 
         timing: what says how long a step takes, `hw.execution.simple`, or `hw.execution.detailed` with links in detail
         seed  : which noise, as in `program.run`
+        step_s: seconds that a step of the net stands for, its neurons' dt_s: chips whose clock follows it, Xylo and
+                BrainScaleS-2, have no time and so no `energy_by_power` without
 
         Loihi's integers run core by core: a spike is a message along each of its axons, and adds its row of weights
         where it arrives. Output, rates and overflows are those of `program.run`, exactly. Programs of other chips run
@@ -66,6 +69,7 @@ class PlacedProgram:
         whole("run: samples_at_once", samples_at_once)
         if not callable(timing):
             raise TypeError(f"run: timing: expected hw.simple, hw.detailed or such a function, got {timing!r:.60}")
+        step = None if step_s is None else positive("run: step_s", step_s)
         steps, batch = given.shape[:2]
         integers = runs_on_cores if all(isinstance(k, Population) for k in program.layers) else runs_on_one_machine
         kind = np.int8 if program.most_events == 1 else np.int16  # Speck counts to 2^15 - 1
@@ -98,6 +102,7 @@ class PlacedProgram:
             program=program,
             placement=self.placement,
             axons=self.axons,
+            step_s=step,
         )
 
 

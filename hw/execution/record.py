@@ -13,6 +13,7 @@ from hw.energy.total import Energy
 from hw.execution import report
 from hw.execution.axons import Axons
 from hw.execution.events import Events
+from hw.execution.powered import power_energy
 from hw.execution.price import event_energy
 from hw.execution.times import StepTimes
 from hw.placement.mesh import Floats, Links, link_traffic
@@ -32,6 +33,7 @@ class Execution:
     output, rates, overflows, words: as `program.run` gives them, exactly
     events : of every core;  times: of every step and sample
     program, placement, axons: what was run, and where
+    step_s : seconds that a step of the net stands for, where it was said
     """
 
     output: Array
@@ -43,6 +45,7 @@ class Execution:
     program: Any
     placement: Placement
     axons: Axons
+    step_s: float | None = None
 
     def energy(self, chip: Chip | None = None) -> Energy:
         """Energy of a sample, from the chip's table of events; `chip`: another record of the same kind of machine.
@@ -56,17 +59,25 @@ class Execution:
             raise ValueError(f"energy: {chip.name} is {chip.architecture.value}; these are events of {own.name}")
         return event_energy(self.events, self.placement, own if chip is None else chip)
 
+    def energy_by_power(self) -> Energy | None:
+        """All-in energy of a sample: the power of the chips in use times its time; None where one is not known."""
+        chips, steps = self.placement.n_chips, self.events.steps
+        return power_energy(self.program.chip, chips, steps, self.times, self.step_s)
+
     def __str__(self) -> str:
-        return report.text(self.events, self.placement, self.links, self.words, self.times, self.energy())
+        energies = [energy for energy in (self.energy(), self.energy_by_power()) if energy is not None]
+        return report.text(self.events, self.placement, self.links, self.words, self.times, energies)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the output, JSON-able."""
+        by_power = self.energy_by_power()
         return {
             "rates": self.rates,
             "overflows": self.words,
             **report.events_dict(self.events, self.placement),
             "time": report.times_dict(self.times),
             "energy": energy_dict(self.energy()),
+            "energy_by_power": None if by_power is None else energy_dict(by_power),
         }
 
     @property
@@ -88,4 +99,7 @@ class Execution:
         drawn, links = self.placement.picture, self.links
         for core, load in zip(self.placement.cores, self.load, strict=True):
             drawn.load[core.y, core.x, core.number] = load
-        return drawn._replace(horizontal=links.east + links.west, vertical=links.south + links.north)
+        across, down = links.east + links.west, links.south + links.north
+        return drawn._replace(
+            horizontal=across, vertical=down, title=f"{self.placement.in_use}, load and traffic measured"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hw.energy.total import Energy
@@ -17,9 +17,9 @@ HEAD = ("core", "chip", "tile", "neurons", "synaptic ops", "active", "updates", 
 
 def text(
     events: Events, placement: Placement, links: Links, words: Mapping[str, Mapping[str, int]], times: StepTimes,
-    energy: Energy,
+    energies: Sequence[Energy],
 ) -> str:  # fmt: skip
-    """Events of every core, times and energy: means of one sample."""
+    """Events of every core, times and energies, each level apart: means of one sample."""
     cores, n = placement.cores, max(events.samples, 1)
     rows = [HEAD]
     for k, core in enumerate(cores):
@@ -41,9 +41,7 @@ def text(
         f"overflows, in all samples: {overflows or 'none'}",
         f"time: {times}",
         "",
-        str(energy),
-        *(f"  {said}" for said in energy.assumptions),
-        "",
+        *(line for energy in energies for line in (str(energy), *(f"  {said}" for said in energy.assumptions), "")),
     ])  # fmt: skip
 
 

@@ -143,6 +143,10 @@ class Simple:
 
     times: EventTimes | Tick | None = None
 
+    def __post_init__(self) -> None:
+        if self.times is not None:
+            self.times.check("times")
+
     def __call__(self, placed: Any, spikes: Array, flags: Array, counts: Array) -> StepTimes:
         chip = placed.program.chip
         times = self.times or chip.times

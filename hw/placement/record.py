@@ -51,6 +51,7 @@ class MeshPicture(NamedTuple):
     horizontal: (rows, columns - 1) messages a step, both directions;  vertical: (rows - 1, columns)
     chip_tiles: (columns, rows) of one chip
     shares    : (rows, columns, cores a tile, layers) of a core's neurons, 0 where nothing is placed;  layers: names
+    title     : chip, cores in use, and whether load and traffic are expected or measured
     """
 
     load: Floats
@@ -59,6 +60,7 @@ class MeshPicture(NamedTuple):
     chip_tiles: tuple[int, int]
     shares: Floats
     layers: tuple[str, ...]
+    title: str
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,19 @@ class Placement:
                 shares[core.y, core.x, core.number, self.layers.index(part.layer)] += part.neurons.size / core.n_neurons
         links = self.links
         chip_tiles = (self.mesh.columns, self.mesh.rows)
-        return MeshPicture(load, links.east + links.west, links.south + links.north, chip_tiles, shares, self.layers)
+        across, down = links.east + links.west, links.south + links.north
+        return MeshPicture(
+            load, across, down, chip_tiles, shares, self.layers, f"{self.in_use}, load and traffic expected"
+        )
+
+    @property
+    def in_use(self) -> str:
+        """Chip, and how many cores and chips are in use."""
+        return f"{self.chip}: {how_many(len(self.cores), 'core')} on {how_many(self.n_chips, 'chip')}"
 
     def __str__(self) -> str:
         lines = [
-            f"{self.chip}: {how_many(len(self.cores), 'core')} on {how_many(self.n_chips, 'chip')}",
+            self.in_use,
             f"  load of the busiest core {self.load_most:.6g}, mean {self.load_mean:.6g} operations a step "
             f"(greedy {self.load_most_greedy:.6g})",
             f"  mean hops of a message {self.hops:.4g} (greedy {self.hops_greedy:.4g}), busiest link "

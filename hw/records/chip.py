@@ -11,6 +11,7 @@ from hw.records.architecture import ENTRIES, FRACTIONS, MAY_BE_ZERO, REQUIRED, A
 from hw.records.energies import Energies, Level
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Fact, checked
+from hw.records.power import Power
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,6 +23,7 @@ class Chip:
     notes  : what a reader of its energies has to know
     architecture: how networks are laid onto it, which says the limits it has to state
     times  : how long its events take, or its steps; None where nobody published either
+    power  : of the whole chip; None where no figure of it is published
 
     Raises ValueError / TypeError naming the chip and the entry when one is missing, not known to any rule, no Fact, no
     finite number, below 0, or a limit that counts something and is no whole number or, such as cores, 0.
@@ -35,6 +37,7 @@ class Chip:
     notes: tuple[str, ...] = ()
     architecture: Architecture = Architecture.PROCESS
     times: EventTimes | Tick | None = None
+    power: Power | None = None
 
     def __post_init__(self) -> None:
         for entry in ("name", "vendor", "process"):
@@ -53,6 +56,11 @@ class Chip:
             raise TypeError(f"{self.name}: architecture: expected an hw.Architecture, got {self.architecture!r}")
         if not isinstance(self.times, EventTimes | Tick | None):
             raise TypeError(f"{self.name}: times: expected EventTimes, Tick or None, got {self.times!r:.60}")
+        if not isinstance(self.power, Power | None):
+            raise TypeError(f"{self.name}: power: expected hw.Power or None, got {self.power!r:.60}")
+        for entry, record in (("energies", self.energies), ("times", self.times), ("power", self.power)):
+            if record is not None:
+                record.check(f"{self.name}: {entry}")
         for name in REQUIRED[self.architecture]:
             _count(f"{self.name}: limit {name}", checked(f"{self.name}: limit {name}", self.limits.get(name)), name)
         _divided(self.name, self.limits)

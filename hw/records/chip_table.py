@@ -13,6 +13,7 @@ from hw.records.chip import Chip
 from hw.records.energies import TechnologyEnergies
 from hw.records.event_times import EventTimes, Tick
 from hw.records.fact import Evidence, Fact, fact_dict
+from hw.records.power import Power
 
 
 def chips(records: Iterable[Chip]) -> str:
@@ -57,6 +58,7 @@ def as_dict(records: Iterable[Chip]) -> dict[str, Any]:
             "level": chip.level.value,
             "energies": {name: fact_dict(fact) for name, fact in _energies(chip)},
             "times": {} if chip.times is None else {name: fact_dict(fact) for name, fact in _times(chip.times)},
+            "power": {} if chip.power is None else {name: fact_dict(fact) for name, fact in _power(chip.power)},
             "limits": {name: fact_dict(fact) for name, fact in chip.limits.items()},
             "notes": list(chip.notes),
         }
@@ -69,6 +71,8 @@ def _section(chip: Chip) -> Iterator[str]:
     yield from _facts("energies", dict(_energies(chip)))
     if chip.times is not None:
         yield from _facts("times", dict(_times(chip.times)))
+    if chip.power is not None:
+        yield from _facts("power of the chip", dict(_power(chip.power)))
     yield from _facts("limits", chip.limits)
     for name, reason in UNASKED.get(chip.architecture, {}).items():
         said = f"{name.replace('_', ' ')}: {reason}"
@@ -104,6 +108,11 @@ def _times(times: EventTimes | Tick) -> Iterator[tuple[str, Fact]]:
             yield field.name.replace("_", " "), value
     for tiles, fact in times.barrier:
         yield f"barrier of {tiles} tile{'s' if tiles > 1 else ''} and more", fact
+
+
+def _power(power: Power) -> Iterator[tuple[str, Fact]]:
+    yield "idle", power.idle
+    yield "active", power.active
 
 
 def _facts(title: str, facts: Mapping[str, Fact]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What a chip's events, or a technology's operations, cost: energies at three levels, in records of their own.
 
-No sum can mix them:
+No sum can mix them, and a record is checked by the chip that has it, whose name a refusal says:
 
 - `TechnologyEnergies`: single arithmetic operations and memory accesses of a process. A net priced with them is an
   idealised accelerator: no control, no instruction fetch, no leakage.
@@ -28,6 +28,12 @@ class Level(Enum):
     EVENT = "per event"
     ALL_IN = "all in"
 
+    @property
+    def title(self) -> str:
+        """What stands above a picture of such energies."""
+        return {"technology": "operations of a technology", "per event": "events of a chip's table",
+                "all in": "all-in figures of a device"}[self.value]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Sram:
@@ -50,17 +56,18 @@ class Memory:
     srams: tuple[Sram, ...]
     dram: Fact
 
-    def __post_init__(self) -> None:
-        whole("Memory word_bytes", self.word_bytes)
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
+        whole(f"{where}: word_bytes", self.word_bytes)
         if not isinstance(self.srams, tuple) or not all(isinstance(sram, Sram) for sram in self.srams):
-            raise TypeError(f"Memory srams: expected a tuple of Sram, got {self.srams!r:.60}")
+            raise TypeError(f"{where}: srams: expected a tuple of Sram, got {self.srams!r:.60}")
         for sram in self.srams:
-            whole("Sram size_bytes", sram.size_bytes)
-            checked(f"SRAM of {sram.size_bytes} bytes", sram.access, energy=True)
+            whole(f"{where}: Sram size_bytes", sram.size_bytes)
+            checked(f"{where}: SRAM of {sram.size_bytes} bytes", sram.access, energy=True)
         sizes = [sram.size_bytes for sram in self.srams]
         if sizes != sorted(set(sizes)):
-            raise ValueError(f"Memory: expected SRAM sizes growing, got {sizes}")
-        checked("DRAM", self.dram, energy=True)
+            raise ValueError(f"{where}: expected SRAM sizes growing, got {sizes}")
+        checked(f"{where}: DRAM", self.dram, energy=True)
 
     def holding(self, size_bytes: float) -> tuple[str, Fact]:
         """Name and access energy of the smallest memory that holds `size_bytes`."""
@@ -78,14 +85,16 @@ class TechnologyEnergies:
     multiply: Mapping[Format, Fact]
     memory: Memory
 
-    def __post_init__(self) -> None:
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
         if not isinstance(self.memory, Memory):
-            raise TypeError(f"memory: expected a Memory, got {self.memory!r:.60}")
+            raise TypeError(f"{where}: memory: expected a Memory, got {self.memory!r:.60}")
+        self.memory.check(f"{where}: memory")
         for operation, table in (("add", self.add), ("multiply", self.multiply)):
             if not isinstance(table, Mapping):
-                raise TypeError(f"{operation}: expected energies by Format, got {table!r:.60}")
+                raise TypeError(f"{where}: {operation}: expected energies by Format, got {table!r:.60}")
             for form in Format:
-                checked(f"{operation} {form.value}", table.get(form), energy=True)
+                checked(f"{where}: {operation} {form.value}", table.get(form), energy=True)
 
     @property
     def level(self) -> Level:
@@ -114,11 +123,12 @@ class EventEnergies:
     synaptic_op_sparse: Fact | None = None
     synaptic_op_convolution: Fact | None = None
 
-    def __post_init__(self) -> None:
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
         for field in fields(self):
             value = getattr(self, field.name)
             if field.default is MISSING or value is not None:
-                checked(field.name, value, energy=True)
+                checked(f"{where}: {field.name}", value, energy=True)
 
     @property
     def level(self) -> Level:
@@ -137,8 +147,9 @@ class AllInEnergies:
 
     synaptic_event: Fact
 
-    def __post_init__(self) -> None:
-        checked("synaptic_event", self.synaptic_event, energy=True)
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
+        checked(f"{where}: synaptic_event", self.synaptic_event, energy=True)
 
     @property
     def level(self) -> Level:
@@ -152,9 +163,10 @@ class ProcessorEnergies:
     mac: Fact
     neuron_update: Fact
 
-    def __post_init__(self) -> None:
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
         for field in fields(self):
-            checked(field.name, getattr(self, field.name), energy=True)
+            checked(f"{where}: {field.name}", getattr(self, field.name), energy=True)
 
     @property
     def level(self) -> Level:

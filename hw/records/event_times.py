@@ -16,8 +16,9 @@ class Tick:
 
     step: Fact
 
-    def __post_init__(self) -> None:
-        _timed("step", self.step)
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
+        _timed(f"{where}: step", self.step)
 
 
 @dataclass(frozen=True)
@@ -43,21 +44,22 @@ class EventTimes:
     synaptic_op_sparse: Fact | None = None
     synaptic_op_convolution: Fact | None = None
 
-    def __post_init__(self) -> None:
+    def check(self, where: str) -> None:
+        """Raises ValueError / TypeError naming `where` and the entry that is none."""
         for field in fields(self):
             entry = getattr(self, field.name)
             if field.name not in ("barrier", "is_linear") and (field.default is MISSING or entry is not None):
-                _timed(field.name, entry)
+                _timed(f"{where}: {field.name}", entry)
         if not isinstance(self.is_linear, bool):
-            raise TypeError(f"EventTimes: is_linear: expected True or False, got {self.is_linear!r:.60}")
+            raise TypeError(f"{where}: is_linear: expected True or False, got {self.is_linear!r:.60}")
         pairs = isinstance(self.barrier, tuple) and all(isinstance(e, tuple) and len(e) == 2 for e in self.barrier)
         if not pairs:
-            raise TypeError(f"EventTimes: barrier: expected (tiles, Fact) pairs, got {self.barrier!r:.60}")
-        tiles = [whole("EventTimes: barrier: tiles", n) for n, _ in self.barrier]
+            raise TypeError(f"{where}: barrier: expected (tiles, Fact) pairs, got {self.barrier!r:.60}")
+        tiles = [whole(f"{where}: barrier: tiles", n) for n, _ in self.barrier]
         if not tiles or tiles[0] != 1 or tiles != sorted(set(tiles)):
-            raise ValueError(f"EventTimes: barrier: expected tiles growing from 1, got {tiles}")
+            raise ValueError(f"{where}: barrier: expected tiles growing from 1, got {tiles}")
         for n, fact in self.barrier:
-            _timed(f"barrier of {n} tiles", fact)
+            _timed(f"{where}: barrier of {n} tiles", fact)
 
     def barrier_of(self, tiles: int) -> Fact:
         """Time of the barrier of so many tiles."""
@@ -80,6 +82,6 @@ def seconds(fact: Fact) -> float | None:
     return None if fact.value is None else fact.value * SECONDS[fact.unit]
 
 
-def _timed(name: str, entry: Fact) -> None:
-    if checked(f"EventTimes: {name}", entry).unit not in SECONDS:
-        raise ValueError(f"EventTimes: {name}: expected a time in {', '.join(SECONDS)}, got unit {entry.unit!r}")
+def _timed(where: str, entry: Fact) -> None:
+    if checked(where, entry).unit not in SECONDS:
+        raise ValueError(f"{where}: expected a time in {', '.join(SECONDS)}, got unit {entry.unit!r}")

@@ -9,6 +9,7 @@ from typing import Any
 from spikenet.errors import finite_number
 
 JOULES = {"fJ": 1e-15, "pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6}  # SI prefixes
+WATTS = {"uW": 1e-6, "mW": 1e-3, "W": 1.0}  # likewise
 
 
 class Evidence(Enum):
@@ -54,10 +55,11 @@ class Fact:
 
     @property
     def joules(self) -> float | None:
-        """The value in joules, None when unknown; ValueError when the unit is no energy."""
-        if self.unit not in JOULES:
+        """The value in joules, of a power what a second takes; None when unknown, ValueError for any other unit."""
+        each = JOULES.get(self.unit) or WATTS.get(self.unit)
+        if each is None:
             raise ValueError(f"Fact ({self.source}): expected an energy in {', '.join(JOULES)}, got unit {self.unit!r}")
-        return None if self.value is None else self.value * JOULES[self.unit]
+        return None if self.value is None else self.value * each
 
     def __str__(self) -> str:
         number = "unknown" if self.value is None else f"{self.value:.12g}"

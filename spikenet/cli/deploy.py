@@ -50,6 +50,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     import hw
+    from hw.execution.powered import step_of
     from hw.records.si import how_many
     from spikenet.cli.compare import data_named
     from spikenet.errors import whole
@@ -72,7 +73,8 @@ def run(options: argparse.Namespace) -> None:
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
-    got = placed.run(code(test.inputs), timing=timing, seed=options.seed if program.noisy else None)
+    noise = options.seed if program.noisy else None
+    got = placed.run(code(test.inputs), timing=timing, seed=noise, step_s=step_of(net))
     on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test)
     shown = "" if timeless else f", {options.steps} steps"
     table = "\n".join([
@@ -90,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
         "layers": [vars(report) for report in program.report], **got.as_dict(),
     }  # fmt: skip
     write_text(folder / "results.json", json.dumps(_finite(results), indent=2, allow_nan=False) + "\n")
-    _draw(folder, got, chip.name)
+    _draw(folder, got)
     print(table)
     print(f"mesh.png, energy.png, table.txt and results.json are in {folder}")
 
@@ -154,15 +156,13 @@ def _float_accuracy(net: Any, code: Any, test: Arrays) -> float:
     return right / len(test)
 
 
-def _draw(folder: Path, got: Any, chip: str) -> None:
+def _draw(folder: Path, got: Any) -> None:
     from spikenet import plot
 
-    axes = plot.mesh(*got.picture)
-    axes.figure.suptitle(f"{chip}: measured load and traffic")
-    plot.save(axes, folder / "mesh.png")
-    energy = got.energy()
-    bars = {term.name: term.joules for term in energy.terms if term.count}
-    plot.save(plot.energy_bars(bars), folder / "energy.png")
+    plot.save(plot.mesh(*got.picture), folder / "mesh.png")
+    energies = (got.energy(), got.energy_by_power())
+    levels = {energy.title: energy.bars for energy in energies if energy is not None}
+    plot.save(plot.energy_levels(levels), folder / "energy.png")
 
 
 def _finite(values: Any) -> Any:

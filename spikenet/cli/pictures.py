@@ -34,14 +34,14 @@ def draw(
     return [
         plot.save(_raster(comparison.data, records, label), folder / "raster.png"),
         plot.save(_membranes(records), folder / "membranes.png"),
-        plot.save(plot.energy_bars(comparison.bars), folder / "energy.png"),
+        plot.save(plot.energy_levels(comparison.bars), folder / "energy.png"),
         plot.save(_accuracy_energy(comparison), folder / "accuracy_energy.png"),
         plot.save(plot.training_side_by_side(trained), folder / "training.png"),
     ]
 
 
 def _accuracy_energy(comparison: Any) -> Any:
-    return plot.accuracy_energy(comparison.points, at_least=comparison.bounds, not_run=comparison.not_run)
+    return plot.accuracy_energy_levels(comparison.points, at_least=comparison.bounds, not_run=comparison.not_run)
 
 
 def _raster(data: str, records: Sequence[Any], label: int) -> Any:

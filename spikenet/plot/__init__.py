@@ -4,6 +4,7 @@ from spikenet.plot.contours import loss_surface
 from spikenet.plot.energy import energy_bars
 from spikenet.plot.graphs import graph
 from spikenet.plot.layer_panels import layers_raster
+from spikenet.plot.levels import accuracy_energy_levels, energy_levels
 from spikenet.plot.membranes import traces
 from spikenet.plot.meshes import mesh
 from spikenet.plot.mosaic import weights
@@ -18,10 +19,12 @@ from spikenet.plot.training import training_curves, training_side_by_side
 __all__ = [
     "LossSurface",
     "accuracy_energy",
+    "accuracy_energy_levels",
     "accuracy_latency",
     "connectivity",
     "distribution",
     "energy_bars",
+    "energy_levels",
     "graph",
     "layers_raster",
     "loss_surface",

@@ -8,34 +8,38 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter
 
 from spikenet.errors import finite_number
 from spikenet.plot.style import BLACK, BLUE, GREY, colour, one_axes, tint
 
 Energy = float | None  # joules; None and NaN mean that nobody knows
 JOULES = EngFormatter(unit="J")
+NAMED = 2  # unknown parts up to which each is named
 
 
-def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes | None = None) -> Axes:
+Table = Mapping[str, Energy | Mapping[str, Energy]]
+
+
+def energy_bars(table: Table, *, ax: Axes | None = None) -> Axes:
     """Axes with a horizontal bar per entry on a logarithmic scale, first entry on top, its energy written at its end.
 
     table : name -> joules per inference, or name -> {term: joules}; None or NaN for an unknown cost
     Of terms, the wide bar is the sum and the narrow bars inside it are the terms, all from the same edge: on a
     logarithmic scale lengths do not add, so that parts laid end to end would show wrong proportions. A sum with an
-    unknown term is written as "at least".
+    unknown term is a lower bound, written with a "≥". Where no entry has two known terms there are no narrow bars.
 
     Raises ValueError for an empty table and for negative or infinite energies.
     """
     if not table:
         raise ValueError("energy_bars: expected at least one entry, got none")
     entries = {name: checked_terms(name, given) for name, given in table.items()}
-    split = any(isinstance(given, Mapping) for given in table.values())
-    kinds = list(dict.fromkeys(term for terms in entries.values() for term in terms if term))
+    split = is_split(entries)
+    kinds = list(dict.fromkeys(term for terms in entries.values() for term in terms if term)) if split else []
     known = [joule for terms in entries.values() for joule in (*terms.values(), total(terms)) if joule]
     left = 10.0 ** math.floor(math.log10(min(known)) - 0.3) if known else 1e-12
     right = max(known) if known else 1e-6
-    ax = one_axes(ax, 7.0, 1.2 + (0.5 if not split else 0.36 + 0.14 * len(kinds)) * len(entries))
+    ax = one_axes(ax, *size_inch(table))
 
     for row, terms in enumerate(entries.values()):
         whole_bar = total(terms)
@@ -58,11 +62,12 @@ def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes 
                 write_at(ax, "unknown", left, y, GREY, "x-small")
 
     ax.set_xscale("log")
-    ax.set_xlim(left, right * (right / left) ** 0.45)  # room for the words at the end of the longest bar
+    ax.set_xlim(left, max(right * (right / left) ** 0.45, 11 * left))  # room for words at the end of the longest bar
     ax.set_ylim(len(entries) - 0.5, -0.5)
     ax.set_yticks(range(len(entries)), list(entries))
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_formatter(JOULES)
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("energy per inference (J, logarithmic)")
     ax.spines[["top", "right"]].set_visible(False)
     if kinds:
@@ -73,6 +78,22 @@ def energy_bars(table: Mapping[str, Energy | Mapping[str, Energy]], *, ax: Axes 
             handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(handles), 4), frameon=False
         )
     return ax
+
+
+def is_split(entries: Mapping[str, Mapping[str, Energy]]) -> bool:
+    """Whether any entry has two known terms, which are then drawn inside its bar."""
+    return any(sum(joule is not None for joule in terms.values()) > 1 for terms in entries.values())
+
+
+def size_inch(table: Table) -> tuple[float, float]:
+    """Width and height of a picture of the table."""
+    entries = {name: checked_terms(name, given) for name, given in table.items()}
+    most = max(map(len, table), default=0) + max((len(words(terms)) for terms in entries.values()), default=0)
+    width = max(7.0, 3.5 + 0.08 * most)  # names at the left, words at the right
+    if not is_split(entries):
+        return width, 1.2 + 0.42 * len(entries)
+    most = max(len(terms) for terms in entries.values())
+    return width, 1.2 + (0.36 + 0.14 * most) * len(entries)
 
 
 def write_at(ax: Axes, text: str, joule: float, row: float, ink: str, size: str = "medium") -> None:
@@ -108,4 +129,5 @@ def words(terms: Mapping[str, Energy]) -> str:
     if len(missing) == len(terms):
         return "unknown"
     text = JOULES(float(f"{total(terms):.3g}"))
-    return f"at least {text} ({', '.join(missing)} unknown)" if missing else text
+    some = "; ".join(missing) if len(missing) <= NAMED else f"{len(missing)} parts"
+    return f"≥ {text} ({some} unknown)" if missing else text

@@ -33,6 +33,7 @@ def mesh(
     chip_tiles: tuple[int, int] | None = None,
     shares: Any = None,
     layers: Sequence[str] = (),
+    title: str = "",
     *,
     unit: str = "operations a step",
     traffic_unit: str = "messages a step",
@@ -45,6 +46,7 @@ def mesh(
     chip_tiles: (columns, rows) of one chip: dashed lines separate several; None: there is one
     shares    : (rows, columns, cores a tile, layers) how much of each core is each layer's, shown along its upper edge
                 in the layer's colour;  layers: their names, for the legend
+    title     : what is drawn, such as the chip; above what is said of the links
     unit, traffic_unit: what the numbers are, for the bar and the title
 
     Row 0 is at the top. Raises ValueError for shapes that do not match, NaN or negative traffic, infinite load, shares
@@ -86,7 +88,7 @@ def mesh(
         if most == 0
         else f"links as wide as their traffic, the widest {most:.4g} {traffic_unit}"
     )
-    ax.set_title(said, fontsize="medium", color=GREY)
+    ax.set_title(f"{title}\n{said}" if title else said, fontsize="medium")
     return ax
 
 

@@ -36,22 +36,29 @@ def accuracy_energy(
 
     Raises ValueError for no points, an accuracy outside [0, 1], and energies that are not positive.
     """
-    return _against("energy", JOULES, points, at_least, not_run, ax)
+    return against("energy", JOULES, points, at_least, not_run, ax)
 
 
 def accuracy_latency(points: Sequence[Point], *, at_least: Collection[str] = (), ax: Axes | None = None) -> Axes:
     """As `accuracy_energy` with seconds per inference in place of joules."""
-    return _against("latency", EngFormatter("s"), points, at_least, (), ax)
+    return against("latency", EngFormatter("s"), points, at_least, (), ax)
 
 
-def _against(
+def against(
     cost: str,
     formatter: EngFormatter,
     points: Sequence[Point],
     at_least: Collection[str],
     not_run: Collection[str],
     ax: Axes | None,
+    families: Sequence[str] = (),
+    most_beside: int = MANY,
 ) -> Axes:
+    """The picture of both.
+
+    families   : those that have the first colours and markers, in this order
+    most_beside: up to so many points have their labels beside them
+    """
     if not points:
         raise ValueError(f"accuracy_{cost}: expected at least one point, got none")
     checked = [checked_point(point, cost) for point in points]
@@ -62,15 +69,17 @@ def _against(
     beyond = math.sqrt(strip[0] * strip[1])
     at = [(beyond if joule is None else joule, 100 * accuracy) for _, accuracy, joule, _ in checked]
 
-    names = [f"{label} (at least)" if label in at_least else label for label, *_ in checked]
-    numbered = len(names) > MANY
-    ax = one_axes(ax, 10.0 if numbered else 7.0, max(4.4, 0.21 * len(names)) if numbered else 4.4)
-    families = list(dict.fromkeys(family for *_, family in checked))
+    names = [f"{label}, at least" if label in at_least else label for label, *_ in checked]
+    numbered = len(names) > most_beside
+    ax = one_axes(ax, *size_inch(points, numbered))
+    families = list(dict.fromkeys((*families, *(family for *_, family in checked))))
     for k, family in enumerate(families):
         ran = (
             (x, y) for (x, y), point in zip(at, checked, strict=True) if point[3] == family and point[0] not in not_run
         )
         own = np.array(list(ran)).reshape(-1, 2)
+        if not any(point[3] == family for point in checked):
+            continue
         ax.plot(
             own[:, 0],
             own[:, 1],
@@ -111,7 +120,9 @@ def _against(
         inside = [(percent - bottom) / (top - bottom) for x, percent in at if x == beyond]
         height = max((0.91, 0.5, 0.09), key=lambda h: min(abs(h - y) for y in inside))  # clear of the points there
         across = ax.get_xaxis_transform()
-        ax.text(beyond, height, f"{cost}\nunknown", transform=across, ha="center", va="center", color=GREY)
+        ax.text(
+            beyond, height, f"{cost}\nunknown", transform=across, ha="center", va="center", color=GREY, fontsize="small"
+        )
     ax.xaxis.set_major_formatter(formatter)  # after the ticks, whose setting would bring its own
     ax.xaxis.set_minor_formatter(NullFormatter())
     if not numbered:
@@ -124,6 +135,13 @@ def _against(
         spots.setdefault(spot, []).append(str(k))
     place_labels(ax, list(spots), [", ".join(numbers) for numbers in spots.values()])
     return ax
+
+
+def size_inch(points: Sequence[Point], numbered: bool) -> tuple[float, float]:
+    """Width and height of a picture of the points, with a list of their labels at the side where they are numbered."""
+    if not numbered:
+        return 7.0, 4.4
+    return 5.5 + 0.075 * max(len(point[0]) for point in points), max(4.4, 0.21 * len(points))
 
 
 def checked_point(point: Point, cost: str = "energy") -> Point:
