@@ -32,6 +32,7 @@ from hw.metrics.neurobench import NeuroBench, neurobench
 from hw.neurons.loihi_synapses import SignMode, loihi_weights
 from hw.place import place
 from hw.placement.record import MeshPicture, Part, PlacedCore, Placement
+from hw.programs.record import load_program
 from hw.records.architecture import Architecture
 from hw.records.breach import Breach, DoesNotFit
 from hw.records.chip import Chip
@@ -101,6 +102,7 @@ __all__ = [
     "evaluate",
     "event_energy",
     "largest",
+    "load_program",
     "loihi_weights",
     "min_max",
     "neurobench",

@@ -19,6 +19,7 @@ def compile(
     per_channel: bool = True,
     seed: int = 0,
     reading: str | None = None,
+    like: Program | None = None,
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
@@ -33,6 +34,9 @@ def compile(
                  which chip it is, whose fixed pattern all runs of the program meet
     reading    : on Loihi 1 which description of its integers, "lava", "nengo_loihi" or "brian2_loihi" (see
                  `hw.neurons.loihi`); None is "lava", for nets with a refractory period, which it lacks, "nengo_loihi"
+    like       : a program of this chip, of a net with the same layers, whose scales, types of axons, words of inputs,
+                 reading and, on BrainScaleS-2, chip are taken as they are; `calibrate` is then only what is reported
+                 on. With what `hw.train_through` gave, the net that was trained gives the integers it was trained in
 
     What `hw.check` finds nothing against compiles: Linear, convolutions and pooling (as sparse weights), BatchNorm
     (folded), Flatten and Dropout, Recurrent, delays, in loops too, and the neurons, resets and refractory periods that
@@ -43,6 +47,6 @@ def compile(
 
     Raises DoesNotFit listing every limit broken and construct lacking, with the smallest change that fits; ValueError
     for a chip that cannot be compiled for, for weights that are not finite, calibration data that are no spikes, or a
-    layer whose numbers fit no words.
+    layer whose numbers fit no words, or a `like` of another chip or other layers.
     """
-    return compiled(net, chip, calibrate, Options(n_chips, per_channel, seed, reading))
+    return compiled(net, chip, calibrate, Options(n_chips, per_channel, seed, reading, like))

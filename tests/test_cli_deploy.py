@@ -86,6 +86,55 @@ def test_noise_on_brainscales2_is_that_of_the_seed(folder, capsys):
     assert "not published" in capsys.readouterr().out
 
 
+def test_a_net_trained_through_a_chip_runs_in_the_integers_it_was_trained_in(folder, capsys):
+    """On TrueNorth, where compiling anew finds other weights; so does a program without its net."""
+    train, test = sn.data.digits(seed=0)
+    code = sn.encode.Rate(12)
+    net = sn.Sequential(sn.Linear(64, 30, seed=0), sn.IF(), sn.Linear(30, 10, seed=1), sn.IF())
+    how = {"loss": sn.loss.count_cross_entropy, "encode": code, "progress": False, "seed": 0}
+    sn.fit(net, train, optimiser=sn.optim.Adam(5e-3), epochs=2, **how)
+    some = code(train.inputs[:256], seed=0)
+    got = hw.train_through(
+        net, hw.chips.truenorth, train, calibrate=some, optimiser=sn.optim.Adam(2e-3), epochs=2, **how
+    )
+    got.program.save(folder / "both.npz", net)
+    got.program.save(folder / "alone.npz")
+    sn.save(folder / "net.npz", net)
+    output = got.program.run(code(test.inputs, seed=0)).output
+    right = (output.sum(axis=0).argmax(axis=1) == test.labels).mean()
+    results = {}
+    for name, chip in (("both", ()), ("alone", ("--chip", "truenorth")), ("net", ("--chip", "truenorth"))):
+        out = folder / f"of {name}"
+        assert main(["deploy", str(folder / f"{name}.npz"), *chip, "--steps", "12", "--out", str(out)]) == 0
+        results[name] = json.loads((out / "results.json").read_text())
+        again = hw.load_program(out / "program.npz").run(code(test.inputs, seed=0))
+        assert again.rates == results[name]["rates"]
+        printed = capsys.readouterr()
+        assert ("in the integers it was saved in" in printed.out) != results[name]["was_compiled"]
+        assert ("taking the program" in printed.err) != results[name]["was_compiled"]
+    assert [results[name]["was_compiled"] for name in ("both", "alone", "net")] == [False, False, True]
+    assert results["both"]["accuracy"] == results["alone"]["accuracy"] == right > 0.8
+    assert results["both"]["rates"] == results["alone"]["rates"] != results["net"]["rates"]
+    assert results["both"]["accuracy_float"] == results["net"]["accuracy_float"]
+    assert results["alone"]["accuracy_float"] is None
+
+
+def test_a_program_for_another_chip_is_compiled_of_its_net(folder, capsys):
+    net = saved(folder / "net.npz", sn.reset.to_zero)
+    train, _ = sn.data.digits(seed=0)
+    program = hw.compile(net, hw.chips.loihi1, calibrate=sn.encode.Rate(6)(train.inputs[:32]))
+    program.save(folder / "both.npz", net)
+    program.save(folder / "alone.npz")
+    arguments = ["--steps", "6", "--samples", "5", "--out", str(folder / "other")]
+    assert main(["deploy", str(folder / "both.npz"), "--reading", "nengo_loihi", *arguments]) == 0
+    results = json.loads((folder / "other" / "results.json").read_text())
+    assert (results["was_compiled"], results["reading"]) == (True, "nengo_loihi")
+    for asked in (("--chip", "loihi2"), ("--reading", "nengo_loihi")):
+        capsys.readouterr()
+        assert main(["deploy", str(folder / "alone.npz"), *asked, *arguments]) == 2
+        assert re.search("a program for Loihi 1, reading lava, and no net", capsys.readouterr().err)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

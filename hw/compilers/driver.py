@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from hw.lowering.layout import layout
 from hw.lowering.network import as_layers
 from hw.neurons.words import integers
 from hw.programs.entrance import Entrance
-from hw.programs.record import LayerRun, Program
+from hw.programs.layer import LayerRun
+from hw.programs.record import Program
 from hw.records.chip import Chip
 from spikenet.errors import finite_values, flag, whole
 from spikenet.graph import no_grad
@@ -48,15 +50,14 @@ class Recipe:
         """The program of these parts, and what its integers come to."""
         made = [self.compiler.words(part, choice) for part, choice in zip(parts, self.choices, strict=True)]
         layers, held = tuple(layer for layer, _ in made), tuple(kept for _, kept in made)
-        together = None if self.compiler.together is None else self.compiler.together(layers)
-        most = self.compiler.most_events
         reading = getattr(self.choices[0], "reading", None)
-        return Program(layers, (), self.chip, self.compiler.late, most, together, self.entrance,
-                       self.compiler.noisy, reading), held  # fmt: skip
+        return Program(layers, (), self.chip, self.compiler.late, self.compiler.most_events, self.compiler.together,
+                       self.entrance, self.compiler.noisy, reading, self.choices), held  # fmt: skip
 
 
 def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) -> Recipe:
-    """The scales of every layer, chosen on calibration spikes (steps, batch, ...), each layer driven by the chip's own.
+    """The scales of every layer, chosen on calibration spikes (steps, batch, ...), each layer driven by the chip's own,
+    or those of `options.like`.
 
     Raises DoesNotFit listing every limit and construct that `hw.check` finds against the net, ValueError for
     calibration data that are no spikes, for weights that are not finite, for a layer whose numbers fit no words.
@@ -64,7 +65,12 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
     whole("seed", options.seed, least=0)
     flag("compile: per_channel", options.per_channel)
     compiler = compiler_of(chip, options)
-    entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
+    like = options.like
+    if like is not None:
+        _check_like(like, chip, options.reading)
+        entrance = like.entrance
+    else:
+        entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)
     shape = x.shape[2:] if entrance is None else entrance.shape
     found = layout(net, shape)
@@ -72,9 +78,39 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
         finite_values(f"compile: weights of {stage.name}", stage.weight)
     check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     parts = compiler.parts(net, shape)
+    if like is not None:
+        _check_layers(like, parts)
+        return Recipe(chip, compiler, shape, like.choices, entrance)
     if compiler.cut is not None:
         parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
     return Recipe(chip, compiler, shape, compiler.choose(parts, entrance, _flat(x, compiler), chip), entrance)
+
+
+def _check_like(like: Any, chip: Chip, reading: str | None) -> None:
+    """TypeError for what is no program, ValueError for one of another chip or in another reading."""
+    if not isinstance(like, Program):
+        raise TypeError(f"compile: like: expected a program, of hw.compile or hw.load_program, got {like!r:.60}")
+    if like.chip != chip:
+        other = "another record of it" if like.chip.name == chip.name else like.chip.name
+        raise ValueError(f"compile: like: expected a program of {chip.name}, got one of {other}; take its program.chip")
+    if reading not in (None, like.reading):
+        raise ValueError(f"compile: reading: expected that of `like`, {like.reading!r}, got {reading!r}; leave it out")
+
+
+def _check_layers(like: Program, parts: tuple[Any, ...]) -> None:
+    """ValueError naming the first layer that is not as in the program."""
+    theirs = [(layer.name, tuple(layer.shape), layer.n_inputs) for layer in like.layers]
+    ours = [(part.name, tuple(part.shape), part.n_inputs) for part in parts]
+    for was, now in zip_longest(theirs, ours):
+        if was != now:
+            raise ValueError(
+                f"compile: like: expected layers as in the program, {_said(was)}, got {_said(now)}; its scales are for "
+                "nets of the same layers"
+            )
+
+
+def _said(layer: tuple[str, tuple[int, ...], int] | None) -> str:
+    return "no more" if layer is None else f"{layer[0]} of {layer[2]} inputs and shape {layer[1]}"
 
 
 def _spikes(calibrate: Any, most: int) -> Array:

@@ -18,7 +18,7 @@ from hw.neurons.akida import max_pooled
 from hw.neurons.integer_windows import Window, convolve, product
 from hw.programs.akida import AkidaLayer, ends_of
 from hw.programs.entrance import Entrance
-from hw.programs.record import LayerRun
+from hw.programs.layer import LayerRun
 from hw.programs.report import LayerReport
 from spikenet.errors import finite_values
 from spikenet.kernels.window import Window as Sliding
@@ -50,6 +50,10 @@ class Frame:
     step: float
 
     @property
+    def n_inputs(self) -> int:
+        return math.prod(self.stage.mid_shape)
+
+    @property
     def units(self) -> int:
         return len(self.bias)
 
@@ -64,7 +68,8 @@ class Frame:
 
     def in_integers(self, weights: Array) -> Stage:
         """The connection alone, with other weights."""
-        return replace(self.stage, weight=weights, pools=(), in_shape=self.stage.mid_shape)
+        bare: dict[str, Any] = {"bias": None, "pools": (), "neurons": None, "activation": None}
+        return replace(self.stage, weight=weights, in_shape=self.stage.mid_shape, **bare)
 
 
 def frames(net: Any, shape: tuple[int, ...]) -> tuple[Frame, ...]:

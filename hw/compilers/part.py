@@ -15,7 +15,7 @@ from hw.lowering.layout import layout
 from hw.lowering.neurons import Numbers, numbers_of
 from hw.lowering.stages import Stage
 from hw.programs.arriving import later
-from hw.programs.record import LayerRun
+from hw.programs.layer import LayerRun
 from hw.programs.report import LayerReport
 from hw.programs.weight_rows import by_delay
 from spikenet.errors import finite_values
@@ -56,6 +56,10 @@ class Part:
     def recurrent_delays(self) -> Array | None:
         """(n, n) steps of the synapses among the neurons besides the one of every connection, or None."""
         return self.stage.recurrent_delays
+
+    @property
+    def n_inputs(self) -> int:
+        return self.stage.n_sources
 
     @property
     def at(self) -> int:

@@ -158,7 +158,7 @@ def _own(part: Part) -> bool:
 def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> TwinNeurons:
     layer: Any = part.stage.neurons
     made = twin.twin(layer, Words(word))
-    values = {name: layer.values[name].data for name in made.model.parameters}
+    values = {name: layer.values[name].data.copy() for name in made.model.parameters}  # training goes on in place
     for name, value in values.items():
         word.integers(f"compile: layer {part.name}: {name}", np.asarray(value))
     neurons = TwinNeurons(made, values, bias, part.shape, slot, layer.rest)

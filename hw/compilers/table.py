@@ -17,7 +17,8 @@ from hw.neurons.speck import STATE as SPECK_STATE
 from hw.neurons.words import bits
 from hw.neurons.xylo import MOST_HIDDEN, MOST_INPUT
 from hw.programs.entrance import Entrance
-from hw.programs.record import LayerRun, Together
+from hw.programs.layer import LayerRun
+from hw.programs.record import Program, Together
 from hw.programs.report import LayerReport
 from hw.programs.xylo import together as together_xylo
 from hw.records.architecture import Architecture
@@ -33,8 +34,7 @@ class Compiler:
 
     choose  : (all layers, `Entrance` or None, input of the first, chip) -> of each its scales, whatever the chip needs
     words   : (part, scales) -> (layer in integers, what the words hold in the float net's units)
-    late, most_events: of `Program`
-    together: of `Program`, from its layers
+    late, most_events, together: of `Program`
     written : entries of a chip's record that programs are written for, with the values they can be written for
     cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
@@ -48,7 +48,7 @@ class Compiler:
     words: Callable[[Any, Any], tuple[Any, Held]]
     late: int = 1
     most_events: int = 1
-    together: Callable[[tuple[Any, ...]], Together] | None = None
+    together: Together | None = None
     written: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: {"weight_bits": (8,)})
     cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
     parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
@@ -66,6 +66,7 @@ class Options:
     per_channel: bool = True
     seed: int = 0
     reading: str | None = None
+    like: Program | None = None
 
 
 def in_turn(

@@ -1,6 +1,6 @@
 """The integers of a placed program: Loihi's core by core, other chips' layer by layer.
 
-Both give what every layer did, as `hw.programs.record.LayerRun`, and the flags of `hw.kernels.placed_loop`, which are
+Both give what every layer did, as `hw.programs.layer.LayerRun`, and the flags of `hw.kernels.placed_loop`, which are
 counted.
 """
 
@@ -15,8 +15,8 @@ from hw.kernels.loihi_loops import integers_of, loop
 from hw.kernels.placed_loop import placed_loop
 from hw.neurons.loihi import WIDE_SUM, Overflows
 from hw.neurons.loihi_words import words_of
+from hw.programs.layer import LayerRun
 from hw.programs.loihi import overflows_of
-from hw.programs.record import LayerRun
 from spikenet.kernels import memory
 from spikenet.kernels.by_address import address_of
 from spikenet.kernels.memory import read_only

@@ -21,8 +21,9 @@ from hw.execution.times import StepTimes, Timing, joined, simple
 from hw.place import laid_onto
 from hw.placement.mesh import Links, Mesh
 from hw.placement.record import Part, PlacedCore, Placement
+from hw.programs.layer import LayerRun
 from hw.programs.loihi import Population
-from hw.programs.record import LayerRun, Program
+from hw.programs.record import Program
 from hw.records.architecture import Architecture
 from spikenet.errors import positive, whole
 

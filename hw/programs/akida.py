@@ -14,7 +14,7 @@ from hw.lowering import connectivity
 from hw.lowering.stages import Stage
 from hw.neurons import akida
 from hw.neurons.words import Integers, bits
-from hw.programs.record import LayerRun
+from hw.programs.layer import LayerRun
 from spikenet.kernels.window import Window
 
 Array = npt.NDArray[Any]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from hw.neurons import brainscales2
 from hw.neurons.words import Integers
 from hw.programs.arriving import later
+from hw.programs.layer import LayerRun, Weighted
 from hw.programs.noise import QUIET, Noise
-from hw.programs.record import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from hw.neurons import loihi
 from hw.neurons.words import Integers
 from hw.programs.arriving import Loop, Synapses, shifted_and_delivered
-from hw.programs.record import LayerRun, Weighted
+from hw.programs.layer import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 

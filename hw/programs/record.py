@@ -2,106 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from hw.neurons.words import integers
-from hw.programs.arriving import Synapses
 from hw.programs.entrance import Entrance
+from hw.programs.layer import LayerRun
 from hw.programs.noise import Noise
 from hw.programs.report import LayerReport
 from hw.records.chip import Chip
+from hw.saving.program_file import read_program, write_program
 from spikenet.errors import array_of, whole
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class LayerRun:
-    """What one layer did.
-
-    spikes   : (steps, batch, n) int8 or wider: how often each neuron fired
-    v        : (steps, batch, n) voltages after each step, of a layer that reads them; else None
-    overflows: how often each word was left, by its name
-    used     : largest share of a state's word that was in use, where it was watched; else 0
-    """
-
-    spikes: Array
-    v: Array | None
-    overflows: dict[str, int]
-    used: float = 0.0
-
-
-class Weighted:
-    """What follows of a layer from its integer weights (inputs, n), arrays or scipy csr_arrays, their delays or None,
-    those among its own neurons (n, n) or None."""
-
-    shape: tuple[int, ...]
-    weights: Any
-    delays: Any = None
-    recurrent_weights: Any = None
-
-    @cached_property
-    def synapses(self) -> Synapses:
-        """Sums of spikes through the weights; made once."""
-        return Synapses(self.weights, self.delays, self.channels)
-
-    @property
-    def channels(self) -> int:
-        """How many maps its neurons are, one after the other."""
-        return self.shape[0] if len(self.shape) > 1 else 1
-
-    @property
-    def n_inputs(self) -> int:
-        return int(self.weights.shape[0])
-
-    @property
-    def connectivity(self) -> Any:
-        return sparse.csr_array(self.weights)
-
-    @property
-    def recurrent(self) -> Any:
-        return None if self.recurrent_weights is None else sparse.csr_array(self.recurrent_weights)
-
-
-class ChipLayer(Protocol):
-    """A layer in a chip's integers. Frozen records, one class a kind of machine, have these in common.
-
-    name, shape : of the neurons' layer in the float net, and of the neurons without the batch
-    n_inputs    : how many sources it listens to
-    scale       : integers of v to the float net's 1, a number or one a neuron
-    reads_v     : whether its voltage is the output (a readout that never fires), in place of its spikes
-    connectivity: (n_inputs, n) scipy csr_array of the integer weights, 0 where there is no synapse
-    recurrent   : (n, n) likewise among its own neurons, or None
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def n_inputs(self) -> int: ...
-    @property
-    def scale(self) -> Any: ...
-    @property
-    def reads_v(self) -> bool: ...
-    @property
-    def connectivity(self) -> Any: ...
-    @property
-    def recurrent(self) -> Any: ...
-
-    def run(self, spikes: Array, *, late: int = 0, watch: bool = False) -> LayerRun:
-        """The layer alone, from rest, on (steps, batch, n_inputs) spikes that arrive `late` steps later.
-
-        watch: whether to say how much of the words was used
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -119,7 +39,7 @@ class Result:
     words: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-Together = Callable[[Array], tuple[LayerRun, ...]]
+Together = Callable[[tuple[Any, ...], Array], tuple[LayerRun, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,10 +48,11 @@ class Program:
 
     late       : steps a spike takes from one layer to the next
     most_events: events of one input in one step, at most
-    together   : runs all layers at once, where they share a core; None: one after another
+    together   : (layers, spikes) -> what each did, where they share a core; None: one runs after another
     entrance   : how real inputs become integers on a chip that takes no spikes; None: inputs are spikes
     noisy      : whether its layers have a `noise`
     reading    : which description of the chip its integers follow, where there are several, else None
+    choices    : of each layer what was chosen on calibration data, with which `hw.compile(..., like=)` begins
     """
 
     layers: tuple[Any, ...]  # ChipLayers; a tuple of a Protocol would hide what a chip's layers have besides
@@ -143,11 +64,24 @@ class Program:
     entrance: Entrance | None = None
     noisy: bool = False
     reading: str | None = None
+    choices: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         said = f"{self.chip.name}, {len(self.layers)} layers{', a noisy model: NOT bit exact' if self.noisy else ''}"
         said += "" if self.reading is None else f", in the reading {self.reading}"
         return "\n".join([said, *(f"  {report}" for report in self.report)])
+
+    def save(self, path: str | os.PathLike[str], net: Any = None) -> None:
+        """Writes the program to `path`, from which `hw.load_program` makes it again; a file there is replaced whole.
+
+        net: the net it was compiled of or trained in, which `sn.load` then reads from the same file; None: no net
+
+        An npz without pickle: arrays, numbers and the names of this package's records, no code. A neuron of one's own
+        is in it as its arithmetic.
+
+        Raises TypeError for a net that is none, ValueError for a path that cannot be written.
+        """
+        write_program(path, self, net)
 
     def run(self, spikes: Any, *, samples_at_once: int = 256, seed: int | None = None) -> Result:
         """The net driven by spikes (steps, batch, ...), 0 or 1 (counts where the chip takes them), each from rest.
@@ -216,7 +150,7 @@ class Program:
         x = np.zeros((steps + late, *spikes.shape[1:]), np.int8 if self.most_events == 1 else np.int32)
         x[:steps] = spikes
         if self.together is not None:
-            return self.together(x)
+            return self.together(self.layers, x)
         runs = list[LayerRun]()
         for k, layer in enumerate(self.layers):
             runs.append(layer.run(x, late=self.late if k else 0))
@@ -242,3 +176,18 @@ class Program:
     def events(self, sent: Array) -> Array:
         """How many events what was sent is: on a chip without spikes a number is one, however large."""
         return sent if self.entrance is None else (sent != 0).astype(np.int8)
+
+
+def load_program(path: str | os.PathLike[str]) -> Program:
+    """The program saved at `path` by `program.save`: equal to it in every integer, in what it gives and in its report.
+
+    Raises TypeError for what is no path, ValueError naming the file when it is missing, damaged, holds no program, or
+    one of another format or with a value that its chip's words do not hold.
+    """
+    program: Program = read_program(path, Program)
+    layers = program.layers
+    for before, layer in pairwise(layers):
+        if (sent := math.prod(before.shape)) != layer.n_inputs:
+            where = f"{os.fspath(path)}: layer {layer.name}"
+            raise ValueError(f"{where}: expected {sent} inputs, what {before.name} sends, got {layer.n_inputs}")
+    return program

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hw.neurons import speck
 from hw.neurons.words import Integers
 from hw.programs.arriving import later
-from hw.programs.record import LayerRun, Weighted
+from hw.programs.layer import LayerRun, Weighted
 
 Array = npt.NDArray[Any]
 

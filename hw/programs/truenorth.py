@@ -13,7 +13,7 @@ from scipy import sparse
 from hw.neurons import truenorth
 from hw.neurons.words import Integers
 from hw.programs.arriving import later
-from hw.programs.record import LayerRun
+from hw.programs.layer import LayerRun
 
 Array = npt.NDArray[Any]
 

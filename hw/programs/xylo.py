@@ -12,7 +12,7 @@ from scipy import sparse
 from hw.neurons import xylo
 from hw.neurons.words import Integers
 from hw.programs.arriving import later
-from hw.programs.record import LayerRun, Together
+from hw.programs.layer import LayerRun
 
 Array = npt.NDArray[Any]
 MET = ("current", "membrane", "capped")  # limits that hw.neurons.xylo counts by neuron
@@ -107,22 +107,17 @@ def core(layers: tuple[XyloLayer, ...]) -> xylo.Params:
     )  # fmt: skip
 
 
-def together(layers: tuple[XyloLayer, ...]) -> Together:
-    """All layers as the one core runs them: (steps, batch, inputs) to what each layer did."""
-    params = core(layers)
+def together(layers: tuple[XyloLayer, ...], spikes: Array) -> tuple[LayerRun, ...]:
+    """What each layer does on (steps, batch, inputs), all of them in the one core."""
     ends = np.cumsum([0, *(len(layer.threshold) for layer in layers[:-1])])
-
-    def run(spikes: Array) -> tuple[LayerRun, ...]:
-        got = xylo.run(params, spikes)
-        found = []
-        for k, layer in enumerate(layers[:-1]):
-            own = slice(ends[k], ends[k + 1])
-            met = dict(zip(MET, got.met[:, own].sum(axis=1).tolist(), strict=True))
-            met |= {} if k else {"inputs_dropped": got.overflow.inputs_dropped}
-            found.append(_of_layer(layer, got.hidden[..., own], got.i[..., own, 0], got.v[..., own], met))
-        return (*found, _of_layer(layers[-1], got.spikes, got.i_out, got.v_out, _of_outputs([got.overflow])))
-
-    return run
+    got = xylo.run(core(layers), spikes)
+    found = []
+    for k, layer in enumerate(layers[:-1]):
+        own = slice(ends[k], ends[k + 1])
+        met = dict(zip(MET, got.met[:, own].sum(axis=1).tolist(), strict=True))
+        met |= {} if k else {"inputs_dropped": got.overflow.inputs_dropped}
+        found.append(_of_layer(layer, got.hidden[..., own], got.i[..., own, 0], got.v[..., own], met))
+    return (*found, _of_layer(layers[-1], got.spikes, got.i_out, got.v_out, _of_outputs([got.overflow])))
 
 
 def _of_outputs(met: list[xylo.Overflow]) -> dict[str, int]:

@@ -18,7 +18,8 @@ from spikenet.train import History, fit
 class Trained:
     """The program of the trained net, in the integers it was trained in; and how training went, on the chip.
 
-    Compiling the trained net anew chooses scales anew, so its integers may be others.
+    Compiling the trained net anew chooses scales anew, so its integers may be others: keep the program beside the net,
+    `trained.program.save(path, net)`, or compile `like` it.
     """
 
     program: Program
@@ -35,11 +36,13 @@ def train_through(
     n_chips: int = 1,
     per_channel: bool = True,
     reading: str | None = None,
+    like: Program | None = None,
     **fitting: Any,
 ) -> Trained:
     """Trains `net` in place with `chip` in the loop: forward its integers, backward the surrogates' gradient.
 
-    net, chip, calibrate, n_chips, per_channel, reading: as in `hw.compile`; scales are chosen once, first
+    net, chip, calibrate, n_chips, per_channel, reading, like: as in `hw.compile`; scales are chosen once, first, or are
+    those of `like`, such as the program of an earlier training that goes on
     train, test, fitting: as in `sn.fit`: loss, optimiser, epochs, encode ...; losses and metrics are the chip's
 
     Best begun with a net that was trained without the chip, at a smaller learning rate. The forward pass of every step
@@ -51,7 +54,7 @@ def train_through(
 
     Raises as `hw.compile` and `sn.fit` do.
     """
-    made = recipe(net, chip, calibrate, Options(n_chips, per_channel, fitting.get("seed", 0), reading))
+    made = recipe(net, chip, calibrate, Options(n_chips, per_channel, fitting.get("seed", 0), reading, like))
     made, followed = follow(net, made)
     history = fit(OnChip(net, made, followed), train, test, **fitting)
     settle(net, made, followed)

@@ -1,4 +1,4 @@
-"""`spikenet deploy`: a saved net compiled for a chip, placed, run on test data; what it gives, takes and costs."""
+"""`spikenet deploy`: a saved net or program on a chip, placed, run on test data; what it gives, takes and costs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 CALIBRATION = 256  # training samples from which scales and rates are chosen
 
 DESCRIPTION = """\
-Compiles a net saved with spikenet.save into a chip's integers, places it on the chip's cores and runs test data. Writes
-what each layer lost, events of every core, time and energy as table.txt and results.json, and pictures of the mesh
-(load of the cores, traffic of the links) and of the energy.
+Compiles a net saved with spikenet.save into a chip's integers, places it on the chip's cores and runs test data. A file
+that has a program for the chip, as program.save(path, net) of what hw.train_through gave writes it, runs in that
+program's integers: nothing is chosen anew. Writes what each layer lost, events of every core, time and energy as
+table.txt and results.json, pictures of the mesh (load of the cores, traffic of the links) and of the energy, and the
+program as program.npz.
 
   spikenet deploy snn.npz --chip loihi1 --out loihi-results
   spikenet deploy snn.npz --chip loihi1 --data idx:../shared/data/mnist --steps 25 --samples 1000
+  spikenet deploy trained-through.npz
 """
 
 
@@ -36,8 +39,11 @@ def add_to(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("checkpoint", help="a spiking net, for Akida a conventional one, as spikenet.save wrote it")
-    command.add_argument("--chip", default="loihi1", help="name in hw.chips (loihi1)")
+    command.add_argument(
+        "checkpoint",
+        help="a spiking net, for Akida a conventional one, as spikenet.save wrote it, or what program.save wrote",
+    )
+    command.add_argument("--chip", help="name in hw.chips (that of the file's program, else loihi1)")
     command.add_argument("--reading", help="of Loihi 1: lava, nengo_loihi or brian2_loihi (what the net needs)")
     command.add_argument("--data", default="digits", help="digits (default), or idx:FOLDER for files as of MNIST")
     command.add_argument("--steps", type=int, default=25, help="steps a spiking net is shown chance spikes (25)")
@@ -55,31 +61,33 @@ def run(options: argparse.Namespace) -> None:
     from spikenet.cli.compare import data_named
     from spikenet.errors import whole
 
-    chip = chip_named(options.chip)
     whole("--seed", options.seed, least=0)
     whole("--steps", options.steps)
-    net: Any = spikenet.load(Path(options.checkpoint))
-    timeless = chip.architecture is hw.chips.akida.architecture and not _has_time(net)
+    net, program, chip = _asked_for(options)
+    timeless = _is_timeless(net, program, chip)
     code = _as_they_are if timeless else _as_spikes(options)
-    train, test = (_shaped(net, data) for data in data_named(options.data, options.seed))
+    train, test = (_shaped(net, program, data) for data in data_named(options.data, options.seed))
     if options.samples is not None:
         n = min(whole("--samples", options.samples), len(test))
         test = replace(test, inputs=test.inputs[:n], labels=test.labels[:n])
     folder = result_folder(options.out)
-    _say(f"compiling for {chip.name} ...")
-    some = code(train.inputs[:CALIBRATION])
-    program = hw.compile(net, chip, calibrate=some, seed=options.seed, reading=options.reading)
+    some, is_saved = code(train.inputs[:CALIBRATION]), program is not None
+    _say(f"{'taking the program of ' + options.checkpoint if is_saved else 'compiling'} for {chip.name} ...")
+    if program is None:
+        program = hw.compile(net, chip, calibrate=some, seed=options.seed, reading=options.reading)
     placed = hw.place_program(program, calibrate=some, seed=options.seed)
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
-    noise = options.seed if program.noisy else None
-    got = placed.run(code(test.inputs), timing=timing, seed=noise, step_s=step_of(net))
-    on_chip, in_float = _accuracy(got.output, test), _float_accuracy(net, code, test)
+    noise, step_s = options.seed if program.noisy else None, None if net is None else step_of(net)
+    got = placed.run(code(test.inputs), timing=timing, seed=noise, step_s=step_s)
+    on_chip, in_float = _accuracy(got.output, test), None if net is None else _float_accuracy(net, code, test)
     shown = "" if timeless else f", {options.steps} steps"
+    beside = "" if in_float is None else f", in float {in_float:.2%}"
+    how = "in the integers it was saved in" if is_saved else "compiled"
     table = "\n".join([
-        f"{options.checkpoint} on {chip.name}: accuracy {on_chip:.2%}, in float {in_float:.2%} ({test.name}, "
-        f"{len(test)} samples{shown})",
+        f"{options.checkpoint} on {chip.name}, {how}: accuracy {on_chip:.2%}{beside} ({test.name}, {len(test)} samples"
+        f"{shown})",
         "",
         *(f"  {report}" for report in program.report),
         "",
@@ -88,13 +96,14 @@ def run(options: argparse.Namespace) -> None:
     write_text(folder / "table.txt", table)
     results = {
         "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "steps": options.steps,
-        "seed": options.seed, "reading": program.reading, "accuracy": on_chip, "accuracy_float": in_float,
-        "layers": [vars(report) for report in program.report], **got.as_dict(),
+        "seed": options.seed, "reading": program.reading, "was_compiled": not is_saved, "accuracy": on_chip,
+        "accuracy_float": in_float, "layers": [vars(report) for report in program.report], **got.as_dict(),
     }  # fmt: skip
     write_text(folder / "results.json", json.dumps(_finite(results), indent=2, allow_nan=False) + "\n")
+    program.save(folder / "program.npz", net)
     _draw(folder, got)
     print(table)
-    print(f"mesh.png, energy.png, table.txt and results.json are in {folder}")
+    print(f"mesh.png, energy.png, table.txt, results.json and program.npz are in {folder}")
 
 
 def chip_named(name: str) -> Any:
@@ -108,13 +117,52 @@ def chip_named(name: str) -> Any:
     return chips[name]
 
 
+def _asked_for(options: argparse.Namespace) -> tuple[Any, Any, Any]:
+    """(net, program, chip): of a file its program if that is for this chip and reading, else None and what to compile.
+
+    The net is None where the file has only a program. ValueError where that is for another chip or reading.
+    """
+    import hw
+    from spikenet.train.checkpoint_file import read_checkpoint
+
+    chip, path = None if options.chip is None else chip_named(options.chip), Path(options.checkpoint)
+    header, _ = read_checkpoint(path)
+    has_program = "program" in header
+    net = spikenet.load(path) if "network" in header or not has_program else None
+    if has_program:
+        program = hw.load_program(path)
+        if (chip is None or chip.name == program.chip.name) and options.reading in (None, program.reading):
+            return net, program, program.chip
+        if net is None:
+            reading = "" if program.reading is None else f", reading {program.reading},"
+            raise ValueError(
+                f"{path}: has a program for {program.chip.name}{reading} and no net that another could be compiled of; "
+                "save both, program.save(path, net)"
+            )
+    return net, None, chip or hw.chips.loihi1
+
+
+def _is_timeless(net: Any, program: Any, chip: Any) -> bool:
+    """Whether samples are shown as they are."""
+    import hw
+
+    if program is not None:
+        return program.entrance is not None and bool(program.entrance.timeless)
+    return chip.architecture is hw.chips.akida.architecture and not _has_time(net)
+
+
 def _has_time(net: Any) -> bool:
     """Whether any layer keeps a state from step to step."""
     return any(getattr(layer, "states", ()) or _has_time(layer) for layer in getattr(net, "layers", ()))
 
 
-def _shaped(net: Any, data: Arrays) -> Arrays:
-    """Square images with the channels that a convolution in front asks for, or as rows for a Linear in front."""
+def _shaped(net: Any, program: Any, data: Arrays) -> Arrays:
+    """Square images with the channels that a convolution in front asks for, or as rows for a Linear in front; of a
+    program without a net what its inputs are."""
+    if net is None:
+        shape = (program.layers[0].n_inputs,) if program.entrance is None else program.entrance.shape
+        fits = math.prod(shape) == math.prod(data.inputs.shape[1:])
+        return replace(data, inputs=data.inputs.reshape(-1, *shape)) if fits else data
     first = next((layer for layer in net.layers if hasattr(layer, "n_in")), None)
     axes, n = getattr(first, "n_axes", 0), math.prod(data.inputs.shape[1:])
     channels = first.n_in if first is not None and axes == 2 else 1

@@ -38,8 +38,9 @@ def load(path: Path) -> Any:
     then build the net in code and use `restore`.
     """
     header, arrays = read_checkpoint(path)
+    described = network_in(path, header)
     try:
-        net = made_again(header["network"])
+        net = made_again(described)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: cannot make its net: {error}") from error
     weights = fitting(path, "weights", arrays, values(net), same_dtype=False)
@@ -60,7 +61,7 @@ def restore(path: Path, net: Described) -> None:
     """
     check_saved("restore", net)
     header, arrays = read_checkpoint(path)
-    check_same_net(path, header["network"], net)
+    check_same_net(path, network_in(path, header), net)
     weights, masks = fitting(path, "weights", arrays, values(net)), held_masks(path, arrays, net)
     for name, p in net.parameters().items():
         p.data[...] = weights[name]
@@ -73,6 +74,14 @@ def describe(layer: Described) -> dict[str, Any]:
     described = {"kind": layer.kind, "config": layer.config(), "layers": [describe(one) for one in inner]}
     plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as after reading
     return plain
+
+
+def network_in(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of the net in a file; ValueError when it holds only what a chip runs."""
+    if "network" not in header:
+        raise ValueError(f"{os.fspath(path)}: expected a net, got a program without its net; hw.load_program reads it")
+    described: dict[str, Any] = header["network"]
+    return described
 
 
 def check_same_net(path: Path, saved: dict[str, Any], net: Described) -> None:

@@ -23,8 +23,13 @@ FORMAT_VERSION = 1
 _HEADER = "header"
 
 
-def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any], arrays: dict[str, Array]) -> None:
-    """Writes arrays (bool, numbers) and JSON-able content; on any error a file already at `path` is left as it is."""
+def write_checkpoint(
+    path: str | os.PathLike[str], content: dict[str, Any], arrays: dict[str, Array], *, packed: bool = False
+) -> None:
+    """Writes arrays (bool, numbers) and JSON-able content; on any error a file already at `path` is left as it is.
+
+    packed: whether arrays are compressed: small integers become a tenth, weights in floats would stay as large
+    """
     header = content | {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -33,7 +38,7 @@ def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any], arra
     }
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     with whole_file(path) as file:
-        _pack(file, {_HEADER: text} | arrays)
+        _pack(file, {_HEADER: text} | arrays, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -93,11 +98,13 @@ def _as_path(path: Any) -> Path:
     return Path(path)
 
 
-def _pack(file: BinaryIO, arrays: dict[str, Array]) -> None:
+def _pack(file: BinaryIO, arrays: dict[str, Array], method: int) -> None:
     """What np.savez writes, except for the dates: equal contents make equal files."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+            heading = zipfile.ZipInfo(f"{name}.npy")
+            heading.compress_type = method
+            with archive.open(heading, "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 

@@ -7,7 +7,17 @@ from dataclasses import asdict
 from typing import Any
 
 from spikenet.errors import Array
-from spikenet.train.checkpoint import arrays_of, check_same_net, describe, fitting, held_masks, hold, named, values
+from spikenet.train.checkpoint import (
+    arrays_of,
+    check_same_net,
+    describe,
+    fitting,
+    held_masks,
+    hold,
+    named,
+    network_in,
+    values,
+)
 from spikenet.train.checkpoint_file import read_checkpoint, write_checkpoint
 from spikenet.train.early_stop import Best
 from spikenet.train.history import EpochRecord
@@ -44,7 +54,7 @@ def read_run(path: str | os.PathLike[str], plan: Plan, same: dict[str, str]) -> 
     """
     header, arrays = read_checkpoint(path)
     name = os.fspath(path)
-    check_same_net(path, header["network"], plan.net)
+    check_same_net(path, network_in(path, header), plan.net)
     if (run := header.get("training")) is None:
         raise ValueError(f"{name}: expected a checkpoint written by fit(checkpoint=...), got one written by save")
     for what, value in same.items():

@@ -1,0 +1,1 @@
+"""Programs in files: records as plain values and arrays."""
