@@ -350,8 +350,8 @@ def test_cycles_of_xylo(rng):
         for k, shape in enumerate(shapes)
     )  # fmt: skip
 
-    def together(x):
-        return tuple(hw.programs.record.LayerRun(spikes, None, {}) for spikes in runs)
+    def together(layers, x):
+        return tuple(hw.programs.layer.LayerRun(spikes, None, {}) for spikes in runs)
 
     program = Program(layers, (), hw.chips.xylo, together=together, most_events=15)
     x = rng.integers(0, 3, (6, 2, 4))
