@@ -29,7 +29,7 @@ from hw.int8.int8_weights import with_int8_weights
 from hw.int8.quantise import LayerError, QuantisedNet, quantise
 from hw.int8.ranges import min_max, percentile
 from hw.metrics.neurobench import NeuroBench, neurobench
-from hw.neurons.loihi_synapses import SignMode, loihi_weights
+from hw.neurons.loihi_synapses import SignMode, loihi_clipped, loihi_weights
 from hw.place import place
 from hw.placement.record import MeshPicture, Part, PlacedCore, Placement
 from hw.programs.record import load_program
@@ -103,6 +103,7 @@ __all__ = [
     "event_energy",
     "largest",
     "load_program",
+    "loihi_clipped",
     "loihi_weights",
     "min_max",
     "neurobench",

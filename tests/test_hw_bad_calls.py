@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import NEUROMORPHIC, cmos45, loihi1, loihi2, spinnaker1, xylo
+from hw.chips import NEUROMORPHIC, cmos45, cpu, loihi1, loihi2, spinnaker1, xylo
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((3, 8)).astype(np.float32)
 SPIKES = (RNG.random((6, 2, 8)) < 0.3).astype(np.float32)
 
 
-def net():
+def net(factor=1.0):
+    """factor: of the weights of the first layer"""
     reset = sn.reset.to_zero
-    return sn.Sequential(sn.Linear(8, 6, seed=0), sn.LIF(reset=reset), sn.Linear(6, 3, seed=1), sn.LIF(reset=reset))
+    first = sn.Linear(8, 6, seed=0)
+    first.weight.data = first.weight.data * np.float64(factor)
+    return sn.Sequential(first, sn.LIF(reset=reset), sn.Linear(6, 3, seed=1), sn.LIF(reset=reset))
+
+
+def energy():
+    return hw.technology_energy(counts(), cmos45, hw.FLOAT32)
+
+
+def far(chip, delay):
+    limit = hw.Fact(delay, "steps", hw.Evidence.DERIVED, "a hand")
+    return replace(chip, limits={**chip.limits, "delay": limit})
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +52,20 @@ def ran():
         (lambda: hw.technology_energy(counts(), cmos45, "int8"), TypeError, "arithmetic: expected.*'int8'"),
         (lambda: hw.technology_energy(counts(), loihi1, hw.INT8), TypeError, "Loihi 1: expected technology"),
         (lambda: hw.event_energy(counts(), cmos45), TypeError, "45 nm CMOS: expected event energies"),
+        (lambda: hw.event_energy(None, loihi1), TypeError, r"event_energy: counts: expected what hw\.count.*None"),
+        (lambda: hw.all_in_energy(counts(), "x"), TypeError, "all_in_energy: chip: expected a record.*'x'"),
+        (lambda: hw.processor_energy(counts(), cpu, None), TypeError, "CPU i7-4960X: arithmetic: expected.*None"),
+        (lambda: hw.break_even(None, None, None), TypeError, r"break_even: spiking: expected what hw\.count.*None"),
+        (lambda: hw.break_even(counts(), None, print), TypeError, "break_even: conventional: expected an energy.*None"),
+        (lambda: hw.break_even(counts(), energy(), None), TypeError, "break_even: price: expected a function.*None"),
+        (lambda: hw.break_even(counts(), energy(), lambda _: 3), TypeError, "break_even: price: .* returned 3"),
+        (lambda: hw.compile(net(), far(loihi1, 100), calibrate=SPIKES), ValueError, "Loihi 1: delay: .* 62, .*got 100"),
+        (lambda: hw.compile(net(), far(loihi2, 64), calibrate=SPIKES), ValueError, "Loihi 2: delay: .* 63, .*got 64"),
+        (lambda: hw.compile(net(), far(spinnaker1, 17), calibrate=SPIKES), ValueError, "delay: .* 16, .*got 17"),
+        (lambda: hw.compile(net(1e30), loihi2, calibrate=SPIKES), ValueError,
+         r"layer 1 LIF: .*weights up to \d.*e\+29, its words reach 1.04e\+06; train with smaller ones"),
+        (lambda: hw.compile(net(1e200), loihi2, calibrate=SPIKES), ValueError,
+         r"weights of 0 Linear: expected sizes that float32 holds, up to 3.403e\+38"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(call, error, said):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw import SignMode, loihi_weights, place_program
+from hw import SignMode, loihi_clipped, loihi_weights, place_program
 from hw.chips import loihi1
 from hw.kernels.machine_integers import kept_part
 from hw.neurons import loihi
@@ -303,6 +303,22 @@ def test_every_weight_in_every_reading(mode, bits):
     halves = w[:-1] + 0.5
     got = loihi_weights(halves, bits, mode, -2, "nengo_loihi")
     assert got.tolist() == [naive.nengo_weight(v, bits, mode, -2) for v in halves.tolist()]
+
+
+def test_weights_that_are_cut_are_counted():
+    """Those beyond the mantissas of their sign mode; dropped bits are rounding and not counted."""
+    w = np.arange(-300, 301)
+    for bits in (8, 3):
+        assert loihi_clipped(w, bits, "mixed") == 44 + 45  # -300..-257 and 256..300
+        assert loihi_clipped(w, bits, "excitatory") == 300 + 45
+        assert loihi_clipped(w, bits, "inhibitory") == 300 + 45
+    assert loihi_clipped([-3, 0, 7]) == 0
+    assert (
+        loihi_clipped([-256, -254, 255], 8, "mixed", 0, "nengo_loihi") == 2
+    )  # words are +-127 times 2
+    assert loihi_clipped([-256, 255, 100], 8, "mixed", 7, "brian2_loihi") == 1  # -2^21, of which 64 is cut
+    with pytest.raises(ValueError, match="loihi_clipped: expected whole mantissas"):
+        loihi_clipped([1.5])
 
 
 def test_signs_choose_the_mode():

@@ -15,12 +15,12 @@ from hw.compilers.table import Compiler, Options, compiler_of
 from hw.lowering.kinds import flat_layers
 from hw.lowering.layout import layout
 from hw.lowering.network import as_layers
-from hw.neurons.words import integers
+from hw.neurons.words import in_float32, integers
 from hw.programs.entrance import Entrance
 from hw.programs.layer import LayerRun
 from hw.programs.record import Program
 from hw.records.chip import Chip
-from spikenet.errors import finite_values, flag, whole
+from spikenet.errors import flag, whole
 from spikenet.graph import no_grad
 from spikenet.layers.layer import entering
 
@@ -75,7 +75,7 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
     shape = x.shape[2:] if entrance is None else entrance.shape
     found = layout(net, shape)
     for stage in found.stages:
-        finite_values(f"compile: weights of {stage.name}", stage.weight)
+        in_float32(f"compile: weights of {stage.name}", stage.weight)
     check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     parts = compiler.parts(net, shape)
     if like is not None:

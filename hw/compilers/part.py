@@ -14,11 +14,11 @@ from hw.lowering import connectivity
 from hw.lowering.layout import layout
 from hw.lowering.neurons import Numbers, numbers_of
 from hw.lowering.stages import Stage
+from hw.neurons.words import in_float32
 from hw.programs.arriving import later
 from hw.programs.layer import LayerRun
 from hw.programs.report import LayerReport
 from hw.programs.weight_rows import by_delay
-from spikenet.errors import finite_values
 from spikenet.graph import Tensor, no_grad
 from spikenet.layers import DelayedRecurrent, Recurrent
 
@@ -93,18 +93,18 @@ def parts_of(net: Any, shape: tuple[int, ...]) -> tuple[Part, ...]:
 
 
 def part_of(stage: Stage, is_last: bool) -> Part:
-    """A stage in numbers, the net's last or not; ValueError for a weight or bias that is not finite."""
-    finite_values("compile: weights", stage.weight)
+    """A stage in numbers, the net's last or not; ValueError for a weight or bias that is not finite in float32."""
+    in_float32(f"compile: weights of {stage.name}", stage.weight)
     n = stage.n_neurons
     dense = stage.window is None and not stage.pools
     weights = stage.weight.astype(np.float64) if dense else connectivity.weights(stage)
     bias = np.zeros(n)
     if stage.bias is not None:
-        given = finite_values("compile: bias", stage.bias).astype(np.float64)
+        given = in_float32(f"compile: bias of {stage.name}", stage.bias).astype(np.float64)
         bias = np.repeat(given, n // len(given))
     recurrent = None
     if stage.recurrent is not None:
-        recurrent = finite_values("compile: recurrent weights", stage.recurrent).astype(np.float64)
+        recurrent = in_float32(f"compile: recurrent weights of {stage.name}", stage.recurrent).astype(np.float64)
     name = f"{stage.at} {stage.neurons.name}"
     name = name if recurrent is None else f"{stage.at} Recurrent {stage.neurons.name}"
     numbers = numbers_of(stage.neurons, stage.shape)

@@ -50,7 +50,7 @@ def choose_loihi2(part: Part, spikes: Array, chip: Chip) -> Choice:
 
 
 def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
-    """The layer in integers; weights beyond their words do not occur: the exponent follows the largest."""
+    """The layer in integers, the exponent following the largest weight; ValueError where none is large enough."""
     one = 2.0**choice.fraction
     word = Word(LOIHI2_BITS, choice.fraction, Rounding.TOWARD_ZERO)
     given, held, exponents = [values_of(part.weights)], list[Array](), list[int]()
@@ -59,6 +59,11 @@ def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
     mantissas = list[Array]()
     for values in given:
         most = np.abs(values).max(initial=0.0) * one
+        if most > WEIGHT * 2.0 ** EXPONENTS[1]:
+            raise ValueError(
+                f"weights up to {most / one:.4g}, its words reach {WEIGHT * 2.0 ** EXPONENTS[1] / one:.4g}; "
+                "train with smaller ones"
+            )
         exponent = int(np.clip(math.ceil(math.log2(max(most, 1e-300) / WEIGHT)), *EXPONENTS))
         step = STEP if values.min(initial=0.0) < 0 < values.max(initial=0.0) else 1
         mantissas.append((np.rint(values * one / 2.0**exponent / step) * step).astype(np.int64))

@@ -13,7 +13,10 @@ from hw.compilers import akida, brainscales2, frame, loihi, programmed, speck, t
 from hw.compilers.loihi_readings import reading_of
 from hw.compilers.part import Held, Part, parts_of, report_of_spikes
 from hw.lowering.stages import Layout
+from hw.neurons.loihi_synapses import MOST_DELAY
+from hw.neurons.loihi_words import MOST_REFRACTORY
 from hw.neurons.speck import STATE as SPECK_STATE
+from hw.neurons.spinnaker import DELAYS
 from hw.neurons.words import bits
 from hw.neurons.xylo import MOST_HIDDEN, MOST_INPUT
 from hw.programs.entrance import Entrance
@@ -36,6 +39,7 @@ class Compiler:
     words   : (part, scales) -> (layer in integers, what the words hold in the float net's units)
     late, most_events, together: of `Program`
     written : entries of a chip's record that programs are written for, with the values they can be written for
+    most    : entries that words of a program hold up to a value, with that value
     cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
     enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
@@ -50,6 +54,7 @@ class Compiler:
     most_events: int = 1
     together: Together | None = None
     written: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: {"weight_bits": (8,)})
+    most: Mapping[str, int] = field(default_factory=dict)
     cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
     parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
     enter: Callable[[Any, Any, Chip], Entrance] | None = None
@@ -113,7 +118,9 @@ def _analogue(chip_seed: int) -> Choices:
 
 
 COMPILERS: dict[Architecture, Compiler] = {
-    Architecture.AXON_CORES: Compiler(_loihi(None), loihi.words),
+    Architecture.AXON_CORES: Compiler(
+        _loihi(None), loihi.words, most={"delay": MOST_DELAY, "refractory": max(MOST_REFRACTORY.values())}
+    ),
     Architecture.SINGLE_CORE: Compiler(
         _xylo(True), xylo.words, 1, MOST_INPUT, together_xylo,
         written={"weight_bits": (8,), "spikes_input": (MOST_INPUT,), "spikes_hidden": (MOST_HIDDEN,), "delay": (1,)},
@@ -124,17 +131,18 @@ COMPILERS: dict[Architecture, Compiler] = {
     ),
     Architecture.CROSSBAR_CORES: Compiler(
         in_turn(truenorth.choose, truenorth.words), truenorth.words, cut=truenorth.cut, follow=truenorth.follow,
+        most={"delay": 15},
         written={
             "weight_bits": (9,), "membrane_bits": (20,), "threshold_bits": (18,), "axon_types": (4,),
             "destinations": (1,),
         },
     ),
     Architecture.SHARED_MEMORY_CORES: Compiler(
-        in_turn(programmed.choose_loihi2, programmed.words_loihi2), programmed.words_loihi2
+        in_turn(programmed.choose_loihi2, programmed.words_loihi2), programmed.words_loihi2, most={"delay": 63}
     ),
     Architecture.SOFTWARE_CORES: Compiler(
         in_turn(programmed.choose_spinnaker, programmed.words_spinnaker), programmed.words_spinnaker,
-        written={"weight_bits": (16,), "synapse_word_bytes": (4,)},
+        written={"weight_bits": (16,), "synapse_word_bytes": (4,)}, most={"delay": DELAYS},
     ),
     Architecture.NEURAL_PROCESSORS: Compiler(
         partial(akida.choose, per_channel=True), akida.words, 0, 1 << akida.SECOND,
@@ -170,6 +178,13 @@ def compiler_of(chip: Chip, options: Options) -> Compiler:
         if given is not None and given not in values:
             wanted = " or ".join(map(str, values))
             raise ValueError(f"compile: {chip.name}: {name}: expected {wanted}, got {given:g}; no other is written")
+    for name, value in made.most.items():
+        given = chip.limit(name)
+        if given is not None and given > value:
+            raise ValueError(
+                f"compile: {chip.name}: {name}: expected at most {value}, what a program's words hold, got {given:g}; "
+                f"lower the record's entry to {value}"
+            )
     if chip.architecture is Architecture.AXON_CORES:
         return replace(made, choose=_loihi(options.reading))
     if options.reading is not None:

@@ -40,9 +40,20 @@ def break_even(spiking: Counts, conventional: Energy, price: Callable[[Counts], 
 
     price: energy of counts, on the device and level of `conventional`
 
-    Raises ValueError when devices or levels differ: such a comparison would mean nothing.
+    Raises ValueError when devices or levels differ: such a comparison would mean nothing; TypeError for another kind of
+    thing in place of counts, energy or pricing.
     """
+    if not isinstance(spiking, Counts):
+        raise TypeError(f"break_even: spiking: expected what hw.count returns, got {spiking!r:.60}")
+    if not isinstance(conventional, Energy):
+        raise TypeError(
+            f"break_even: conventional: expected an energy, as hw.technology_energy returns, got {conventional!r:.60}"
+        )
+    if not callable(price):
+        raise TypeError(f"break_even: price: expected a function from counts to their energy, got {price!r:.60}")
     now, silent = price(spiking), price(spiking.scaled(0.0))
+    if not isinstance(now, Energy):
+        raise TypeError(f"break_even: price: expected a function that returns an energy, it returned {now!r:.60}")
     if (now.device, now.level) != (conventional.device, conventional.level):
         raise ValueError(
             f"break_even: {now.device} ({now.level.value}) cannot be compared with "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hw.counting.counts import Counts
+from hw.energy.given import checked_arithmetic, energies_of
 from hw.energy.total import Energy, Term
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, EventEnergies, Level, ProcessorEnergies
@@ -26,9 +27,7 @@ def event_energy(counts: Counts, chip: Chip) -> Energy:
     Raises TypeError when the chip has no event energies, ValueError when the net has no spiking neurons or sends
     anything but spikes from layer to layer.
     """
-    energies = chip.energies
-    if not isinstance(energies, EventEnergies):
-        raise TypeError(f"{chip.name}: expected event energies, it has energies {chip.level.value}")
+    energies = energies_of("event_energy", counts, chip, EventEnergies, "event energies")
     _needs_spikes(counts, chip)
     updates = counts.total(lambda c: c.updates)
     active = counts.total(lambda c: c.active_updates)
@@ -49,9 +48,7 @@ def event_energy(counts: Counts, chip: Chip) -> Energy:
 
 def all_in_energy(counts: Counts, chip: Chip) -> Energy:
     """Synaptic events times the chip's all-in figure: one term, to which nothing may be added."""
-    energies = chip.energies
-    if not isinstance(energies, AllInEnergies):
-        raise TypeError(f"{chip.name}: expected an all-in energy, it has energies {chip.level.value}")
+    energies = energies_of("all_in_energy", counts, chip, AllInEnergies, "an all-in energy")
     _needs_spikes(counts, chip)
     events = counts.total(lambda c: c.acs)
     term = Term("synaptic events, all in", events, "synaptic events", energies.synaptic_event)
@@ -63,9 +60,8 @@ def processor_energy(counts: Counts, chip: Chip, arithmetic: Arithmetic) -> Ener
 
     An input that never changes is multiplied once. In another format than float32 no cost is known.
     """
-    energies = chip.energies
-    if not isinstance(energies, ProcessorEnergies):
-        raise TypeError(f"{chip.name}: expected the energies of a processor, it has energies {chip.level.value}")
+    energies = energies_of("processor_energy", counts, chip, ProcessorEnergies, "the energies of a processor")
+    checked_arithmetic(chip.name, arithmetic)
     mac, update = energies.mac, energies.neuron_update
     if arithmetic is not FLOAT32:
         mac = update = unknown("nJ", f"{mac.source}: float32 only")

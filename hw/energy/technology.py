@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hw.counting.counts import Counts, LayerCount
+from hw.energy.given import checked_arithmetic, energies_of
 from hw.energy.total import Energy, Term
 from hw.records.chip import Chip
 from hw.records.energies import Level, TechnologyEnergies
@@ -32,11 +33,9 @@ def technology_energy(counts: Counts, chip: Chip, arithmetic: Arithmetic) -> Ene
 
     Raises TypeError when the chip has no energies of that level, and for what is no Arithmetic.
     """
-    if not isinstance(chip.energies, TechnologyEnergies):
-        raise TypeError(f"{chip.name}: expected technology energies, it has energies {chip.level.value}")
-    if not isinstance(arithmetic, Arithmetic):
-        raise TypeError(f"{chip.name}: arithmetic: expected hw.FLOAT32, hw.INT8 or another, got {arithmetic!r:.60}")
-    terms = (*_operations(counts, chip.energies, arithmetic), *_traffic(counts, chip.energies, arithmetic))
+    energies = energies_of("technology_energy", counts, chip, TechnologyEnergies, "technology energies")
+    checked_arithmetic(chip.name, arithmetic)
+    terms = (*_operations(counts, energies, arithmetic), *_traffic(counts, energies, arithmetic))
     assumptions = (*ASSUMPTIONS, *((RESCALE,) if arithmetic.rescale else ()), *_places(terms))
     return Energy(chip.name, Level.TECHNOLOGY, tuple(t for t in terms if t.count), (*counts.assumptions, *assumptions))
 

@@ -26,7 +26,8 @@ def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Br
     """Delays, fan-in, and how many cores a greedy filling needs."""
     for stage in layout.stages:
         own = int(stage.delay > 0 and chip.architecture in FROM_ONE)
-        change = f"shorten it to {most(chip, 'delay') - own} steps"
+        left = most(chip, "delay") - own
+        change = "leave delays out" if left < 1 else f"shorten it to {left} steps"
         yield from held(chip, "delay", stage.name, stage.delay + own, change)
     if wired is None:
         yield from _bound(layout, chip, n_chips)

@@ -48,19 +48,37 @@ def loihi_weights(
     reading  : "lava", "nengo_loihi" or "brian2_loihi"; only `lava` clips, the others refuse what is beyond the mantissa
 
     Widths: mantissas of 8 bits, of which `bits` are stored. Order: bits are dropped, then the exponent acts. Rounding:
-    `lava` down, `nengo_loihi` to the nearest, `brian2_loihi` toward zero. Overflow: `lava` clips the mantissa,
-    `brian2_loihi` the weight at 2^21 - 64. Source: `hw.neurons.loihi_synapses`, the three simulators' own code.
+    `lava` down, `nengo_loihi` to the nearest, `brian2_loihi` toward zero. Overflow: `lava` and `nengo_loihi` clip the
+    mantissa, `brian2_loihi` the weight at 2^21 - 64; `loihi_clipped` counts them. Source: `hw.neurons.loihi_synapses`,
+    the three simulators' own code.
 
     Raises ValueError naming what does not fit, and the nearest that does.
     """
-    known_reading("loihi_weights", reading)
+    return _words("loihi_weights", w, bits, sign_mode, exponent, reading)[0]
+
+
+def loihi_clipped(
+    w: Any, bits: int = 8, sign_mode: SignMode | str | None = None, exponent: int = 0, reading: str = "lava"
+) -> int:
+    """How many weights `loihi_weights` cuts to what their words hold; arguments and errors are the same.
+
+    Under a sign mode that `w` does not have, all of the other sign are among them.
+    """
+    return int(_words("loihi_clipped", w, bits, sign_mode, exponent, reading)[1].sum())
+
+
+def _words(
+    where: str, w: Any, bits: int, sign_mode: SignMode | str | None, exponent: int, reading: str
+) -> tuple[Integers, Array]:
+    """(weights, which of them were cut)."""
+    known_reading(where, reading)
     if bits not in BITS:
-        raise ValueError(f"loihi_weights: expected bits of {BITS}, got {bits!r}")
-    exponent = _exponent("loihi_weights", exponent, reading)
-    values = finite_values("loihi_weights: w", w).astype(np.float64)
+        raise ValueError(f"{where}: expected bits of {BITS}, got {bits!r}")
+    exponent = _exponent(where, exponent, reading)
+    values = finite_values(f"{where}: w", w).astype(np.float64)
     if reading != "nengo_loihi" and (values != np.rint(values)).any():
-        raise ValueError("loihi_weights: expected whole mantissas; scale w to +-255 and round it first")
-    mode = _sign_mode(values, sign_mode)
+        raise ValueError(f"{where}: expected whole mantissas; scale w to +-255 and round it first")
+    mode = _sign_mode(where, values, sign_mode)
     step = 2.0 ** (8 - bits + (mode is SignMode.MIXED))
     if reading == "lava":
         return _lava(values, mode, step)
@@ -68,7 +86,7 @@ def loihi_weights(
     high = {SignMode.MIXED: 255.0, SignMode.EXCITATORY: 255.0, SignMode.INHIBITORY: 0.0}[mode]
     if values.size and not low <= values.min() <= values.max() <= high:
         raise ValueError(
-            f"loihi_weights: {mode} weights lie in {low:g}..{high:g}, got {values.min():g}..{values.max():g}; "
+            f"{where}: {mode} weights lie in {low:g}..{high:g}, got {values.min():g}..{values.max():g}; "
             "scale them, or take another sign mode"
         )
     return _nengo(values, step, exponent) if reading == "nengo_loihi" else _brian2(values, step, exponent)
@@ -128,40 +146,37 @@ def _exponent(where: str, exponent: Any, reading: str) -> int:
     return int(integers(f"{where}: exponent", exponent, -7 if reading == "nengo_loihi" else -8, 7))
 
 
-def _sign_mode(values: Array, given: SignMode | str | None) -> SignMode:
+def _sign_mode(where: str, values: Array, given: SignMode | str | None) -> SignMode:
     if given is None:
         low, high = values.min(initial=0.0), values.max(initial=0.0)
         return SignMode.EXCITATORY if low >= 0 else SignMode.INHIBITORY if high <= 0 else SignMode.MIXED
     try:
         return SignMode(str(given).lower())
     except ValueError:
-        raise ValueError(
-            f"loihi_weights: expected a sign mode of {[str(m) for m in SignMode]}, got {given!r}"
-        ) from None
+        raise ValueError(f"{where}: expected a sign mode of {[str(m) for m in SignMode]}, got {given!r}") from None
 
 
-def _lava(values: Array, mode: SignMode, step: float) -> Integers:
+def _lava(values: Array, mode: SignMode, step: float) -> tuple[Integers, Array]:
     sign = -1.0 if mode is SignMode.INHIBITORY else 1.0
-    clipped = np.clip(sign * values, -256.0 if mode is SignMode.MIXED else 0.0, 255.0)
-    weights: Integers = (sign * np.floor(clipped / step) * step).astype(np.int64)
-    return weights
+    held = np.clip(sign * values, -256.0 if mode is SignMode.MIXED else 0.0, 255.0)
+    return (sign * np.floor(held / step) * step).astype(np.int64), held != sign * values
 
 
-def _nengo(values: Array, step: float, exponent: int) -> Integers:
+def _nengo(values: Array, step: float, exponent: int) -> tuple[Integers, Array]:
     most = 256 / step - 1
-    m = np.clip(np.rint(values / step), -most, most)
+    wanted = np.rint(values / step)
     scale = step * 2.0**exponent
     if scale < 1:
-        m = np.clip(np.rint(m * scale) / scale, -most, most)
-    weights: Integers = np.floor(m * scale).astype(np.int64) << 6
-    return weights
+        wanted = np.rint(np.clip(wanted, -most, most) * scale) / scale
+    m = np.clip(wanted, -most, most)
+    return np.floor(m * scale).astype(np.int64) << 6, (m != wanted) | (abs(np.rint(values / step)) > most)
 
 
-def _brian2(values: Array, step: float, exponent: int) -> Integers:
+def _brian2(values: Array, step: float, exponent: int) -> tuple[Integers, Array]:
     mantissas = np.trunc(values / step) * step
     weights = np.floor(mantissas * 2.0**exponent) * 64
-    clipped: Integers = np.clip(weights, -LARGEST_SYNAPSE, LARGEST_SYNAPSE).astype(np.int64)
-    return clipped
+    held = np.clip(weights, -LARGEST_SYNAPSE, LARGEST_SYNAPSE)
+    return held.astype(np.int64), held != weights
 
 
 def _sent(spikes: Any, low: int, high: int) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import array_of
+from spikenet.errors import array_of, finite_values
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
@@ -67,3 +67,14 @@ def without_batch(array: Array, alone: bool) -> Array:
 def bits(n: int) -> tuple[int, int]:
     """Lowest and highest two's complement integer of n bits."""
     return -(1 << (n - 1)), (1 << (n - 1)) - 1
+
+
+def in_float32(where: str, given: Array) -> Array:
+    """`given` where it is finite and no larger than float32 holds, so that its squares are finite in float64."""
+    values = finite_values(where, given)
+    most, limit = float(np.abs(values).max(initial=0.0)), float(np.finfo(np.float32).max)
+    if most > limit:
+        raise ValueError(
+            f"{where}: expected sizes that float32 holds, up to {limit:.4g}, got {most:.4g}; scale them down"
+        )
+    return values
