@@ -260,7 +260,7 @@ def test_xylos_own_neurons_keep_rates_and_layers_count_their_own_overflows(rng):
     assert abs(held_back.chip_rate - held_back.rate) < 0.3 * held_back.rate
     assert str(held_back).endswith("train on through the chip")
     assert program.report[0].advice == ""
-    runs = program.together(np.full((60, 3, 6), 15))
+    runs = program.together(program.layers, np.full((60, 3, 6), 15))
     met = xylo_core.run(core(program.layers), np.full((60, 3, 6), 15)).met
     for run, own in zip(runs, (slice(0, 30), slice(30, 50)), strict=False):
         assert [run.overflows[word] for word in ("current", "membrane", "capped")] == met[:, own].sum(axis=1).tolist()
