@@ -6,15 +6,13 @@
 20,000 Poisson neurons of 20 Hz, 1,000 synapses each onto 50,000 integrating neurons; the same spikes either way, of
 which the number is printed.
 
-Measured, whole time of an event stored and drawn again, ns of a core, best of six to nine stretches with nothing else
-running. On one thread: fixed outdegree 2.5 and 4.4 (1.7 times), fixed indegree 2.6 and 5.4 (2.1), pairwise 2.7 and 5.4
-(2.0), drawn weights 3.3 and 7.1 (2.2), drawn weights and delays 4.1 and 11.3 (2.8). On two threads: fixed outdegree 2.9
-and 7.7 (2.7), drawn weights 3.5 and 10.5 (3.0), drawn weights and delays 6.3 and 19 (3.0; two threads share out what
-they draw, which takes 2 ns to sort and to read from the other core). Where the second core is not free, two threads'
-shares are worked off by one, and take up to 6 times as long as two that read.
-
-On two cores of a Zen 4 beside other work, in the order above, fixed outdegree, fixed indegree, pairwise, drawn weights,
-drawn weights and delays: on two threads 2.6, 2.7, 2.7, 2.9 and 2.3 to 3.3 times, on one 1.6, 2.0, 2.2, 2.0 and 3.6.
+Measured on two cores of a Zen 4 EPYC, all else standing still, ns of a core for an event, stored and drawn again, the
+neurons' own time (1 ns) included. On one thread: fixed outdegree 1.7 and 2.2 (1.3 times), fixed indegree 1.7 and 2.9
+(1.7), pairwise 1.9 and 3.5 (1.9), drawn weights 2.1 and 3.6 (1.7), drawn weights and delays 2.7 and 6.7 (2.5). On two:
+1.7 and 2.6 (1.5), 1.7 and 3.7 (2.3), 1.7 and 3.9 (2.3), 2.2 and 4.7 (2.1), 3.9 and 8.5 (2.2). Of a synapse that is
+drawn again the words take 0.45 ns each, a normal weight from its word 0.8, a delay 0.5, a partner in a random order
+1.2, one by gaps 1.7, and to put down for later what is drawn with a delay 2.5. Where the second core is not free, two
+threads' shares are worked off by one, and take up to 6 times as long as two that read.
 """
 
 from __future__ import annotations

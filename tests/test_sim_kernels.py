@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from spikenet.kernels import alias, bit_delivery, connect, permutation, philox, poisson_counts, sampling
+from spikenet.kernels import alias, bit_delivery, compress, connect, permutation, philox, poisson_counts, sampling
 from spikenet.kernels.memory import read_only
-from spikenet.kernels.partners import NONE, draw_chances
+from spikenet.kernels.partners import FEW, NONE, draw_chances, draw_evenly
 from spikenet.kernels.pointers import address
 from spikenet.network import draw, rules
 from spikenet.network.synapses import starts_of, synapses
@@ -234,6 +234,18 @@ def test_orders_are_random():
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("apart", [1, 2, 16, 1000, 1415, 2830])
+def test_places_near_each_other_in_an_order_have_nothing_to_do_with_each_other(apart):
+    """Pairs of two million numbers, also of a digit's length apart, in 32 x 32 squares: chi-square, p > 1e-3; and the
+    differences that a few synapses of one source would show."""
+    n = 2_000_000
+    whole = np.empty(n, np.uint32)
+    permutation.permuted(0, n, n, 7, 5, whole)
+    a, b = (whole[: n - apart].astype(np.int64), whole[apart:].astype(np.int64))
+    assert stats.chisquare(np.bincount(a * 32 // n * 32 + b * 32 // n, minlength=1024)).pvalue > 1e-3
+    assert stats.chisquare(np.bincount((a - b) % n * 1000 // n, minlength=1000)).pvalue > 1e-3
+
+
 @pytest.mark.parametrize("probability", [0.05, 2e-4])
 def test_gaps_between_partners_are_geometric(probability):
     """Drawn in float32 where they are short and in float64 where they are long."""
@@ -283,22 +295,50 @@ def test_probability_falls_with_distance(dimensions, periodic, rng):
 
 
 @settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, ALL), max_size=70), st.integers(0, ALL), st.integers(0, ALL))
+def test_what_lies_in_a_range_comes_to_the_front(values, a, b):
+    values, (low, high) = np.array(values, np.uint32), sorted((a, b))
+    wanted = np.flatnonzero((values >= low) & (values < high))
+    which = np.empty(values.size, np.int32)
+    for into in (np.empty_like(values), values):
+        given_values = values.copy()
+        kept = compress.keep_within(values, low, high, into, which)
+        assert np.array_equal(which[:kept], wanted)
+        assert np.array_equal(into[:kept], given_values[wanted])
+
+
+@pytest.mark.parametrize("n", [5, 1 << 18, 3_000_000])
+def test_even_draws_are_the_fractions_of_their_words(n):
+    """Whole groups and the rest, one word each or, for many partners, two; one partner left out."""
+    count, owner = 75, 3
+    drawn = np.empty(count, np.uint32)
+    draw_evenly(owner, count, n, 0, 7, 9, drawn)
+    many = philox.GROUP if n <= FEW else philox.GROUP // 2
+    for k in range(count):
+        counters = k // many * philox.LANES + np.arange(philox.LANES)
+        words = np.array([philox.philox(c, owner, 0, 7, 9) for c in counters], np.int64).T.ravel().tolist()
+        fraction = words[k % many] << 32 | (0 if n <= FEW else words[many + k % many])
+        one = fraction * (n - 1) >> 64
+        assert drawn[k] == one + (one >= owner)
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 2**32), max_size=70))
 def test_an_alias_table_gives_every_outcome_its_share_of_the_words(cuts):
     edges = [0, *sorted(cuts), 2**32]
     counts = np.diff(edges)
     table = alias.alias_table([int(c) for c in counts])
-    shift = int(alias.shift_for(table.size))
-    share, own = 1 << shift, table[::2].astype(np.int64)
-    found = np.zeros(table.size // 2, np.int64)
-    np.add.at(found, table[1::2] & 0xFFFF, own)
-    np.add.at(found, table[1::2] >> 16, share - own)
+    shift = np.uint32(alias.shift_for(table.size))
+    share, own, pairs = 1 << int(shift), (table & ALL).astype(np.int64), (table >> 32).astype(np.int64)
+    found = np.zeros(table.size, np.int64)
+    np.add.at(found, pairs & 0xFFFF, own)
+    np.add.at(found, pairs >> 16, share - own)
     assert np.array_equal(found[: counts.size], counts)
     for slot, much in enumerate(own):
         for word in {slot * share, min(slot * share + int(much), slot * share + share - 1), (slot + 1) * share - 1}:
-            pair = int(table[2 * slot + 1])
-            wanted = pair & 0xFFFF if word - slot * share < much else pair >> 16
-            assert alias.chosen(table, np.uint32(shift), np.uint32(word)) == wanted
+            wanted = pairs[slot] & 0xFFFF if word - slot * share < much else pairs[slot] >> 16
+            assert alias.slot_of(shift, np.uint32(word)) == slot
+            assert alias.outcome(table[slot], shift, np.uint32(word)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -307,9 +347,9 @@ def test_an_alias_table_gives_every_outcome_its_share_of_the_words(cuts):
 def test_drawn_delays_are_the_values_rounded_to_steps(made):
     """Chances of all delays against a million values of the distribution, chi-square, p > 1e-3."""
     first, table = delay_table(made, 10.0)
-    own, pairs_of = table[::2].astype(float), table[1::2]
+    own, pairs_of = (table & ALL).astype(float), (table >> 32).astype(np.int64)
     share = 2.0 ** int(alias.shift_for(table.size))
-    chances = np.zeros(table.size // 2)
+    chances = np.zeros(table.size)
     np.add.at(chances, pairs_of & 0xFFFF, own / 2**32)
     np.add.at(chances, pairs_of >> 16, (share - own) / 2**32)
     values = np.empty(1_000_000)

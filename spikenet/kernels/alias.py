@@ -16,30 +16,35 @@ from spikenet.errors import Array
 from spikenet.kernels.memory import read_only
 
 MOST = 1 << 12  # outcomes: of more, tables would fill the nearest cache
-_ONE, _OTHER, _TWO, _FIRST = np.uint32(1), np.uint32(16), np.uint64(2), np.uint32(0xFFFF)
+_ONE, _OTHER, _FIRST = np.uint32(1), np.uint32(16), np.uint32(0xFFFF)
+_PAIR = np.uint64(32)
 
 
 @compiled()
-def chosen(table: Array, shift: Any, word: Any) -> Any:
-    """The outcome of a uint32; table, shift: of `alias_table`, as uint32."""
-    at = np.uint64(word >> shift) * _TWO
-    pair = table[at + np.uint64(1)]
-    own, other = pair & _FIRST, pair >> _OTHER
-    return np.int64(own if (word & np.uint32((_ONE << shift) - _ONE)) < table[at] else other)
+def slot_of(shift: Any, word: Any) -> Any:
+    """Where in an `alias_table` a uint32 falls; shift: of the table."""
+    return np.uint64(word >> shift)
 
 
 @compiled()
-def shift_for(size: int) -> Any:
-    """32 - log2 of the slots of a table of this size, a uint32."""
+def outcome(entry: Any, shift: Any, word: Any) -> Any:
+    """The outcome of a uint32 from the entry of its slot; an int32."""
+    own, pair = np.uint32(entry), np.uint32(entry >> _PAIR)
+    return np.int32(pair & _FIRST if (word & np.uint32((_ONE << shift) - _ONE)) < own else pair >> _OTHER)
+
+
+@compiled()
+def shift_for(slots_wanted: int) -> Any:
+    """32 - log2 of the slots of a table, a uint32."""
     shift, slots = 32, 1
-    while 2 * slots < size:
+    while slots < slots_wanted:
         slots *= 2
         shift -= 1
     return np.uint32(shift)
 
 
 def alias_table(counts: Sequence[int]) -> Array:
-    """(2 * slots,) uint32: of each slot how much is its own, and its two outcomes, 16 bits each.
+    """(slots,) uint64: of each slot how much is its own, 32 bits, and its two outcomes, 16 bits each.
 
     counts: how many of the 2^32 words mean each outcome, at most `MOST` of them
     """
@@ -56,9 +61,9 @@ def alias_table(counts: Sequence[int]) -> Array:
         own[k], other[k] = left[k], giver
         left[giver] -= share - left[k]
         (little if left[giver] < share else much).append(giver)
-    table = np.empty(2 * slots, np.uint32)
-    table[::2], table[1::2] = own, [k | o << 16 for k, o in enumerate(other)]
-    return read_only(table)
+    return read_only(
+        np.array([much | (k | o << 16) << 32 for k, (much, o) in enumerate(zip(own, other, strict=True))], np.uint64)
+    )
 
 
 def counts_between(cumulative: Sequence[float]) -> list[int]:

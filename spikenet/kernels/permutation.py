@@ -15,32 +15,31 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.philox import philox
+from spikenet.kernels.unowned import LINE, from_line, keep, unowned
 
 ROUNDS = 3  # of both digits; two would make a strong pseudo-random permutation of ideal functions (Luby & Rackoff)
 BLOCK = 512  # numbers computed together
 _FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)  # multipliers of a mixing step: Wellons, lowbias32
-_SIXTEEN, _FIFTEEN, _EIGHT = np.uint32(16), np.uint32(15), np.uint32(8)
+_FIFTEEN, _EIGHT = np.uint32(15), np.uint32(8)
 _PART = 2.0**-24
 
 
 @compiled()
 def _moved(digit: Any, other: Any, key: Any, base: Any, scale: Any) -> Any:
     """`digit` moved on, below `base`, by an amount that depends on the other digit; scale: base / 2^24."""
-    h = np.uint32(np.uint32(other) + key)
-    h = np.uint32((h ^ (h >> _SIXTEEN)) * _FIRST)
-    h = np.uint32((h ^ (h >> _FIFTEEN)) * _SECOND)
-    h = np.uint32(h ^ (h >> _SIXTEEN))
+    h = np.uint32(np.uint32(np.uint32(other) + key) * _FIRST)
+    h = np.uint32((h ^ (h >> _FIFTEEN)) * _SECOND)  # only the upper bits are used: the rest need not be mixed
     moved = np.int32(digit + np.int32(np.float32(np.int32(h >> _EIGHT)) * scale))
     return np.int32(moved - (base & -np.int32(moved >= base)))
 
 
 @compiled()
-def _place(upper: Array, lower: Array, above: Any, below: Any, stream: Any, seed: int) -> None:
+def _place(upper: Array, lower: Array, above: Any, below: Any, keys: Array) -> None:
     """Where numbers stand in the order: of the digits, and as digits; digit by digit, so that loops take vectors."""
     a, b = np.int32(above), np.int32(below)
     of_a, of_b = np.float32(above * _PART), np.float32(below * _PART)
     for turn in range(ROUNDS):
-        k0, k1, _, _ = philox(turn, 0, 0, stream, seed)
+        k0, k1 = keys[2 * turn], keys[2 * turn + 1]
         for k in range(upper.size):
             upper[k] = _moved(upper[k], lower[k], k0, a, of_a)
         for k in range(upper.size):
@@ -50,12 +49,16 @@ def _place(upper: Array, lower: Array, above: Any, below: Any, stream: Any, seed
 @compiled()
 def permuted(first: Any, count: Any, n: Any, stream: Any, seed: int, into: Array) -> None:
     """into[:count] (uint32) = what stands at the places first, first + 1, ... of the order; n <= 2^32."""
-    digits = np.empty((2, BLOCK), np.int32)
+    room, drawn = np.empty(2 * BLOCK + LINE, np.int32), np.empty(2 * ROUNDS, np.uint32)
+    digits, keys = from_line(room), unowned(drawn)
+    for turn in range(ROUNDS):
+        keys[2 * turn], keys[2 * turn + 1], _, _ = philox(turn, 0, 0, stream, seed)
     above = np.int64(np.ceil(np.sqrt(float(n))))
     below = (n + above - 1) // above
+    last = np.uint32(n - 1)
     for begin in range(0, count, BLOCK):
         part = into[begin:count][:BLOCK]
-        upper, lower = digits[0][: part.size], digits[1][: part.size]
+        upper, lower = digits[: part.size], digits[BLOCK:][: part.size]
         high, low = (first + begin) // below, (first + begin) % below
         if below >= BLOCK:  # at most one carry, so that the loop takes vectors
             for k in range(part.size):
@@ -69,16 +72,17 @@ def permuted(first: Any, count: Any, n: Any, stream: Any, seed: int, into: Array
                 low += 1
                 if low == below:
                     high, low = high + 1, 0
-        _place(upper, lower, above, below, stream, seed)
+        _place(upper, lower, above, below, keys)
+        most = np.uint32(0)
         for k in range(part.size):
-            part[k] = np.uint32(np.uint32(upper[k]) * np.uint32(below) + np.uint32(lower[k]))
-        outside = 0
-        for k in range(part.size):
-            outside += np.int64(part[k]) >= n
-        if outside > 0:
+            one = np.uint32(np.uint32(upper[k]) * np.uint32(below) + np.uint32(lower[k]))
+            part[k], most = one, max(most, one)
+        if most > last:
             for k in range(part.size):
-                while part[k] >= n:
-                    one = np.int64(part[k])
-                    upper[0], lower[0] = one // below, one % below
-                    _place(upper[:1], lower[:1], above, below, stream, seed)
+                while part[k] > last:
+                    number = np.int64(part[k])
+                    upper[0], lower[0] = number // below, number % below
+                    _place(upper[:1], lower[:1], above, below, keys)
                     part[k] = np.uint32(np.uint32(upper[0]) * np.uint32(below) + np.uint32(lower[0]))
+    keep(room)
+    keep(drawn)

@@ -7,6 +7,7 @@ a step number alone. Source: Salmon, Moraes, Dror & Shaw 2011, Parallel random n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ GROUP = 4 * LANES  # numbers of one call of `draw_group`
 
 _M0, _M1 = (np.uint64(m) for m in MULTIPLIERS)
 _W0, _W1 = (np.uint32(w) for w in WEYL)
-_QUAD = ir.VectorType(ir.IntType(64), 4)
+_WIDE, _NARROW = (ir.VectorType(ir.IntType(bits), LANES) for bits in (64, 32))
 _LOW, _HIGH = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
@@ -47,55 +48,95 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, seed: Any) -> Any:
 
 
 def philox_vectors(builder: Any, first: Any, c1: Any, c2: Any, c3: Any, seed: Any) -> list[Any]:
-    """Four vectors of LANES words: word w of the counters (first + lane, c1, c2, c3)."""
-    low = ir.Constant(_QUAD, [0xFFFFFFFF] * 4)
-    others = [builder.and_(splat(builder, c, 4), low) for c in (c1, c2, c3)]
-    halves = []
-    for h in range(2):
-        lane = ir.Constant(_QUAD, [4 * h + k for k in range(4)])
-        halves.append([builder.and_(builder.add(splat(builder, first, 4), lane), low), *others])
-    return _rounds(builder, halves, seed)
+    """Four vectors of LANES words: word w of the counters (first + lane, c1, c2, c3).
 
-
-def _rounds(builder: Any, halves: list[list[Any]], seed: Any) -> list[Any]:
-    """Four vectors of LANES words from two halves of the counters, each word in the low half of 64 bits, as the
-    processor multiplies them: nothing is moved about."""
-    word, wide, quad = ir.IntType(32), ir.IntType(64), _QUAD
-    low, half = ir.Constant(quad, [0xFFFFFFFF] * 4), ir.Constant(quad, [32] * 4)
-    factors = [ir.Constant(quad, [m] * 4) for m in MULTIPLIERS]
+    Each word stands in the low half of 64 bits, as the processor multiplies them: nothing is moved about.
+    """
+    wide = ir.IntType(64)
+    low, half = ir.Constant(_WIDE, [0xFFFFFFFF] * LANES), ir.Constant(_WIDE, [32] * LANES)
+    factors = [ir.Constant(_WIDE, [m] * LANES) for m in MULTIPLIERS]
+    lane = ir.Constant(_WIDE, list(range(LANES)))
+    x = [builder.add(splat(builder, first, LANES), lane), *(splat(builder, c, LANES) for c in (c1, c2, c3))]
+    x = [builder.and_(counter, low) for counter in x]
     keys = [builder.and_(seed, ir.Constant(wide, 0xFFFFFFFF)), builder.lshr(seed, ir.Constant(wide, 32))]
     for _ in range(ROUNDS):
-        splats = [splat(builder, k, 4) for k in keys]
-        for h, x in enumerate(halves):
-            p0, p1 = (builder.mul(v, f) for v, f in zip((x[0], x[2]), factors, strict=True))
-            halves[h] = [
-                builder.xor(builder.xor(builder.lshr(p1, half), x[1]), splats[0]),
-                builder.and_(p1, low),
-                builder.xor(builder.xor(builder.lshr(p0, half), x[3]), splats[1]),
-                builder.and_(p0, low),
-            ]
+        splats = [splat(builder, k, LANES) for k in keys]
+        p0, p1 = (builder.mul(v, f) for v, f in zip((x[0], x[2]), factors, strict=True))
+        x = [
+            builder.xor(builder.xor(builder.lshr(p1, half), x[1]), splats[0]),
+            builder.and_(p1, low),
+            builder.xor(builder.xor(builder.lshr(p0, half), x[3]), splats[1]),
+            builder.and_(p0, low),
+        ]
         for k, weyl in enumerate(WEYL):
             moved = builder.add(keys[k], ir.Constant(wide, weyl))
             keys[k] = builder.and_(moved, ir.Constant(wide, 0xFFFFFFFF))
-    narrow, order = ir.VectorType(word, 4), ir.Constant(ir.VectorType(word, LANES), list(range(LANES)))
-    return [
-        builder.shuffle_vector(builder.trunc(a, narrow), builder.trunc(b, narrow), order)
-        for a, b in zip(*halves, strict=True)
-    ]
+    return [builder.trunc(v, _NARROW) for v in x]
+
+
+def _put(context: Any, builder: Any, kind: Any, given: Any, vectors: list[Any]) -> Any:
+    """Stores them from place given[1] of array given[0] on."""
+    for w, vector in enumerate(vectors):
+        place = builder.add(given[1], ir.Constant(given[1].type, w * LANES))
+        store_vector(builder, vector, element(context, builder, kind, given[0], place))
+    return context.get_dummy_value()
+
+
+def _vectors(builder: Any, group: Any, others: Any) -> list[Any]:
+    return philox_vectors(builder, builder.mul(group, ir.Constant(group.type, LANES)), *others)
 
 
 def _draw_group(typing: Any, into: Any, at: Any, group: Any, c1: Any, c2: Any, c3: Any, seed: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        first = builder.mul(given[2], ir.Constant(given[2].type, LANES))
-        for w, vector in enumerate(philox_vectors(builder, first, *given[3:])):
-            place = builder.add(given[1], ir.Constant(given[1].type, w * LANES))
-            store_vector(builder, vector, element(context, builder, signature.args[0], given[0], place))
-        return context.get_dummy_value()
+        return _put(context, builder, signature.args[0], given, _vectors(builder, given[2], given[3:]))
 
-    n = types.int64
-    return types.void(into, n, n, n, n, n, n), generate
+    return types.void(into, *[types.int64] * 6), generate
+
+
+def _wide(builder: Any, vector: Any) -> Any:
+    return builder.zext(vector, _WIDE)
+
+
+def _upper(builder: Any, vector: Any) -> Any:
+    return builder.lshr(vector, ir.Constant(vector.type, [32] * LANES))
+
+
+def _below(builder: Any, vectors: list[Any], n: Any) -> list[Any]:
+    return [_upper(builder, builder.mul(_wide(builder, v), n)) for v in vectors]
+
+
+def _far_below(builder: Any, vectors: list[Any], n: Any) -> list[Any]:
+    found = []
+    for high, low in zip(vectors[:2], vectors[2:], strict=True):
+        rest = _upper(builder, builder.mul(_wide(builder, low), n))
+        found.append(_upper(builder, builder.add(builder.mul(_wide(builder, high), n), rest)))
+    return found
+
+
+def _drawing(name: str, scaled: Callable[[Any, list[Any], Any], list[Any]]) -> Any:
+    def call(
+        typing: Any, into: Any, at: Any, group: Any, c1: Any, c2: Any, c3: Any, seed: Any, n: Any, skipped: Any
+    ) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            short = builder.and_(given[7], ir.Constant(given[7].type, 0xFFFFFFFF))  # so that one multiplication will do
+            from_where = splat(builder, given[8], LANES)
+            found = []
+            for v in scaled(builder, _vectors(builder, given[2], given[3:7]), splat(builder, short, LANES)):
+                later = builder.zext(builder.icmp_unsigned(">=", v, from_where), v.type)
+                found.append(builder.trunc(builder.add(v, later), _NARROW))
+            return _put(context, builder, signature.args[0], given, found)
+
+        return types.void(into, *[types.int64] * 8), generate
+
+    call.__name__ = name  # the disk cache tells them apart by name
+    return intrinsic(call)
 
 
 draw_group: Any = intrinsic(_draw_group)
 """draw_group(into, at, group, c1, c2, c3, seed): into[at : at + GROUP] = words of the counters (LANES group + lane, c1,
 c2, c3); word w of lane l stands at LANES w + l."""
+draw_group_below: Any = _drawing("draw_group_below", _below)
+"""draw_group_below(into, at, group, c1, c2, c3, seed, n, skipped): likewise, instead of each word the whole part of n
+times its fraction, one more from `skipped` on; n < 2^32."""
+draw_group_far_below: Any = _drawing("draw_group_far_below", _far_below)
+"""Likewise from 64 bits each: into[at : at + GROUP // 2], of which number k comes from words k and GROUP // 2 + k."""

@@ -1,9 +1,9 @@
 """Operations that deliver spikes through synapses nobody stores: the partners of whoever fired are drawn again.
 
 What arrives within a window is known when it begins. First the threads share the spikes: each draws all synapses of its
-spikes and puts them down in its arena, sorted by the thread that owns the target (`gather`). Then they meet, and each
-takes its own from everybody's arena when the spike arrives (`deliver`), in the order in which lists deliver it. A spike
-for which an arena has no room is drawn by each thread for itself; so are all when there is one thread only.
+spikes and puts them down in its arena (`gather`). Then they meet, and each takes those whose targets it owns from
+everybody's arena when the spike arrives (`deliver`), in the order in which lists deliver it. A spike for which an arena
+has no room is drawn by each thread for itself; so are all when there is one thread only.
 
 With delays that are drawn, all that a spike does is put down when the first of it arrives, in the ring of redrawn_ring.
 """
@@ -19,7 +19,9 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels import redrawn_ring
 from spikenet.kernels.by_address import call_at
+from spikenet.kernels.compress import keep_within
 from spikenet.kernels.pointers import array_at
+from spikenet.kernels.redrawn_draw import first_from, rises
 from spikenet.kernels.redrawn_plan import (
     AMOUNTS,
     ARENA,
@@ -32,12 +34,14 @@ from spikenet.kernels.redrawn_plan import (
     DRAW,
     INDICES,
     INPUT,
+    KIND,
     LATE,
     OWN_ARENA,
     PLACES,
     PLAIN,
     PORT,
     RING,
+    ROOM,
     SCRATCH,
     SHARES,
     SHORTEST,
@@ -54,17 +58,14 @@ from spikenet.kernels.redrawn_plan import (
     fired,
 )
 from spikenet.kernels.unowned import keep, unowned
-from spikenet.kernels.vector_products import prefetch
-
-NEXT = 2  # spikes ahead that are asked for
 
 _longs, _words, _ints, _shorts = (array_at(kind) for kind in ("int64", "uint32", "int32", "uint16"))
 
 
 @cache
 def _adding(dtype: str) -> Any:
-    """(the function that adds synapses begin to end - 1 of an arena, the one that adds all of a spike that is in
-    none)."""
+    """(the function that adds all of this thread's synapses of a spike, in which it draws them; the one that takes them
+    from another's arena)."""
     floats = array_at(dtype)
     put_down = redrawn_ring.put_down_function(dtype)
 
@@ -86,14 +87,37 @@ def _adding(dtype: str) -> Any:
                 row[np.uint64(whose[e]) - low] += weight
 
     @compiled()
-    def add_alone(plan: Array, at: int, t: int, source: Any, row: Array, weight: Any) -> None:
-        threads, thread = plan[at + THREADS], plan[at + THREAD]
+    def add_drawn(plan: Array, at: int, t: int, source: Any, row: Array, weight: Any) -> None:
+        bounds, thread = _longs(plan[at + BOUNDS], 0), plan[at + THREAD]
         arena = _longs(plan[at + OWN_ARENA], ARENA)
-        offsets = _longs(arena[USED], threads + 1)
-        call_at(plan[at + DRAW], (plan, at, np.int64(source), arena, np.int64(0), offsets, arena[SCRATCH]))
-        add(plan, at, t, arena, offsets[thread], offsets[thread + 1], row, weight)
+        place = _longs(arena[USED], 2)
+        low, high = bounds[thread], bounds[thread + 1]
+        call_at(plan[at + DRAW], (plan, at, source, arena, np.int64(0), low, high, place))
+        add(plan, at, t, arena, place[0], place[1], row, weight)
 
-    return add, add_alone
+    @compiled()
+    def add_taken(plan: Array, at: int, t: int, arena: Array, begin: Any, end: Any, row: Array, weight: Any) -> None:
+        bounds, thread = _longs(plan[at + BOUNDS], 0), plan[at + THREAD]
+        low, high = bounds[thread], bounds[thread + 1]
+        targets = _words(arena[TARGETS], end)[begin:]
+        if rises(plan[at + KIND]):
+            first, last = begin + first_from(targets, low), begin + first_from(targets, high)
+            add(plan, at, t, arena, first, last, row, weight)
+            return
+        own = _longs(plan[at + OWN_ARENA], ARENA)
+        which = _ints(own[SCRATCH], targets.size)
+        kept = keep_within(targets, low, high, _words(own[TARGETS], targets.size), which)
+        if plan[at + SYNAPSES] != PLAIN:
+            amounts, many = floats(arena[AMOUNTS], end)[begin:], floats(own[AMOUNTS], kept)
+            for e in range(kept):
+                many[e] = amounts[np.uint64(np.uint32(which[e]))]
+        if plan[at + SYNAPSES] == DELAYED:
+            late, when = _shorts(arena[LATE], end)[begin:], _shorts(own[LATE], kept)
+            for e in range(kept):
+                when[e] = late[np.uint64(np.uint32(which[e]))]
+        add(plan, at, t, own, 0, kept, row, weight)
+
+    return add_drawn, add_taken
 
 
 @cache
@@ -101,23 +125,7 @@ def deliver_operation(dtype: str) -> Any:
     """In each step: adds what arrives of this thread's synapses to its inputs, or puts it down in the ring."""
     floats = array_at(dtype)
     number: Any = np.dtype(dtype).type
-    add, add_alone = _adding(dtype)
-
-    @compiled()
-    def ask_for(plan: Array, at: int, arenas: Array, indices: Array, spike: Any) -> None:
-        """Fetch what a later spike does, if it is in an arena: another core may have written it."""
-        threads, thread = plan[at + THREADS], plan[at + THREAD]
-        turn, who = spike // threads, spike % threads
-        if turn < SPIKES:
-            index = _longs(indices[who], 1 + SPIKES * (threads + 1))[1 + turn * (threads + 1) :]
-            begin, end = index[thread], index[thread + 1]
-            arena = arenas[ARENA * who :]
-            if 0 <= begin < end:
-                prefetch(_words(arena[TARGETS], end), begin, end - begin)
-                if plan[at + SYNAPSES] != PLAIN:
-                    prefetch(floats(arena[AMOUNTS], end), begin, end - begin)
-                if plan[at + SYNAPSES] == DELAYED:
-                    prefetch(_shorts(arena[LATE], end), begin, end - begin)
+    add_drawn, add_taken = _adding(dtype)
 
     @compiled()
     def deliver(plan: Array, at: int, t: int) -> None:
@@ -133,8 +141,8 @@ def deliver_operation(dtype: str) -> Any:
         row = unowned(tally) if counted else floats(plan[at + INPUT], n)
         arenas, indices = _longs(plan[at + ARENAS], ARENA * threads), _longs(plan[at + INDICES], threads)
         one = number(1) if counted else weight
-        spike = 0
-        for earlier in range(_longs(indices[thread], 1)[0] if threads > 1 else t, t):
+        sharing, spike = plan[at + ROOM] > 0, 0
+        for earlier in range(_longs(indices[thread], 1)[0] if sharing else t, t):
             spike += fired(plan, at, earlier - plan[at + SHORTEST])
         slot = (t - plan[at + SHORTEST]) & (plan[at + SLOTS] - 1)
         for k in range(plan[at + SHARES]):
@@ -142,19 +150,13 @@ def deliver_operation(dtype: str) -> Any:
             capacity = plan[share + CAPACITY]
             listed = _words(plan[share + PLACES] + 4 * capacity * slot, capacity)
             for i in range(_ints(plan[share + COUNTS], slot + 1)[slot]):
-                if threads == 1:
-                    add_alone(plan, at, t, np.int64(listed[i]), row, one)
-                    continue
-                ask_for(plan, at, arenas, indices, spike + NEXT)
                 turn, who = spike // threads, spike % threads
-                index = _longs(indices[who], 1 + SPIKES * (threads + 1))
-                place = 1 + turn * (threads + 1)
-                if turn < SPIKES and index[place] >= 0:
-                    begin, end = index[place + thread], index[place + thread + 1]
-                    add(plan, at, t, arenas[ARENA * who :], begin, end, row, one)
-                else:
-                    add_alone(plan, at, t, np.int64(listed[i]), row, one)
                 spike += 1
+                index = _longs(indices[who], 1 + 2 * SPIKES)[1 + 2 * turn :]
+                if sharing and turn < SPIKES and index[0] >= 0:
+                    add_taken(plan, at, t, arenas[ARENA * who :], index[0], index[1], row, one)
+                else:
+                    add_drawn(plan, at, t, np.int64(listed[i]), row, one)
         if counted:
             into = floats(plan[at + INPUT], n)
             for own in range(n):

@@ -131,7 +131,8 @@ def ring_operation(dtype: str) -> Any:
             into = floats(ring[INPUTS], size)
             for j in range(size):
                 into[j] += row[j]
-        for j in range(size):
-            row[j] = number(0)
+                row[j] = number(0)
+        else:
+            row[:] = number(0)
 
     return take_row

@@ -12,7 +12,9 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.logarithm import recast_bits
 from spikenet.kernels.philox import philox
+from spikenet.kernels.table_reads import read_alone
 from spikenet.kernels.tasks import shared
+from spikenet.kernels.unowned import LINE, from_line, keep
 
 UNIFORM, NORMAL, LOGNORMAL = range(3)
 WIDEST = math.sqrt(-2 * math.log(2.0**-33))  # standard deviations: no normal number from 32 bits lies further out
@@ -20,14 +22,16 @@ _SMALL, _WORD, _WORDS = 2.0**-32, np.uint64(32), 1 << 32
 
 
 PART = 1 << 10  # values of a task
+READ = 1 << 8  # values whose entries of a table are read before they are used
 _PIECES = 8  # binary digits of a number's place within its power of two
 _SHIFT, _HALF, _SIGN, _LAST = np.int32(23 - _PIECES), np.float32(0.5), np.int32(-(2**31)), np.int32(31)
 _FIRST = np.int32(np.float32(0.5).view(np.int32) >> _SHIFT)
 
 
-def _pieces() -> tuple[Array, Array]:
-    """(begins, slopes) float32 of straight pieces for the normal quantile at (x + 1/2) / 2^32, x from 0 to 2^31:
-    256 for each power of two, each half of its greatest error below and above."""
+def _pieces() -> Array:
+    """(pieces,) uint64: begin and slope, as float32, the first in the low half, of straight pieces for the normal
+    quantile at (x + 1/2) / 2^32, x from 0 to 2^31: 256 for each power of two, each half of its greatest error below and
+    above."""
     last = np.int32(np.float32(2.0**31).view(np.int32) >> _SHIFT)
     edges = (np.arange(_FIRST, last + 2, dtype=np.int32) << _SHIFT).view(np.float32).astype(np.float64)
     quantile = NormalDist().inv_cdf
@@ -37,10 +41,30 @@ def _pieces() -> tuple[Array, Array]:
     chords = (at_edges[1:] + at_edges[:-1]) / 2
     begins = at_edges[:-1] - slopes * edges[:-1] + (middles - chords) / 2
     begins[-1], slopes[-1] = 0.0, 0.0  # the middle itself, to which the largest number is rounded
-    return begins.astype(np.float32), slopes.astype(np.float32)
+    bits = (each.astype(np.float32).view(np.uint32).astype(np.uint64) for each in (begins, slopes))
+    return next(bits) | next(bits) << _WORD
 
 
-_BEGINS, _SLOPES = _pieces()
+_PIECE = _pieces()
+
+
+@compiled()
+def _piece_of(word: Any) -> Any:
+    """Which piece a word's value lies on, as the compiled code counts them: of both halves alike."""
+    half = np.int32(word)
+    x = np.float32(np.int32(half ^ np.int32(half >> _LAST))) + _HALF
+    return np.int32(np.int32(recast_bits(x) >> _SHIFT) - _FIRST)
+
+
+@compiled()
+def _on(piece: Any, word: Any) -> Any:
+    """The value of a word on its piece."""
+    half = np.int32(word)
+    turned = np.int32(half >> _LAST)  # all ones for the upper half
+    x = np.float32(np.int32(half ^ turned)) + _HALF
+    begin, slope = recast_bits(np.int32(piece)), recast_bits(np.int32(piece >> _WORD))
+    value = np.float32(begin + slope * x)
+    return recast_bits(np.int32(recast_bits(value) ^ np.int32(turned & _SIGN)))
 
 
 @compiled()
@@ -51,12 +75,7 @@ def normal(word: Any) -> Any:
     as exact as the middle: the bits of the number as a float32 say which piece. Half as much work as polynomials of a
     logarithm and its root, which it replaced. The tail is that of 32 bits, counted from its own end.
     """
-    half = np.int32(word)
-    turned = np.int32(half >> _LAST)  # all ones for the upper half
-    x = np.float32(np.int32(half ^ turned)) + _HALF
-    piece = np.uint64(np.int32(np.int32(recast_bits(x) >> _SHIFT) - _FIRST))
-    value = np.float32(_BEGINS[piece] + _SLOPES[piece] * x)
-    return recast_bits(np.int32(recast_bits(value) ^ np.int32(turned & _SIGN)))
+    return _on(_PIECE[np.uint64(_piece_of(word))], word)
 
 
 @compiled()
@@ -99,8 +118,18 @@ def from_words(
         for k in range(values.size):
             words[k] = begin + ((words[k] * width) >> _WORD)
     if kind == NORMAL:
-        for k in range(values.size):
-            values[k] = factor * min(max(a + b * np.float64(normal(words[k])), low), high)
+        which, found = np.empty(READ + LINE, np.int32), np.empty(READ + LINE, np.uint64)
+        places, pieces = from_line(which), from_line(found)
+        for at in range(0, values.size, READ):
+            part, into = words[at:][:READ], values[at:][:READ]
+            for k in range(part.size):
+                places[k] = _piece_of(part[k])
+            for k in range(part.size):
+                pieces[k] = read_alone(_PIECE, np.uint64(places[k]))
+            for k in range(part.size):
+                into[k] = factor * min(max(a + b * np.float64(_on(pieces[k], part[k])), low), high)
+        keep(which)
+        keep(found)
         return
     for k in range(values.size):
         values[k] = factor * min(max(from_word(kind, a, b, words[k]), low), high)

@@ -13,12 +13,14 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
-from spikenet.kernels.alias import chosen
+from spikenet.kernels.alias import outcome, slot_of
 from spikenet.kernels.by_address import compiled_address
 from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
 from spikenet.kernels.pointers import array_at
-from spikenet.kernels.sampling import PART, between, from_word, from_words
+from spikenet.kernels.sampling import PART, READ, between, from_word, from_words
+from spikenet.kernels.table_reads import read_alone
 from spikenet.kernels.tasks import shared
+from spikenet.kernels.unowned import LINE, from_line, keep
 
 FIELDS = 13  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
 (
@@ -42,7 +44,7 @@ NUMBERS = 2 * CHOSEN + 2
 DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight is multiplied by
 TOGETHER = 0xFFFFFFFF  # in the place of the attempt, which counts from 0: words drawn for GROUP synapses at once
 
-_floats, _words = array_at("float64"), array_at("uint32")
+_floats, _pairs = array_at("float64"), array_at("uint64")
 
 
 @compiled()
@@ -84,22 +86,31 @@ def weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
     """(weight, delay in steps) of a synapse."""
     weight = _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, edge, seed)
     if row[DELAY_TABLE] != 0:
-        word = _word(row[DELAY_STREAM], edge, seed)
-        return weight, row[DELAY_FIRST] + chosen(_words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT]), word)
+        word, shift = _word(row[DELAY_STREAM], edge, seed), np.uint32(row[DELAY_SHIFT])
+        return weight, row[DELAY_FIRST] + outcome(_pairs(row[DELAY_TABLE], 0)[slot_of(shift, word)], shift, word)
     seconds = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, edge, seed)
     return weight, np.int64(_in_steps(seconds, numbers))
 
 
 @compiled()
-def _drawn(
-    stream: Any, numbers: Array, first: int, begin: Any, n: Any, seed: int, factor: float, words: Array, into: Array
-) -> None:  # fmt: skip
-    """into[:n] = factor times the values that the synapses begin, begin + 1, ... draw."""
-    skipped = _draw_words(stream, begin, n, seed, words)
+def _of_those(
+    stream: Any, begin: Any, n: Any, seed: int, words: Array, which: Array, kept: Any
+) -> Any:  # fmt: skip
+    """(kept,) words of those of the synapses begin, begin + 1, ... whose numbers, rising, are in `which`."""
+    drawn = words[_draw_words(stream, begin, n, seed, words) :]
+    if kept < n:
+        for k in range(kept):
+            drawn[k] = drawn[np.uint64(np.uint32(which[k]))]
+    return drawn[:kept]
+
+
+@compiled()
+def _drawn(numbers: Array, first: int, factor: float, words: Array, into: Array) -> None:
+    """into = factor times the values that the words stand for, which change."""
     kind, a, b, low, high = (numbers[first], numbers[first + 1], numbers[first + 2], numbers[first + 3],
                              numbers[first + 4])  # fmt: skip
     begins, many = np.int64(numbers[first + 5]), np.int64(numbers[first + 6])
-    from_words(kind, a, b, low, high, begins, many, factor, words[skipped:][:n], into[:n])
+    from_words(kind, a, b, low, high, begins, many, factor, words, into[: words.size])
 
 
 @compiled()
@@ -115,39 +126,51 @@ def _values(
         for k in range(n):
             into[k] = numbers[first + 1]
     else:
-        _drawn(stream, numbers, first, begin, n, seed, 1.0, words, into)
+        drawn = words[_draw_words(stream, begin, n, seed, words) :][:n]
+        _drawn(numbers, first, 1.0, drawn, into)
 
 
 @compiled()
-def _looked_up(row: Array, begin: Any, n: Any, seed: int, first: Any, words: Array, steps: Array) -> None:
-    """steps[:n] = delays drawn from the table; first: in place of the steps of its first outcome."""
-    drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
-    table, shift = _words(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT])
-    for k in range(n):
-        steps[k] = np.int32(first + chosen(table, shift, drawn[k]))
+def _looked_up(row: Array, first: Any, drawn: Array, steps: Array) -> None:
+    """steps = delays from the table for these words; first: in place of the steps of its first outcome."""
+    table, shift, begin_with = _pairs(row[DELAY_TABLE], 0), np.uint32(row[DELAY_SHIFT]), np.int32(first)
+    room = np.empty(READ + LINE, np.uint64)
+    entries = from_line(room)
+    for low in range(0, drawn.size, READ):
+        part, into = drawn[low:][:READ], steps[low:][:READ]
+        for k in range(part.size):
+            entries[k] = read_alone(table, slot_of(shift, part[k]))
+        for k in range(part.size):
+            into[k] = begin_with + outcome(entries[k], shift, part[k])
+    keep(room)
 
 
 @compiled()
-def amounts_drawn(row: Array, numbers: Array, begin: Any, n: Any, seed: int, words: Array, amounts: Array) -> None:
-    """amounts[:n], of the simulation's float type = the weights, with their factor, of the n synapses from `begin` on,
-    of which none has a weight given."""
+def amounts_drawn(
+    row: Array, numbers: Array, begin: Any, n: Any, seed: int, words: Array, which: Array, kept: Any, amounts: Array
+) -> None:  # fmt: skip
+    """amounts[:kept], of the simulation's float type = the weights, with their factor, of those of the n synapses from
+    `begin` on whose numbers, rising, are in `which` where they are not all; none has a weight given."""
     if row[WEIGHT_STREAM] < 0:
-        amounts[:n] = numbers[FACTOR] * numbers[1]
+        amounts[:kept] = numbers[FACTOR] * numbers[1]
     else:
-        _drawn(row[WEIGHT_STREAM], numbers, 0, begin, n, seed, numbers[FACTOR], words, amounts)
+        drawn = _of_those(row[WEIGHT_STREAM], begin, n, seed, words, which, kept)
+        _drawn(numbers, 0, numbers[FACTOR], drawn, amounts)
 
 
 @compiled()
 def steps_drawn(
-    row: Array, numbers: Array, begin: Any, n: Any, seed: int, shortest: Any, words: Array, scratch: Array, late: Array
+    row: Array, numbers: Array, begin: Any, n: Any, seed: int, shortest: Any, words: Array, which: Array, kept: Any,
+    scratch: Array, late: Array,
 ) -> None:  # fmt: skip
-    """late[:n] (uint16) = how many steps the drawn delays of the n synapses from `begin` on are longer than the
-    shortest; scratch: (n,) float64."""
+    """late[:kept] (uint16) = how many steps the drawn delays of those of the n synapses from `begin` on, as for the
+    weights, are longer than the shortest; scratch: (n,) float64."""
+    drawn = _of_those(row[DELAY_STREAM], begin, n, seed, words, which, kept)
     if row[DELAY_TABLE] != 0:
-        _looked_up(row, begin, n, seed, row[DELAY_FIRST] - shortest, words, late)
+        _looked_up(row, row[DELAY_FIRST] - shortest, drawn, late)
         return
-    _drawn(row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, 1.0, words, scratch)
-    for k in range(n):
+    _drawn(numbers, CHOSEN, 1.0, drawn, scratch)
+    for k in range(kept):
         late[k] = np.int32(_in_steps(scratch[k], numbers)) - np.int32(shortest)
 
 
@@ -165,7 +188,8 @@ def weights_and_delays(
     """weights[:n], steps[:n] (float64) = those of the n synapses from `begin` on; words: (n + 2 GROUP,) uint32."""
     _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, begin, n, seed, words, weights)
     if row[DELAY_TABLE] != 0:
-        _looked_up(row, begin, n, seed, row[DELAY_FIRST], words, steps)
+        drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
+        _looked_up(row, row[DELAY_FIRST], drawn, steps)
         return
     _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, words, steps)
     if row[DELAY_VALUES] == 0 and row[DELAY_STREAM] < 0:

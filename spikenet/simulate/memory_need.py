@@ -12,7 +12,7 @@ from spikenet.kernels.redrawn_ring import entry_words
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
 from spikenet.network.synapses import expected
-from spikenet.simulate.redrawn_tables import ARENA_ROOM, ring_rows
+from spikenet.simulate.redrawn_tables import arena_room, ring_rows
 from spikenet.simulate.wiring import Wiring
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
@@ -49,7 +49,7 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
         synapses += (60 + size) * made.total + 64 * threads * p.source.n
     synapses += sum(8 * p.source.n for p, *_ in wiring.redrawn)
     ring = ring_rows([wiring.delays[p.index] for p, *_ in wiring.redrawn])
-    arenas = threads * min(ARENA_ROOM, sum(made.total for _, made, _ in wiring.redrawn)) * (6 + size)
+    arenas = threads * arena_room(sum(made.total for _, made, _ in wiring.redrawn), threads) * (6 + size)
     inputs = {(p.target, p.receptor) for p in network.projections}
     slots = 1 << (wiring.longest + 64).bit_length()
     neurons = sum(p.n for p in network.populations)

@@ -125,12 +125,12 @@ def redrawn_tables(wiring: Wiring, layout: Layout, dt_s: float, window: int) -> 
     rows = ring_rows([(t.shortest, t.longest) for t in tables])
     rings = [_ring(rows, inputs.size, layout.dtype) for inputs in layout.inputs] if rows else []
     most = max(t.most for t in tables)
-    room = min(ARENA_ROOM, sum(int(t.starts[-1]) for t in tables)) if layout.threads > 1 else 0
+    room = arena_room(sum(int(t.starts[-1]) for t in tables), layout.threads)
     kinds = {t.synapses for t in tables}
-    arenas = [_arena(room, most, 1, kinds, layout.dtype) for _ in layout.inputs]
-    alone = [_arena(most, most, layout.threads + 1, kinds, layout.dtype) for _ in layout.inputs]
+    arenas = [_arena(room, most, kinds, layout.dtype) for _ in layout.inputs]
+    alone = [_arena(most, most, kinds, layout.dtype) for _ in layout.inputs]
     indices = [
-        [np.zeros(1 + redrawn_plan.SPIKES * (layout.threads + 1), np.int64) for _ in layout.inputs] for _ in tables
+        [np.zeros(1 + 2 * redrawn_plan.SPIKES, np.int64) for _ in layout.inputs] for _ in tables
     ]  # fmt: skip
     return RedrawnTables(tables, rings, arenas, alone, indices, room, window)
 
@@ -145,13 +145,18 @@ def list_room(size: int) -> int:
     return max(64, size)
 
 
-def _arena(room: int, most: int, words: int, kinds: set[int], dtype: str) -> tuple[Array, ...]:
+def arena_room(synapses: int, threads: int) -> int:
+    """Synapses of a thread's arena: none where there is one thread only."""
+    return min(ARENA_ROOM, synapses) if threads > 1 else 0
+
+
+def _arena(room: int, most: int, kinds: set[int], dtype: str) -> tuple[Array, ...]:
     valued, late = bool(kinds - {redrawn_plan.PLAIN}), redrawn_plan.DELAYED in kinds
     scratch = memory.empty((redrawn_draw.scratch_words(most),), np.float64)
     return (
         memory.empty((room + 1,), np.uint32), memory.empty((room + 1 if valued else 1,), dtype),
         memory.empty((room + 1 if late else 1,), np.uint16), scratch,
-        np.zeros(words, np.int64),
+        np.zeros(2, np.int64),
     )  # fmt: skip
 
 
@@ -203,7 +208,7 @@ def _add(
         ]  # fmt: skip
         for one in lists:
             entry += [plan.address(one.counts), plan.address(one.places), one.places.shape[1]]
-        if layout.threads > 1:
+        if drawn.room:
             plan.add(thread, redrawn_draw.gather_operation(), entry, begins=True)
         if share.n:
             plan.add(thread, redrawn.deliver_operation(layout.dtype), entry)
