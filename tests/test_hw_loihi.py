@@ -313,9 +313,7 @@ def test_weights_that_are_cut_are_counted():
         assert loihi_clipped(w, bits, "excitatory") == 300 + 45
         assert loihi_clipped(w, bits, "inhibitory") == 300 + 45
     assert loihi_clipped([-3, 0, 7]) == 0
-    assert (
-        loihi_clipped([-256, -254, 255], 8, "mixed", 0, "nengo_loihi") == 2
-    )  # words are +-127 times 2
+    assert loihi_clipped([-256, -254, 255], 8, "mixed", 0, "nengo_loihi") == 2  # words are +-127 times 2
     assert loihi_clipped([-256, 255, 100], 8, "mixed", 7, "brian2_loihi") == 1  # -2^21, of which 64 is cut
     with pytest.raises(ValueError, match="loihi_clipped: expected whole mantissas"):
         loihi_clipped([1.5])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -61,6 +62,28 @@ def test_populations_are_stacked_upwards_in_their_colours(rng):
     assert set(ax.lines[0].get_ydata()) == {0, 1, 2}
     assert set(ax.lines[1].get_ydata()) == {3, 4}
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["I", "E"]  # from the top, as they stand
+
+
+def test_names_of_small_populations_do_not_touch(rng):
+    sizes = {"L4E": 1000, "L5E": 40, "L5I": 9, "L6E": 300, "a": 1, "b": 1}
+    trains = {name: (rng.random(3 * n), rng.integers(0, n, 3 * n), n) for name, n in sizes.items()}
+    upper, lower = plot.populations(trains, 0.0, 1.0)
+    upper.figure.draw_without_rendering()
+    labels = upper.get_yticklabels()
+    assert [label.get_text() for label in labels] == list(sizes)
+    assert [label.get_color() for label in labels] == [line.get_color() for line in lower.lines]
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(low.y1 <= high.y0 for high, low in pairwise(boxes))
+
+
+@pytest.mark.parametrize(("spikes", "bin_ms"), [(10_000, 1), (1000, 5), (300, 20), (0, 20)])
+def test_rates_are_counted_in_bins_that_hold_some_spikes(rng, spikes, bin_ms):
+    """At least 5 a bin where 20 ms are enough; what is counted is every spike."""
+    _, lower = plot.populations({"E": (rng.random(spikes), rng.integers(0, 10, spikes), 10)}, 0.0, 1.0)
+    rates = lower.lines[0].get_ydata()
+    assert f"in {bin_ms} ms" in lower.get_ylabel()
+    assert rates.size == 1000 / bin_ms
+    assert (rates * 10 * bin_ms * 1e-3).sum() == pytest.approx(spikes)
 
 
 def test_a_nested_list_is_one_raster():

@@ -11,10 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogFormatter
 
 from spikenet.errors import Array, finite_values, positive, whole
-from spikenet.plot.style import GREY, SEQUENTIAL, colour, line_style, note, one_axes
+from spikenet.plot.spacing import spread
+from spikenet.plot.style import GREY, SEQUENTIAL, colour, figure_of, line_style, note, one_axes
 
 MOST_MARKS = 100_000  # spikes drawn one by one; of more, an even share of the neurons is shown
 FEW_MARKS = 20_000  # up to which a spike is a dot, not a pixel
+BINS_S = 1e-3, 2e-3, 5e-3, 10e-3, 20e-3  # of rates
+NAME_POINTS = 10.0  # height of a population's name
 
 
 def populations(
@@ -22,20 +25,20 @@ def populations(
     start_s: float,
     stop_s: float,
     *,
-    bin_s: float = 1e-3,
+    bin_s: float | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> tuple[Axes, Axes]:
-    """Axes of a raster, one colour a population, the first on top, and of their rates below.
+    """Axes of a raster, one colour a population and its name, the first on top, and of their rates below.
 
     trains: of each population by name (times in seconds, the neuron of each spike, how many neurons there are), as
             recording.trains gives them
-    bin_s : of the rates
+    bin_s : of the rates; if not given, the shortest of 1, 2, 5, 10 and 20 ms in which half of the populations fire 5
+            times
     Of more than 100,000 spikes, an even share of each population's neurons is drawn, and said.
     """
     if not trains:
         raise ValueError("populations: expected at least one population")
     span = positive("populations: stop_s - start_s", stop_s - start_s)
-    width = positive("populations: bin_s", bin_s)
     if axes is None:
         figure = Figure(figsize=(7.0, 5.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -43,30 +46,45 @@ def populations(
         upper, lower = axes
     within = {name: _within(name, *train, start_s, stop_s) for name, train in trains.items()}
     spikes = sum(len(times) for times, _, _ in within.values())
+    usual_s = next(
+        (b for b in BINS_S if np.median([len(t) for t, _, _ in within.values()]) * b >= 5 * span), BINS_S[-1]
+    )
+    width = min(usual_s, span) if bin_s is None else positive("populations: bin_s", bin_s)
     share = min(1.0, MOST_MARKS / max(1, spikes))
     size = 2.0 if spikes > FEW_MARKS / 10 else 4.0
     mark = {"marker": ".", "markersize": size, "markeredgewidth": 0.0} if spikes <= FEW_MARKS else {"marker": ","}
-    below, ticks = 0, []
+    below, bands = 0, list[int]()
     bins = max(1, round(span / width))
     for k, (name, (times, neurons, n)) in enumerate(within.items()):
         shown = neurons < max(1, round(n * share))
         rows = max(1, round(n * share))
         upper.plot(1e3 * times[shown], -(below + neurons[shown]), ls="none", color=colour(k), rasterized=True, **mark)
-        ticks.append((below + rows / 2, name))
+        bands.append(rows)
         below += rows
         counts, edges = np.histogram(times, bins, (start_s, stop_s))
         middles, rates = (edges[1:] + edges[:-1]) / 2, counts / (n * (edges[1] - edges[0]))
         lower.plot(1e3 * middles, rates, color=colour(k), ls=line_style(k), lw=0.8, label=name)
-    upper.set_yticks([-at for at, _ in ticks], [name for _, name in ticks])
-    upper.set_ylim(-below, 0)
+    _name_bands(upper, list(within), bands)
     upper.set_xlim(1e3 * start_s, 1e3 * stop_s)
     upper.set_ylabel("neurons" if share == 1 else f"neurons ({100 * share:.3g} % shown)")
-    lower.set_ylabel("rate (Hz)")
+    lower.set_ylabel(f"rate (Hz)\nin {1e3 * span / bins:.3g} ms")
     lower.set_xlabel("time (ms)")
     lower.set_ylim(bottom=0)
     if not any(len(times) for times, _, _ in within.values()):
         note(upper, "no spikes")
     return upper, lower
+
+
+def _name_bands(ax: Axes, names: Sequence[str], rows: Sequence[int]) -> None:
+    """Each name in its colour at the middle of its rows, or as near as its neighbours let it."""
+    whole_height, at = sum(rows), np.cumsum(rows) - np.array(rows) / 2
+    ax.set_ylim(-whole_height, 0)
+    line = whole_height * 1.15 * NAME_POINTS / (72 * figure_of(ax).get_figheight() * ax.get_position().height)
+    places = spread(at.tolist(), [1.0] * len(rows), [min(line, whole_height / len(rows))] * len(rows), 0.0)
+    ax.set_yticks([-y for y in places], names, fontsize=NAME_POINTS)
+    ax.tick_params(axis="y", length=0)
+    for k, label in enumerate(ax.get_yticklabels()):
+        label.set_color(colour(k))
 
 
 def distribution(
