@@ -29,6 +29,7 @@ OPERATION = (PLAN, numba.int64, numba.int64)
 """The signature of every operation."""
 
 _longs_at = array_at("int64")
+_ONE = np.int64(1)  # typed: a plain number would be compiled for by itself
 
 
 def operation_address(function: Any) -> int:
@@ -37,7 +38,7 @@ def operation_address(function: Any) -> int:
 
 
 @compiled()
-def _steps(plan: Array, list_at: Any, t: int, steps: int) -> None:
+def _steps(plan: Array, list_at: Any, t: int, steps: Any) -> None:
     begin = plan[list_at]
     for step in range(t, t + steps):
         for k in range(plan[begin]):
@@ -59,7 +60,7 @@ def _alone(plan: Array, threads: int, t: int, end: int, window: int, halts: int,
     while t < end:
         steps = min(window, end - t)
         for thread in range(threads):
-            _steps(plan, thread, t, 1)
+            _steps(plan, thread, t, _ONE)
         for thread in range(threads):
             _steps(plan, threads + thread, t, steps)
         t += steps
@@ -82,7 +83,7 @@ def _together(
             steps = min(window, end - t)
             if begins:
                 for thread in range(first, last):
-                    _steps(plan, thread, t, 1)
+                    _steps(plan, thread, t, _ONE)
                 turn += 1
                 if meeting.is_last(words, workers, turn):
                     meeting.let_go(words, turn)

@@ -44,6 +44,8 @@ NUMBERS = 2 * CHOSEN + 2
 DELAY_UNIT, FACTOR = 2 * CHOSEN, 2 * CHOSEN + 1  # steps a second; what a weight is multiplied by
 TOGETHER = 0xFFFFFFFF  # in the place of the attempt, which counts from 0: words drawn for GROUP synapses at once
 
+_OF_WEIGHTS, _OF_DELAYS = np.int64(0), np.int64(CHOSEN)  # typed: what is called with plain numbers compiles for each
+
 _floats, _pairs = array_at("float64"), array_at("uint64")
 
 
@@ -65,7 +67,7 @@ def _draw_words(stream: Any, begin: Any, n: Any, seed: int, words: Array) -> Any
 
 
 @compiled()
-def _value(values: int, stream: Any, numbers: Array, first: int, edge: Any, seed: int) -> Any:
+def _value(values: int, stream: Any, numbers: Array, first: Any, edge: Any, seed: int) -> Any:
     """As `_values`, of one synapse."""
     if values != 0:
         return _floats(values, 0)[edge]
@@ -84,11 +86,11 @@ def _in_steps(seconds: float, numbers: Array) -> Any:
 @compiled()
 def weight_and_delay(row: Array, numbers: Array, edge: Any, seed: int) -> Any:
     """(weight, delay in steps) of a synapse."""
-    weight = _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, edge, seed)
+    weight = _value(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, _OF_WEIGHTS, edge, seed)
     if row[DELAY_TABLE] != 0:
         word, shift = _word(row[DELAY_STREAM], edge, seed), np.uint32(row[DELAY_SHIFT])
         return weight, row[DELAY_FIRST] + outcome(_pairs(row[DELAY_TABLE], 0)[slot_of(shift, word)], shift, word)
-    seconds = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, edge, seed)
+    seconds = _value(row[DELAY_VALUES], row[DELAY_STREAM], numbers, _OF_DELAYS, edge, seed)
     return weight, np.int64(_in_steps(seconds, numbers))
 
 
@@ -105,7 +107,7 @@ def _of_those(
 
 
 @compiled()
-def _drawn(numbers: Array, first: int, factor: float, words: Array, into: Array) -> None:
+def _drawn(numbers: Array, first: Any, factor: float, words: Array, into: Array) -> None:
     """into = factor times the values that the words stand for, which change."""
     kind, a, b, low, high = (numbers[first], numbers[first + 1], numbers[first + 2], numbers[first + 3],
                              numbers[first + 4])  # fmt: skip
@@ -115,7 +117,7 @@ def _drawn(numbers: Array, first: int, factor: float, words: Array, into: Array)
 
 @compiled()
 def _values(
-    given: int, stream: Any, numbers: Array, first: int, begin: Any, n: Any, seed: int, words: Array, into: Array
+    given: int, stream: Any, numbers: Array, first: Any, begin: Any, n: Any, seed: int, words: Array, into: Array
 ) -> None:  # fmt: skip
     """into[:n] = those of the synapses begin, begin + 1, ..."""
     if given != 0:
@@ -155,7 +157,7 @@ def amounts_drawn(
         amounts[:kept] = numbers[FACTOR] * numbers[1]
     else:
         drawn = _of_those(row[WEIGHT_STREAM], begin, n, seed, words, which, kept)
-        _drawn(numbers, 0, numbers[FACTOR], drawn, amounts)
+        _drawn(numbers, _OF_WEIGHTS, numbers[FACTOR], drawn, amounts)
 
 
 @compiled()
@@ -169,14 +171,14 @@ def steps_drawn(
     if row[DELAY_TABLE] != 0:
         _looked_up(row, row[DELAY_FIRST] - shortest, drawn, late)
         return
-    _drawn(numbers, CHOSEN, 1.0, drawn, scratch)
+    _drawn(numbers, _OF_DELAYS, 1.0, drawn, scratch)
     for k in range(kept):
         late[k] = np.int32(_in_steps(scratch[k], numbers)) - np.int32(shortest)
 
 
 def values_address() -> int:
     """Where the code of `weights_and_delays` begins, which others call by it."""
-    n, row = numba.int64, tuple(numba.types.Array(kind, 1, "C", readonly=True) for kind in (numba.int64, numba.float64))
+    n, row = numba.int64, tuple(numba.types.Array(kind, 1, "C") for kind in (numba.int64, numba.float64))
     into = numba.uint32[::1], numba.float64[::1], numba.float64[::1]
     return compiled_address(weights_and_delays, (*row, n, n, n, *into))
 
@@ -186,12 +188,12 @@ def weights_and_delays(
     row: Array, numbers: Array, begin: Any, n: Any, seed: int, words: Array, weights: Array, steps: Array
 ) -> None:  # fmt: skip
     """weights[:n], steps[:n] (float64) = those of the n synapses from `begin` on; words: (n + 2 GROUP,) uint32."""
-    _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, 0, begin, n, seed, words, weights)
+    _values(row[WEIGHT_VALUES], row[WEIGHT_STREAM], numbers, _OF_WEIGHTS, begin, n, seed, words, weights)
     if row[DELAY_TABLE] != 0:
         drawn = words[_draw_words(row[DELAY_STREAM], begin, n, seed, words) :][:n]
         _looked_up(row, row[DELAY_FIRST], drawn, steps)
         return
-    _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, CHOSEN, begin, n, seed, words, steps)
+    _values(row[DELAY_VALUES], row[DELAY_STREAM], numbers, _OF_DELAYS, begin, n, seed, words, steps)
     if row[DELAY_VALUES] == 0 and row[DELAY_STREAM] < 0:
         steps[:n] = _in_steps(numbers[CHOSEN + 1], numbers)
     else:
