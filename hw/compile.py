@@ -27,7 +27,7 @@ def compile(
                  brainscales2, or such a record edited by hand, whose limits then hold; the widths of words are the
                  chip's own and cannot be edited, but for Akida, whose layers have 1, 2 or 4 bits
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen; for Akida (batch, ...) of
-                 numbers, and so are a program's inputs
+                 numbers, and so are a program's inputs; for Loihi 2 spikes or numbers
     n_chips    : how many of the chip there are
     per_channel: on Xylo and Akida, whose thresholds are a neuron's own, whether each has a weight scale of its own
     seed       : with which a Network's synapses and values are drawn, as `sn.simulate` has it; on BrainScaleS-2 also

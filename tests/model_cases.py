@@ -188,9 +188,9 @@ CASES = (
     ),
     Case(
         "SigmaDelta",
-        bound(graded.SigmaDelta, threshold=[0.2, 0.4, 0.1]),
+        bound(graded.SigmaDelta, threshold=[0.2, 0.4, 0.1], bias=[0.1, -0.2, 0.05]),
         naive_models.sigma_delta(lambda x: max(x, 0)),
-        ("threshold",),
+        ("bias", "threshold"),
         drive=(0.1, 0.4),
     ),
     Case(

@@ -98,7 +98,7 @@ def sigma_delta(activation):
     def step(p, states, x):
         s, sent = states
         s = s + x
-        error = activation(s) - sent
+        error = activation(s + p["bias"]) - sent
         message = error if abs(error) > p["threshold"] else 0.0
         return (s, sent + message), message
 

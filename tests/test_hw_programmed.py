@@ -192,10 +192,9 @@ def test_what_is_too_large_is_named_with_its_word(rng):
         hw.compile(net, loihi2, calibrate=x)
 
 
-@pytest.mark.parametrize("chip", [loihi2, spinnaker1], ids=lambda chip: chip.name)
-def test_numbers_are_read_and_not_sent_on(chip, rng):
+def test_numbers_are_read_and_not_sent_on_on_spinnaker(rng):
     """Whatever is no 0/1 spike can be an output; a layer behind would hear nothing of it."""
-    x = spikes(rng, 30, 4, 12, rate=0.6)
+    chip, x = spinnaker1, spikes(rng, 30, 4, 12, rate=0.6)
     for make in (sn.MultiLevelLIF, sn.TernaryLIF, sn.SigmaDelta, sn.LeakyRate):
         inner = sn.Sequential(sn.Linear(12, 9, seed=0), make(), sn.Linear(9, 3, seed=1), sn.LIF())
         assert any("send numbers" in str(breach) for breach in hw.check(inner)[chip].breaches)

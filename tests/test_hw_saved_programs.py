@@ -44,6 +44,7 @@ NETS = {
     "loihi1": (hw.chips.loihi1, two(to_zero, lambda: sn.LI(tau_mem_s=10e-3)), (8,)),
     "loihi1 in nengo_loihi": (hw.chips.loihi1, two(lambda: to_zero(refractory_s=2e-3), to_zero), (8,)),
     "loihi2": (hw.chips.loihi2, two(sn.AdaptiveLIF, lambda: sn.CubaLIF(tau_syn_s=3e-3)), (8,)),
+    "loihi2 graded": (hw.chips.loihi2, two(sn.SigmaDelta, sn.GradedLIF, bias=False), (8,)),
     "spinnaker1": (hw.chips.spinnaker1, two(to_zero, lambda: sn.CubaLIF(reset=sn.reset.subtract)), (8,)),
     "truenorth": (hw.chips.truenorth, looped, (8,)),
     "xylo": (hw.chips.xylo, two(lambda: sn.MultiLevelCubaLIF(levels=31), sn.CubaLIF), (8,)),
@@ -58,7 +59,8 @@ def inputs(name, shape, rng):
     """Spikes (steps, batch, ...), of Akida numbers (batch, ...)."""
     if name.startswith("akida"):
         return rng.random((7, *shape), np.float32)
-    return (rng.random((9, 7, *shape)) < 0.4).astype(np.float32)
+    fired = (rng.random((9, 7, *shape)) < 0.4).astype(np.float32)
+    return fired * 0.7 if name.endswith("graded") else fired
 
 
 def made(name, rng):

@@ -51,8 +51,9 @@ class Recipe:
         made = [self.compiler.words(part, choice) for part, choice in zip(parts, self.choices, strict=True)]
         layers, held = tuple(layer for layer, _ in made), tuple(kept for _, kept in made)
         reading = getattr(self.choices[0], "reading", None)
-        return Program(layers, (), self.chip, self.compiler.late, self.compiler.most_events, self.compiler.together,
-                       self.entrance, self.compiler.noisy, reading, self.choices), held  # fmt: skip
+        made_by = self.compiler
+        return Program(layers, (), self.chip, made_by.late, made_by.most_events, made_by.together, self.entrance,
+                       made_by.noisy, reading, self.choices, made_by.graded), held  # fmt: skip
 
 
 def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) -> Recipe:
@@ -83,7 +84,7 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
         return Recipe(chip, compiler, shape, like.choices, entrance)
     if compiler.cut is not None:
         parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
-    return Recipe(chip, compiler, shape, compiler.choose(parts, entrance, _flat(x, compiler), chip), entrance)
+    return Recipe(chip, compiler, shape, compiler.choose(parts, entrance, _flat(x, compiler, entrance), chip), entrance)
 
 
 def _check_like(like: Any, chip: Chip, reading: str | None) -> None:
@@ -120,8 +121,9 @@ def _spikes(calibrate: Any, most: int) -> Array:
     return x
 
 
-def _flat(x: Array, compiler: Compiler) -> Array:
-    return x.reshape(*x.shape[:2], -1).astype(np.int8 if compiler.most_events == 1 else np.int32)
+def _flat(x: Array, compiler: Compiler, entrance: Entrance | None) -> Array:
+    kind = np.int8 if compiler.most_events == 1 and entrance is None else np.int32
+    return x.reshape(*x.shape[:2], -1).astype(kind)
 
 
 def compiled(net: Any, chip: Chip, calibrate: Any, options: Options) -> Program:
@@ -135,7 +137,7 @@ def reported(net: Any, made: Recipe, calibrate: Any) -> Program:
     x = np.asarray(calibrate)
     parts = made.parts(net)
     program, held = made.made(parts)
-    rates = _float_rates(net, x, [part.at for part in parts])
+    rates = _float_rates(net, x, [part.at for part in parts], as_messages=made.compiler.graded)
     runs = _watched(program, made, x)
     reports = map(made.compiler.report, parts, held, program.layers, rates, runs)
     return replace(program, report=tuple(reports))
@@ -143,7 +145,7 @@ def reported(net: Any, made: Recipe, calibrate: Any) -> Program:
 
 def _watched(program: Program, made: Recipe, x: Array) -> tuple[LayerRun, ...]:
     """The program's layers on the calibration data, each step of the input where it arrives, states watched."""
-    flat = _flat(program.checked(x), made.compiler)
+    flat = _flat(program.checked(x), made.compiler, made.entrance)
     steps = len(flat)
     if program.together is not None:
         runs = program.layer_runs(flat)
@@ -157,13 +159,14 @@ def _watched(program: Program, made: Recipe, x: Array) -> tuple[LayerRun, ...]:
     return tuple(found)
 
 
-def _float_rates(net: Any, x: Array, places: list[int]) -> list[float]:
-    """Mean output of the float net's layers at these places, on the calibration data."""
+def _float_rates(net: Any, x: Array, places: list[int], *, as_messages: bool) -> list[float]:
+    """Mean output of the float net's layers at these places, on the calibration data, or how many of them are not 0."""
     rates = []
     with no_grad():
         signal = entering(net, x)
         for k, layer in enumerate(flat_layers(net)):
             signal = layer(signal)
             if k in places:
-                rates.append(float(signal.data.mean(dtype=np.float64)))
+                sent = signal.data != 0 if as_messages else signal.data
+                rates.append(float(sent.mean(dtype=np.float64)))
     return rates

@@ -29,6 +29,8 @@ WORST = 0.05  # of the counts, or sums, of the float layer's outputs, where valu
 class Choice:
     """Of one layer: bits after the point or, of sPyNNaker's own neuron, s16.15's 1 to the float net's; the shift.
 
+    unit_in : what a payload of 1 that arrives is in the float net
+    payload_bits, payload_fraction: of the numbers that are sent, of them after the point, where any are
     cut, off: how many values in between left their word on the calibration data, and what the output was off by then
     """
 
@@ -37,6 +39,9 @@ class Choice:
     shift: int = 0
     cut: int = 0
     off: float = 0.0
+    unit_in: float = 1.0
+    payload_bits: int = 0
+    payload_fraction: int = 0
 
     @property
     def advice(self) -> str:
@@ -55,6 +60,7 @@ def nearest(
     word ends is above the threshold as well.
     """
     refused, found, wanted = list[str](), list[Choice](), None
+    heard = spikes if choices[0].unit_in == 1.0 else spikes * choices[0].unit_in
     for choice in choices:
         try:
             layer, _ = words(part, choice)
@@ -67,13 +73,13 @@ def nearest(
         cut = got.overflows.get(BETWEEN, 0)
         if not cut and not found:
             return choice
-        wanted = float_run(part, spikes).sum(axis=0) if wanted is None else wanted
+        wanted = float_run(part, heard).sum(axis=0) if wanted is None else wanted
         given = (got.spikes if got.v is None else got.v / layer.scale).sum(axis=0)
         found.append(replace(choice, cut=cut, off=float(np.abs(given - wanted).sum() / max(np.abs(wanted).sum(), 1.0))))
     best = min(found, key=lambda choice: choice.off, default=None)
     if best is not None and best.off <= WORST:
         return best
-    raise ValueError(f"compile: layer {part.name}: {_unheld(part, spikes, best, choices, bits, refused)}")
+    raise ValueError(f"compile: layer {part.name}: {_unheld(part, heard, best, choices, bits, refused)}")
 
 
 def _unheld(

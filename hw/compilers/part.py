@@ -155,7 +155,8 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
     wanted = values_of(part.weights)
     if part.recurrent is not None:
         wanted = np.concatenate([wanted, part.recurrent.reshape(-1)])
-    numbers, fires = part.numbers, not part.reads_v
+    numbers, fires, is_graded = part.numbers, not part.reads_v, getattr(layer, "is_graded", False)
+    is_silent, sent = layer.reads_v and not is_graded, run.spikes != 0 if is_graded else run.spikes
     size = _root_mean_square(wanted)
     if fires and _is_lost(held.threshold, numbers.threshold):
         most, at = np.abs(wanted).max(initial=0.0), np.abs(numbers.threshold).argmax()
@@ -174,8 +175,8 @@ def report_of_spikes(part: Part, held: Held, layer: Any, rate: float, run: Layer
         bias_error=_relative(held.bias - part.bias, held.threshold) if fires else _largest(held, part),
         tau_mem_steps=(tau(numbers.leak), tau(held.leak)),
         tau_syn_steps=(tau(numbers.syn_leak), tau(held.syn_leak)),
-        rate=0.0 if layer.reads_v else rate,
-        chip_rate=0.0 if layer.reads_v else float(run.spikes.mean()),
+        rate=0.0 if is_silent else rate,
+        chip_rate=0.0 if is_silent else float(sent.mean()),
         headroom=1 / run.used if run.used else math.inf,
         overflows=sum(run.overflows.values()),
         advice=held.advice,

@@ -1,14 +1,11 @@
-"""Layers on chips whose neurons are programs: Loihi 2 and SpiNNaker.
+"""Layers on SpiNNaker, and what they share with Loihi 2's (`hw.compilers.loihi2`): neurons that are programs.
 
-Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word, whose bits after
-the point are the most, of 16, 12, 8 and 4, with which on calibration data nothing leaves it and states keep half as
-much again of room; where values in between leave it whatever they are, `hw.compilers.nearest_words` chooses. On Loihi
-2 words have 24 bits, as lava's states have, and are cut toward zero (what its microcode does is not published);
-weights are 8 bits with one exponent for a layer. On SpiNNaker words are s16.15, and what arrives passes ring buffers
-of 16 bits, whose shift is the smallest with which sums of the calibration data keep twice their room. LIF and CubaLIF
-that are reset to a value, refractory or not, and LI, are sPyNNaker's own neuron there, bit for bit, at the scale that
-fills s16.15 best. A bias is its i_offset, which acts on v at once and not through the synapse: it is what the bias
-comes to in the long run, so that a CubaLIF has it some tau_syn earlier than in the float net, as on Loihi 1.
+Any neuron runs as its fixed-point twin (`hw.neurons.twin`): every number of its step in one word. On SpiNNaker words
+are s16.15, and what arrives passes ring buffers of 16 bits, whose shift is the smallest with which sums of the
+calibration data keep twice their room. LIF and CubaLIF that are reset to a value, refractory or not, and LI, are
+sPyNNaker's own neuron there, bit for bit, at the scale that fills s16.15 best. A bias is its i_offset, which acts on v
+at once and not through the synapse: it is what the bias comes to in the long run, so that a CubaLIF has it some tau_syn
+earlier than in the float net, as on Loihi 1.
 """
 
 from __future__ import annotations
@@ -31,51 +28,14 @@ from spikenet.derive.fixed_point import Rounding, Word, Words
 
 Array = npt.NDArray[Any]
 RING_ROOM = 2.0
-LOIHI2_BITS, WEIGHT, STEP = 24, 254, 2  # weights of both signs in steps of two: hw.neurons.loihi_synapses
 MOST_SHIFT = 16  # of a ring buffer
-FRACTIONS = (16, 12, 8, 4)  # a loop is compiled for each
-EXPONENTS = (-16, 16)
 FINE = 1 << 20  # of the largest weight: what sums are found with
 MOST_SCALE = 10  # 2^10 of s16.15's 1 to the float net's, at most
 OWN = ("LIF", "CubaLIF", "LI")
 RESETS = (Reset.ZERO, Reset.VALUE, Reset.NEVER)
 
 
-def choose_loihi2(part: Part, spikes: Array, chip: Chip) -> Choice:
-    """The most bits after the point with which the layer, driven by calibration spikes, keeps its room.
-
-    Raises ValueError for a layer for which no word fits, or whose step has no twin.
-    """
-    return nearest(part, spikes, [Choice(fraction) for fraction in FRACTIONS], words_loihi2, LOIHI2_BITS)
-
-
-def words_loihi2(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
-    """The layer in integers, the exponent following the largest weight; ValueError where none is large enough."""
-    one = 2.0**choice.fraction
-    word = Word(LOIHI2_BITS, choice.fraction, Rounding.TOWARD_ZERO)
-    given, held, exponents = [values_of(part.weights)], list[Array](), list[int]()
-    if part.recurrent is not None:
-        given.append(part.recurrent.reshape(-1))
-    mantissas = list[Array]()
-    for values in given:
-        most = np.abs(values).max(initial=0.0) * one
-        if most > WEIGHT * 2.0 ** EXPONENTS[1]:
-            raise ValueError(
-                f"weights up to {most / one:.4g}, its words reach {WEIGHT * 2.0 ** EXPONENTS[1] / one:.4g}; "
-                "train with smaller ones"
-            )
-        exponent = int(np.clip(math.ceil(math.log2(max(most, 1e-300) / WEIGHT)), *EXPONENTS))
-        step = STEP if values.min(initial=0.0) < 0 < values.max(initial=0.0) else 1
-        mantissas.append((np.rint(values * one / 2.0**exponent / step) * step).astype(np.int64))
-        exponents.append(exponent)
-        held.append(mantissas[-1] * 2.0**exponent / one)
-    bias = np.rint(part.bias * one).astype(np.int64)
-    neurons = _twin(part, word, bias, None)
-    layer = _layer(part, mantissas, exponents, neurons, one)
-    return layer, _held(part, held, bias / one, exponents[0], one, advice=choice.advice)
-
-
-def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
+def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
     """The largest scale with which nothing overflows, twice as much included; of a twin only the ring buffers' shift.
 
     Raises ValueError for a layer that s16.15 does not hold, or whose step has no twin.
@@ -90,14 +50,14 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
         shift = _shift(most)
         if shift <= MOST_SHIFT:
             bits = spinnaker.ACCUM[1].bit_length() + 1
-            return nearest(part, spikes, [Choice(shift=shift)], words_spinnaker, bits)
+            return nearest(part, spikes, [Choice(shift=shift)], words, bits)
     else:
         held = -spinnaker.ACCUM[0] / spinnaker.ONE / max(most * 2 / (1 - part.numbers.leak.max()), 2.0**-MOST_SCALE)
         first = min(math.floor(math.log2(held)), MOST_SCALE)  # steady currents of that size would just not fit
         for k in range(first, first - 12, -1):
             shift = _shift(most * 2.0**k)
             try:
-                layer, _ = words_spinnaker(part, Choice(scale=2.0 ** (k + 1), shift=min(shift + 1, 31)))
+                layer, _ = words(part, Choice(scale=2.0 ** (k + 1), shift=min(shift + 1, 31)))
             except ValueError:
                 continue
             if shift <= MOST_SHIFT and not sum(layer.run(spikes, watch=True).overflows.values()):
@@ -109,7 +69,7 @@ def choose_spinnaker(part: Part, spikes: Array, chip: Chip) -> Choice:
     )
 
 
-def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
+def words(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
     """The layer in integers under a scale that was chosen; weights beyond 16 bits are cut and counted as clipped."""
     one = spinnaker.ONE * choice.scale
     unit = 2.0**choice.shift / one  # what a weight of 1 is in the float net
@@ -120,9 +80,9 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
     if not _own(part):
         bias = np.rint(part.bias * one).astype(np.int64)
         word = Word(32, choice.fraction, Rounding.NEAREST)
-        neurons: Neurons = _twin(part, word, bias, (spinnaker.SLOT, choice.shift))
-        layer = _layer(part, mantissas, [0, 0], neurons, one)
-        return layer, _held(part, held, bias / one, choice.shift, one, clipped, choice.advice)
+        neurons: Neurons = twin_of(part, Words(word), bias, (spinnaker.SLOT, choice.shift))
+        layer = layer_of(part, mantissas, [0, 0], neurons, one)
+        return layer, held_of(part, held, bias / one, choice.shift, one, clipped, choice.advice)
     numbers, ends = part.numbers, spinnaker.ACCUM
     e = np.rint(numbers.leak * spinnaker.ONE)
     gain = 1 / np.maximum(1 - e / spinnaker.ONE, 1e-12)  # v gains (1 - e) r of the current
@@ -141,8 +101,8 @@ def words_spinnaker(part: Part, choice: Choice) -> tuple[DrivenLayer, Held]:
         len(e), whole[0], whole[1], 0, whole[2], whole[3], whole[4], waits, whole[5], init, whole[5], init,
         choice.shift, choice.shift,
     )  # fmt: skip
-    layer = _layer(part, mantissas, [0, 0], SpinnakerNeurons(params), one)
-    made = _held(part, held, offset * (1 - numbers.syn_leak) / one, choice.shift, one, clipped)
+    layer = layer_of(part, mantissas, [0, 0], SpinnakerNeurons(params), one)
+    made = held_of(part, held, offset * (1 - numbers.syn_leak) / one, choice.shift, one, clipped)
     at = (theta - 1) / one if fires else np.full(len(e), np.inf)
     return layer, Held(
         made.weights, made.clipped, at, made.bias, e / spinnaker.ONE, decay / 2.0**32, made.exponent, made.scale
@@ -160,18 +120,23 @@ def _own(part: Part) -> bool:
     return known and at_zero and below and bool((part.numbers.leak <= 1 - 2.0**-14).all())
 
 
-def _twin(part: Part, word: Word, bias: Array, slot: tuple[int, int] | None) -> TwinNeurons:
+def twin_of(part: Part, words: Words, bias: Array, slot: tuple[int, int] | None = None) -> TwinNeurons:
+    """The layer's neurons in these words. slot: of `TwinNeurons`
+
+    Raises ValueError for a parameter or a state before the first step that its word does not hold.
+    """
     layer: Any = part.stage.neurons
-    made = twin.twin(layer, Words(word))
+    made = twin.twin(layer, words)
     values = {name: layer.values[name].data.copy() for name in made.model.parameters}  # training goes on in place
     for name, value in values.items():
-        word.integers(f"compile: layer {part.name}: {name}", np.asarray(value))
+        words.work.integers(f"compile: layer {part.name}: {name}", np.asarray(value))
     neurons = TwinNeurons(made, values, bias, part.shape, slot, layer.rest)
     neurons.start(1)  # what does not fit is said now
     return neurons
 
 
-def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Neurons, scale: float) -> DrivenLayer:
+def layer_of(part: Part, mantissas: list[Array], exponents: list[int], neurons: Neurons, scale: float) -> DrivenLayer:
+    """A layer of these mantissas, of its own synapses the second; of neurons that send numbers the output is read."""
     own = None if part.recurrent is None else mantissas[1].reshape(part.recurrent.shape)
     reads_v = part.reads_v or (isinstance(neurons, TwinNeurons) and not neurons.twin.model.spikes)
     return DrivenLayer(
@@ -180,7 +145,7 @@ def _layer(part: Part, mantissas: list[Array], exponents: list[int], neurons: Ne
     )  # fmt: skip
 
 
-def _held(
+def held_of(
     part: Part, weights: list[Array], bias: Array, exponent: int, one: float, clipped: float = 0.0, advice: str = ""
 ) -> Held:
     """What a twin holds: its parameters as the word rounds them."""

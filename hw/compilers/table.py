@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from hw.compilers import akida, brainscales2, frame, loihi, programmed, speck, truenorth, xylo
+from hw.compilers import akida, brainscales2, frame, loihi, loihi2, programmed, speck, truenorth, xylo
 from hw.compilers.loihi_readings import reading_of
 from hw.compilers.part import Held, Part, parts_of, report_of_spikes
 from hw.lowering.stages import Layout
@@ -42,8 +42,8 @@ class Compiler:
     most    : entries that words of a program hold up to a value, with that value
     cut      : (all stages, chip) -> of each layer its `Part.cores`, where the whole net decides; None: not before
     parts    : (net, shape of a sample) -> its layers in numbers, as `choose` and `words` take them
-    enter    : (net, calibration data, chip) -> how real inputs become words; None: inputs are spikes
-    noisy    : of `Program`
+    enter    : (net, calibration data, chip) -> how real inputs become words, None where they are spikes; None: always
+    noisy, graded: of `Program`
     follow   : scales -> those with which training goes on where few values follow many weights; None: as they are
     report   : (part, held, layer, mean output of the float layer, what the layer did) -> what was lost
     """
@@ -57,9 +57,10 @@ class Compiler:
     most: Mapping[str, int] = field(default_factory=dict)
     cut: Callable[[Layout, Chip], tuple[tuple[tuple[int, Array], ...], ...]] | None = None
     parts: Callable[[Any, tuple[int, ...]], tuple[Any, ...]] = parts_of
-    enter: Callable[[Any, Any, Chip], Entrance] | None = None
+    enter: Callable[[Any, Any, Chip], Entrance | None] | None = None
     report: Callable[[Any, Held, Any, float, LayerRun], LayerReport] = report_of_spikes
     noisy: bool = False
+    graded: bool = False
     follow: Callable[[Any], Any] | None = None
 
 
@@ -138,10 +139,10 @@ COMPILERS: dict[Architecture, Compiler] = {
         },
     ),
     Architecture.SHARED_MEMORY_CORES: Compiler(
-        in_turn(programmed.choose_loihi2, programmed.words_loihi2), programmed.words_loihi2, most={"delay": 63}
+        loihi2.choose, loihi2.words, most={"delay": 63}, enter=loihi2.enter, graded=True
     ),
     Architecture.SOFTWARE_CORES: Compiler(
-        in_turn(programmed.choose_spinnaker, programmed.words_spinnaker), programmed.words_spinnaker,
+        in_turn(programmed.choose, programmed.words), programmed.words,
         written={"weight_bits": (16,), "synapse_word_bytes": (4,)}, most={"delay": DELAYS},
     ),
     Architecture.NEURAL_PROCESSORS: Compiler(

@@ -1,6 +1,6 @@
-"""The integers of a placed program: Loihi's core by core, other chips' layer by layer.
+"""The integers of a placed program: Loihi 1's core by core, Loihi 2's in `hw.execution.messages`, others' by layers.
 
-Both give what every layer did, as `hw.programs.layer.LayerRun`, and the flags of `hw.kernels.placed_loop`, which are
+All give what every layer did, as `hw.programs.layer.LayerRun`, and the flags of `hw.kernels.placed_loop`, which are
 counted.
 """
 
@@ -83,14 +83,21 @@ def runs_on_one_machine(placed: Any, spikes: Array, program: Any = None) -> tupl
     program: the placed one with other noise, or None for as it is
     """
     program = placed.program if program is None else program
-    runs, tables = program.layer_runs(spikes), placed.axons
-    sent = np.concatenate(
-        [program.events(run.spikes[..., order]) for run, order in zip(runs, tables.neurons, strict=True)], axis=-1
-    )
+    runs = program.layer_runs(spikes)
+    return runs, flags_of(placed, program, runs)
+
+
+def flags_of(placed: Any, program: Any, runs: tuple[LayerRun, ...]) -> Array:
+    """Twice what each neuron sent, in placed order, and 1 more: every neuron had something to do.
+
+    Raises ValueError for a neuron that fired more often than is counted.
+    """
+    every = zip(runs, placed.axons.neurons, strict=True)
+    sent = np.concatenate([program.events(run.spikes[..., order]) for run, order in every], axis=-1)
     if sent.size and int(sent.max()) > MOST_SPIKES:
         raise ValueError(f"run: a neuron fired {int(sent.max())} times in a step; up to {MOST_SPIKES} are counted")
     flags: Array = (np.abs(sent).astype(np.uint16) << 1) + np.uint16(1)
-    return runs, flags
+    return flags
 
 
 def _in_own_order(values: Array, order: Array) -> Array:

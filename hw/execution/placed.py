@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hw.execution.axons import Axons, axons
 from hw.execution.events import Events, counted
 from hw.execution.integers import runs_on_cores, runs_on_one_machine
+from hw.execution.messages import has_messages, runs_by_messages
 from hw.execution.record import Execution
 from hw.execution.rows import Rows, rows
 from hw.execution.stages import crossbars, projections, staged
@@ -46,7 +47,7 @@ class PlacedProgram:
     @cached_property
     def rows(self) -> Rows:
         """The tables it runs with."""
-        return rows(self.axons, projections(self.program))
+        return rows(self.axons, projections(self.program), wide=has_messages(self.program))
 
     def run(
         self, spikes: Any, *, samples_at_once: int = 256, timing: Timing = simple, seed: int | None = None,
@@ -60,8 +61,9 @@ class PlacedProgram:
                 BrainScaleS-2, have no time and so no `energy_by_power` without
 
         Loihi's integers run core by core: a spike is a message along each of its axons, and adds its row of weights
-        where it arrives. Output, rates and overflows are those of `program.run`, exactly. Programs of other chips run
-        layer by layer, and their spikes are followed over the axons of the placement.
+        where it arrives, times its payload if it carries one (Loihi 2). Output, rates and overflows are those of
+        `program.run`, exactly. Programs of other chips run layer by layer, and their spikes are followed over the axons
+        of the placement.
 
         Raises ValueError for a shape that does not fit or a spike that is none.
         """
@@ -72,14 +74,15 @@ class PlacedProgram:
             raise TypeError(f"run: timing: expected hw.simple, hw.detailed or such a function, got {timing!r:.60}")
         step = None if step_s is None else positive("run: step_s", step_s)
         steps, batch = given.shape[:2]
-        integers = runs_on_cores if all(isinstance(k, Population) for k in program.layers) else runs_on_one_machine
-        kind = np.int8 if program.most_events == 1 else np.int16  # Speck counts to 2^15 - 1
+        integers = runs_by_messages if has_messages(program) else runs_on_one_machine
+        if all(isinstance(layer, Population) for layer in program.layers):
+            integers = runs_on_cores
         outputs, total, fired = list[Array](), Events.none(self.axons), np.zeros(len(program.layers))
         words: list[dict[str, int]] = [{} for _ in program.layers]
         words[0] |= program.inputs_cut(spikes)
         times = list[StepTimes]()
         for first in range(0, batch, samples_at_once):
-            some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(kind)
+            some = np.ascontiguousarray(given[:, first : first + samples_at_once]).astype(program.dtype)
             heard = program.with_noise(seed, first)
             runs, flags = integers(self, some) if heard is program else runs_on_one_machine(self, some, heard)
             entered = program.events(some)

@@ -36,10 +36,10 @@ class Rows:
     longest: int
 
 
-def rows(axons: Axons, projections: Sequence[Projection]) -> Rows:
-    """The rows of all sources.
+def rows(axons: Axons, projections: Sequence[Projection], *, wide: bool = False) -> Rows:
+    """The rows of all sources. wide: whether sums have 64 bits, not 32
 
-    Raises ValueError when a weight has no place in 16 bits or the sums of a neuron none in 32.
+    Raises ValueError when a weight has no place in 16 bits or the sums of a neuron none in theirs.
     """
     ports, entries = list[tuple[int, ...]](), list[Array]()
     weights, targets = [np.zeros(0, np.int16)], [np.zeros(0, np.int32)]
@@ -60,7 +60,7 @@ def rows(axons: Axons, projections: Sequence[Projection]) -> Rows:
             longest = max(longest, late)
             ports.append((size, int(axons.begins[projection.target]), width, projection.exponent))
             size += width
-    if largest >= 1 << 31:
+    if largest >= 1 << 31 and not wide:
         raise ValueError(f"placed program: sums of up to {largest} have no place in 32 bits; take smaller exponents")
     table = np.concatenate(entries)
     table = table[np.argsort(table[:, 0], kind="stable")]

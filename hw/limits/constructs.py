@@ -92,7 +92,8 @@ def _programs(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     if any(e.operation in WITHOUT_INTEGERS for e in model.order()):
         what = f"neurons {kind} draw random numbers, for which no program is written"
         yield _lacking(chip, stage.name, what, "take LIF, or another that fires without chance")
-    if not model.spikes and (stage.recurrent is not None or not is_last):
+    has_payloads = chip.architecture is Architecture.SHARED_MEMORY_CORES
+    if not model.spikes and not has_payloads and (stage.recurrent is not None or not is_last):
         what = f"neurons {kind} send numbers, and what hears them hears spikes alone"
         yield _lacking(chip, stage.name, what, "take neurons that fire once a step, or put these last, without a loop")
 

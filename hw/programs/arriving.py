@@ -19,7 +19,8 @@ from spikenet.kernels.memory import read_only
 
 Array = npt.NDArray[Any]
 AT_ONCE = 1 << 24  # spikes, or none, that are looked at at a time
-MOST_SPIKES = (1 << 15) - 1  # of a source in a step
+MOST_SPIKES = (1 << 15) - 1  # of a source in a step, or payload of one, up to which sums are narrow
+NARROW = (1 << 31) - 1  # sums
 
 
 class SparseSums:
@@ -38,19 +39,26 @@ class SparseSums:
         first = np.searchsorted(made.source[by_source], np.arange(weights.shape[0] + 1)).astype(np.int64)
         table = np.ascontiguousarray(made.table()[by_source])
         self._tables = tuple(map(read_only, (first, table, made.weights, made.targets, np.argsort(order))))
-        self._n = n
+        self._n, self._most = n, int(abs(placed).sum(axis=0).max(initial=0)) if placed.nnz else 0
 
     def __call__(self, spikes: Array) -> Array:
-        """(steps, batch, n) int32 of counts of spikes (steps, batch, sources), at most MOST_SPIKES each."""
+        """(steps, batch, n) of spikes (steps, batch, sources), counts or payloads: int32 where that holds every sum,
+        else int64."""
         rows = spikes.reshape(-1, spikes.shape[2])
-        total = np.empty((len(rows), self._n), np.int32)
+        wide = rows.dtype.itemsize > 2 and _is_wide(rows, self._most)
+        total = np.empty((len(rows), self._n), np.int64 if wide else np.int32)
         at_once = max(AT_ONCE // max(rows.shape[1], 1), 1)
         for first in range(0, len(rows), at_once):
             some, into = rows[first : first + at_once], total[first : first + at_once]
-            if some.dtype.itemsize > 2 and int(np.abs(some).max(initial=0)) > MOST_SPIKES:
-                raise ValueError(f"run: expected at most {MOST_SPIKES} spikes a step of a source, got {some.max()}")
-            sum_loop()(len(some), read_only(np.ascontiguousarray(some, np.int16)), *self._tables, into)
+            given = read_only(np.ascontiguousarray(some, np.int32 if wide else np.int16))
+            sum_loop(wide=wide)(len(some), given, *self._tables, into)
         return total.reshape(*spikes.shape[:2], -1)
+
+
+def _is_wide(spikes: Array, most: int) -> bool:
+    """Whether spikes leave 16 bits, or sums of them through weights of at most this size in all leave 32."""
+    largest = max(int(spikes.max(initial=0)), -int(spikes.min(initial=0)))
+    return largest > MOST_SPIKES or largest * most > NARROW
 
 
 class DenseSums:

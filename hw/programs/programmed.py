@@ -18,7 +18,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class TwinNeurons:
-    """A model in integers. A spike is there whenever its output is not 0; of others the output is read.
+    """A model in integers. What it sends is its output: spikes, or numbers.
 
     values: real numbers of its parameters by name;  bias: (n,) integers of the current's word, each step
     slot  : (most a slot of a ring buffer holds, left shift to the current's word) where sums arrive through such, with
@@ -43,6 +43,10 @@ class TwinNeurons:
         }
 
     @property
+    def sends_numbers(self) -> bool:
+        return not self.twin.model.spikes
+
+    @property
     def signs(self) -> int:
         return 1 if self.slot is None else 2
 
@@ -64,7 +68,7 @@ class TwinNeurons:
         for name, values in (got.states or {}).items():
             end = -self.twin.words.of_symbol(f"s_{name}").lowest
             used = max(used, float(np.abs(values).max(initial=0)) / end)
-        return Driven(out if self.twin.model.spikes else np.zeros(out.shape, np.int8), out, got.after, overflows, used)
+        return Driven(out, out, got.after, overflows, used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ class SpinnakerNeurons:
 
     params: spinnaker.Params
     signs: int = 2
+    sends_numbers: bool = False
 
     def run(self, arriving: tuple[Array, ...], before: Any) -> Driven:
         excitatory, inhibitory = arriving

@@ -52,6 +52,7 @@ class Program:
     entrance   : how real inputs become integers on a chip that takes no spikes; None: inputs are spikes
     noisy      : whether its layers have a `noise`
     reading    : which description of the chip its integers follow, where there are several, else None
+    graded     : whether all that a neuron sends in a step is one message, with a number where it is not a spike
     choices    : of each layer what was chosen on calibration data, with which `hw.compile(..., like=)` begins
     """
 
@@ -65,6 +66,7 @@ class Program:
     noisy: bool = False
     reading: str | None = None
     choices: tuple[Any, ...] = ()
+    graded: bool = False
 
     def __str__(self) -> str:
         said = f"{self.chip.name}, {len(self.layers)} layers{', a noisy model: NOT bit exact' if self.noisy else ''}"
@@ -147,7 +149,7 @@ class Program:
     def layer_runs(self, spikes: Array) -> tuple[LayerRun, ...]:
         """What every layer does, driven by checked spikes (steps, batch, inputs), steps for the way through added."""
         steps, late = len(spikes), self.late * (len(self.layers) - 1)
-        x = np.zeros((steps + late, *spikes.shape[1:]), np.int8 if self.most_events == 1 else np.int32)
+        x = np.zeros((steps + late, *spikes.shape[1:]), self.dtype)
         x[:steps] = spikes
         if self.together is not None:
             return self.together(self.layers, x)
@@ -156,6 +158,11 @@ class Program:
             runs.append(layer.run(x, late=self.late if k else 0))
             x = runs[-1].spikes
         return tuple(runs)
+
+    @property
+    def dtype(self) -> Any:
+        """Of the spikes, or words, that its layers hear."""
+        return np.int8 if self.most_events == 1 and self.entrance is None else np.int32
 
     def aligned(self, values: Array, k: int, steps: int) -> Array:
         """Of (steps and more, batch, n) of layer k, the steps that the first `steps` of the input have reached."""
@@ -174,8 +181,8 @@ class Program:
         return output[0] if self.entrance is not None and self.entrance.timeless else output
 
     def events(self, sent: Array) -> Array:
-        """How many events what was sent is: on a chip without spikes a number is one, however large."""
-        return sent if self.entrance is None else (sent != 0).astype(np.int8)
+        """How many events what was sent is: where numbers are sent each is one, however large."""
+        return (sent != 0).astype(np.int8) if self.graded or self.entrance is not None else sent
 
 
 def load_program(path: str | os.PathLike[str]) -> Program:

@@ -67,4 +67,5 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 SPIKES = ("spike", "spike_inclusive")
+WHOLE = ("add", "subtract", "multiply", "negate", "absolute")  # of whole numbers give such
 PASSED_ON = ("stop_gradient", "straight_through")  # their value is that of the first operand

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spikenet.derive.expression import Expression, apply, number, ordered, symbol
-from spikenet.derive.operations import OPERATIONS, PASSED_ON, SPIKES
+from spikenet.derive.operations import OPERATIONS, PASSED_ON, SPIKES, WHOLE
 from spikenet.neurons.surrogate import Surrogate
 
 Step = Callable[..., Any]
@@ -39,6 +39,22 @@ class Trace:
         while sent.operation in PASSED_ON:
             sent = sent.operands[0]
         return sent.operation in SPIKES
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the output is a whole number by construction: a spike, a count of spikes, a spike with a sign."""
+        known: dict[int, bool] = {}
+        for e in ordered((self.output,)):
+            parts = [known[id(a)] for a in e.operands]
+            if e.operation == "constant":
+                known[id(e)] = isinstance(e.value, float) and e.value.is_integer()
+            elif e.operation == "where":
+                known[id(e)] = all(parts[1:])
+            elif e.operation in PASSED_ON:
+                known[id(e)] = parts[0]
+            else:
+                known[id(e)] = e.operation in (*SPIKES, "floor") or (e.operation in WHOLE and all(parts))
+        return known[id(self.output)]
 
     @property
     def distance(self) -> Expression | None:

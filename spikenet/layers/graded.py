@@ -128,6 +128,7 @@ def GradedLIF(
 def SigmaDelta(
     *,
     threshold: Any = 0.1,
+    bias: Any = 0.0,
     activation: Callable[[Any], Any] = relu,
     surrogate: Surrogate = atan,
     learn: tuple[str, ...] = (),
@@ -135,9 +136,13 @@ def SigmaDelta(
     """Sends the change of its activation since it last sent, once that exceeds the threshold either way.
 
     threshold : > 0, in units of the activation
+    bias      : added to the sum of what has arrived before it is activated; Linears in front and behind have none
     activation: a function of spikenet.neurons.primitives, or one built from them
-    learn     : ("threshold",) or nothing
+    learn     : names among "threshold", "bias"
+
+    What arrives are changes, too, `np.diff(frames, axis=0, prepend=0)`; the sum of what it has sent is its activation,
+    up to the threshold.
     """
     described = dict(locals())
-    values = sigma_delta.parameters(threshold)
+    values = sigma_delta.parameters(threshold, bias)
     return firing("SigmaDelta", sigma_delta.step, described, values, functions=("activation",))
