@@ -277,6 +277,19 @@ def test_what_was_set_stays_set_and_is_saved(tmp_path, rng):
         one.set(cells, threshold_mv="high")
 
 
+@pytest.mark.parametrize("procedural", ["all", 3, None])
+def test_what_is_not_stored_is_a_list_of_projections(procedural):
+    net = sn.Network(DT)
+    net.population("p", sn.LIF, 1)
+    with pytest.raises(TypeError, match="procedural: expected True, False or a list of projections, got "):
+        sn.Simulation(net, procedural=procedural)
+
+
+def test_neurons_of_spikes_are_whole_numbers():
+    with pytest.raises(TypeError, match="trains: neurons: expected whole numbers, got float64"):
+        sn.inputs.trains([1e-3], [0.5])
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -101,7 +101,9 @@ def trains(times_s: Any, neurons: Any) -> Trains:
     ends there; times between two steps are refused by `Network.source`."""
     times = np.atleast_1d(real_values("inputs.trains: times_s", times_s))
     who = np.atleast_1d(np.asarray(neurons))
-    if times.ndim != 1 or who.shape != times.shape or (who.size and who.dtype.kind not in "iu"):
+    if who.size and who.dtype.kind not in "iu":
+        raise TypeError(f"inputs.trains: neurons: expected whole numbers, got {who.dtype}")
+    if times.ndim != 1 or who.shape != times.shape:
         raise ValueError(f"inputs.trains: expected one neuron a spike, got {times.shape} times and {who.shape} neurons")
     if (np.diff(times) < 0).any():
         k = int(np.argmax(np.diff(times) < 0))

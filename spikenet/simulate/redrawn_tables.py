@@ -91,6 +91,8 @@ def chosen_projections(network: Network, procedural: bool | Sequence[Projection]
     """Those that shall not be stored."""
     if isinstance(procedural, bool):
         return tuple(network.projections) if procedural else ()
+    if not isinstance(procedural, Sequence) or isinstance(procedural, str):
+        raise TypeError(f"simulate: procedural: expected True, False or a list of projections, got {procedural!r:.60}")
     for one in procedural:
         if not any(one is p for p in network.projections):
             raise ValueError(f"simulate: procedural: expected projections of this network, got {one!r:.60}")
