@@ -13,6 +13,7 @@ import hw
 import spikenet as sn
 from hw.chips import akida, akida2, brainscales2, loihi1, loihi2, speck, spinnaker1, truenorth, xylo
 from hw.compilers.table import Options, compiler_of
+from hw.limits.smaller import together
 from hw.records.architecture import ASKED
 from hw.records.fact import Evidence, Fact
 
@@ -68,16 +69,21 @@ class Dense:
     def changed(self, breach, text):
         """The net that a proposal asks for."""
         numbers = [int(n) for n in re.findall(r"(?<![\w])\d+(?![\w.])", text)]
-        sizes = list(self.sizes)
+        sizes, chips = list(self.sizes), self.chips
         if re.match(r"use \d+ chips", text):
-            return replace(self, chips=max(self.chips, numbers[0]))
-        if named := re.match(r"keep (\d+) of the \d+ neurons of (\d+) Linear", text):
-            sizes[int(named[2]) // 2 + 1] = int(named[1])
-        elif re.match(r"keep the \d+ largest weights", text):
+            chips = max(chips, numbers[0])
+        named = re.findall(r"(\d+) of the \d+ neurons of (\d+) Linear", text)
+        if named or chips > self.chips:
+            for left, at in named:
+                sizes[int(at) // 2 + 1] = int(left)
+            return replace(self, chips=chips, sizes=tuple(sizes))
+        if re.match(r"use \d+ chips", text):
+            return self
+        if re.match(r"keep the \d+ largest weights", text):
             return replace(self, largest=min(self.largest, numbers[0]))
-        elif re.match(r"prune \d+ (weights|synapses)", text):
+        if re.match(r"prune \d+ (weights|synapses)", text):
             return replace(self, pruned=self.pruned + numbers[0])
-        elif re.match(r"take \d+ neurons out", text):
+        if re.match(r"take \d+ neurons out", text):
             sizes[1] -= numbers[0]
         elif re.match(r"give its neurons at most \d+ different ones", text):
             return replace(self, **{"thresholds" if "threshold" in breach.limit else "decays": numbers[0]})
@@ -112,6 +118,11 @@ DENSE = [  # chip, net
     (edited(truenorth, cores=60, input_axons=50), Dense((100, 90, 20))),
     *((edited(spinnaker1, cores=some(2, 5), neurons=30), Dense((20, some(200, 400), 10), chips=c)) for c in (1, 3)),
     *((edited(spinnaker1, synapse_bytes=some(1000, 3000)), Dense((20, some(200, 400), 10), chips=c)) for c in (1, 3)),
+    (edited(loihi1, cores=3, neurons=50), Dense((5, 300, 250, 10))),
+    (edited(loihi1, cores=2, synapse_bits=16 * 1024), Dense((60, 200, 180, 90, 12))),
+    (edited(loihi2, cores=2, memory_bits=6 * 1024), Dense((40, 150, 160, 10))),
+    (edited(spinnaker1, cores=3, neurons=30), Dense((20, 300, 280, 120))),
+    (edited(loihi1, cores=2, threshold_profiles=3, neurons=40), Dense((5, 90, 80, 10), thresholds=50)),
     (edited(xylo, neurons=30), Dense((some(17, 40), some(40, 60), some(9, 20)), to_zero=False)),
     (edited(xylo, synapses=500), Dense((10, some(40, 60), 8), to_zero=False)),
     (edited(xylo, fan_in=20), Dense((16, some(40, 60), 8), to_zero=False)),
@@ -157,6 +168,48 @@ def test_what_is_proposed_is_the_smallest():
     assert not replace(net, thresholds=12).check(chip).fits
 
 
+def test_where_no_single_change_is_enough_several_are_tried_together():
+    """Three layers on 3 cores of 50: neither hidden layer alone may be small enough, both together are, just."""
+    chip, net = edited(loihi1, cores=3, neurons=50), Dense((5, 300, 250, 10))
+    (breach,) = net.check(chip).breaches
+    said = (
+        r"cores are full of neurons: use 4 chips, or keep (\d+) of the 300 neurons of 0 Linear and (\d+) of the 250 .*"
+    )
+    first, second = map(int, re.fullmatch(said, breach.change).groups())
+    assert first + second + 10 == 150  # what 3 cores hold, to the last neuron
+    assert not replace(net, sizes=(5, first + 1, second, 10)).check(chip).fits
+    assert not replace(net, sizes=(5, first, second + 1, 10)).check(chip).fits
+    outputs = Dense((20, 300, 280, 120))  # more than 3 cores of 30 hold whatever stands in front
+    few = edited(spinnaker1, cores=3, neurons=30)
+    (breach,) = outputs.check(few).breaches
+    assert re.search(r"use 8 chips, or use 2 chips and keep \d+ of the 300 .* and \d+ of the 280 .*", breach.change)
+    assert not replace(outputs, sizes=(20, 1, 1, 120)).check(few).fits
+    alone = Dense((5, 300, 10, 10))
+    (breach,) = alone.check(chip).breaches
+    assert breach.change.endswith("or keep 130 of the 300 neurons of 0 Linear")  # one change where one is enough
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_cut_together_fits_and_nothing_of_it_could_be_larger(seed):
+    """Of a limit on a weighted sum, for which that can be checked by hand."""
+    rng = np.random.default_rng(seed)
+    sizes, cost = rng.integers(1, 400, 3), rng.integers(1, 9, 3)
+    room = int(rng.integers(3, cost @ sizes))
+
+    def fits(some):
+        return int(np.dot(some, cost)) <= room
+
+    found = together(tuple(int(n) for n in sizes), fits)
+    if found is None:
+        assert cost.sum() > room
+        return
+    assert fits(found)
+    assert all(1 <= n <= size for n, size in zip(found, sizes, strict=True))
+    for k in range(3):
+        more = [n + (j == k) for j, n in enumerate(found)]
+        assert found[k] == sizes[k] or not fits(more)
+
+
 def speck_net(specs, linear=None):
     """(channels in, filters, kernel, padding, stride) of convolutions one behind the other."""
     layers = list[object]()
@@ -174,6 +227,8 @@ CONVOLUTIONS = [  # layers, input
     ([(2, 8, 3, 8, 1)], (2, 40, 40)),
     ([(2, 64, 3, 1, 1), (64, 64, 3, 1, 1), (64, 64, 3, 1, 1)], (2, 32, 32)),
     ([(40, 600, 5, 2, 1), (600, 40, 5, 2, 1), (40, 500, 5, 2, 1)], (40, 12, 12)),
+    ([(2, 200, 5, 2, 1), *[(200, 200, 5, 2, 1)] * 3, (200, 20, 5, 2, 1)], (2, 12, 12)),  # several at once
+    ([(2, 30, 3, 1, 1), (30, 60, 3, 1, 1), (60, 60, 3, 1, 1), (60, 60, 3, 1, 1), (60, 8, 3, 1, 1)], (2, 32, 32)),
 ]
 
 
@@ -200,6 +255,17 @@ def test_what_is_proposed_for_speck_is_enough(specs, shape):
             else:
                 raise AssertionError(f"nobody can follow: {said}")
     assert hw.check(speck_net(specs), shape, chips=speck)[speck].fits
+
+
+def test_speck_says_where_no_number_of_filters_helps():
+    """Maps of 32 x 32 in three layers, and two cores with room for one: each alone might have a core, not all."""
+    chip = edited(speck, **{f"neuron_memory_{k}": 700 for k in range(2, 9)})
+    verdict = hw.check(speck_net([(2, 30, 3, 1, 1), (30, 40, 3, 1, 1), (40, 50, 3, 1, 1)]), (2, 32, 32), chips=chip)[
+        chip
+    ]
+    assert all("pool in front" in breach.change for breach in verdict.breaches)
+    one_each = hw.check(speck_net([(2, 1, 3, 1, 1), (1, 1, 3, 1, 1), (1, 1, 3, 1, 1)]), (2, 32, 32), chips=chip)[chip]
+    assert not one_each.fits
 
 
 def akida_net(*sizes):

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from hw.limits.held import held, most
-from hw.limits.smaller import largest
+from hw.limits.smaller import largest, together
 from hw.lowering.stages import Layout, Stage
 from hw.placement.core_room import Wired
 from hw.records.breach import Breach
@@ -53,9 +53,11 @@ def neuron_memory(stage: Stage) -> int:
 def convolution_cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Breach]:
     """Shapes of each stage, then whether all of them find cores at once, of one chip: nets are not divided."""
     stages = layout.stages
+    large = [stage for stage in stages if not any(_holds(stage, *core) for core in memories(chip))]
+    several = ", ".join(_of_several(stages, chip)) if len(large) > 1 and len(stages) <= most(chip, "cores") else ""
     broken = False
     for stage in stages:
-        for breach in (*_shapes(stage, chip), *_memories(stage, chip)):
+        for breach in (*_shapes(stage, chip), *(_memories(stage, chip, several) if stage in large else ())):
             broken = True
             yield breach
     cores = most(chip, "cores")
@@ -73,10 +75,37 @@ def convolution_cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) ->
             return min(matching((*placed, of_filters(stage, n)), chip)) >= 0
 
         filters = largest(fits, stage.out_shape[0])
-        changes.append(f"use {filters} filters in {stage.name}" if filters else f"make {stage.name} smaller")
-        placed.append(of_filters(stage, max(filters, 1)))
+        if not filters:
+            changes = _of_several(stages, chip)
+            break
+        changes.append(f"use {filters} filters in {stage.name}")
+        placed.append(of_filters(stage, filters))
     change = f"{', '.join(changes)}: the cores with enough memory are taken by other layers"
     yield Breach(chip.name, "no core left for a layer", stages[left[0]].name, None, None, "", change)
+
+
+def _of_several(stages: tuple[Stage, ...], chip: Chip) -> list[str]:
+    """Filters of several layers with which there is a core for each; the last layer's stay where that is enough.
+
+    Fewer filters are fewer channels of the layer behind, so that together they are less of a change than each alone.
+    """
+    last = stages[-1].out_shape[0]
+
+    def fits(filters: tuple[int, ...]) -> bool:
+        made, channels = list[Stage](), stages[0].mid_shape[0]
+        for stage, n in zip(stages, filters, strict=True):
+            mid = (channels, *stage.mid_shape[1:]) if made else stage.mid_shape
+            made.append(replace(of_filters(stage, n), mid_shape=mid))
+            channels = n
+        return min(matching(tuple(made), chip)) >= 0
+
+    sizes = [stage.out_shape[0] for stage in stages]
+    inside = together(sizes[:-1], lambda some: fits((*some, last)))
+    found = together(sizes, fits) if inside is None else (*inside, last)
+    if found is None:
+        return ["pool in front, or use smaller kernels: even with one filter in each layer too few cores hold them"]
+    cut = ((n, stage) for n, stage in zip(found, stages, strict=True) if n < stage.out_shape[0])
+    return [f"use {n} filters in {stage.name}" for n, stage in cut]
 
 
 def matching(stages: tuple[Stage, ...], chip: Chip) -> list[int]:
@@ -140,13 +169,14 @@ def _stride(window: Window, side: int) -> str:
     return "pool in front" if enough is None else f"use a stride of {enough}"
 
 
-def _memories(stage: Stage, chip: Chip) -> Iterator[Breach]:
-    """A stage that no core holds: which memory is too small, and with how many filters a core has both."""
+def _memories(stage: Stage, chip: Chip, several: str) -> Iterator[Breach]:
+    """A stage that no core holds: which memory is too small, and with how many filters a core has both.
+
+    several: what to do where it is not the only such stage
+    """
     cores = memories(chip)
-    if any(_holds(stage, *core) for core in cores):
-        return
     filters = largest(lambda n: any(_holds(of_filters(stage, n), *core) for core in cores), stage.out_shape[0])
-    change = f"use {filters} filters" if filters else _for_one_filter(stage, cores)
+    change = several or (f"use {filters} filters" if filters else _for_one_filter(stage, cores))
     broken = False
     for at, (memory, needed) in enumerate(
         (("kernel_memory", kernel_memory(stage)), ("neuron_memory", neuron_memory(stage)))

@@ -1,15 +1,20 @@
-"""The smallest change with which a net that needs too many cores fits: found by trying it."""
+"""The smallest change with which a net that needs too many cores fits: found by trying it.
+
+One change where one is enough: chips, different thresholds, or neurons of the widest layer. Where it is not, several
+together: neurons of all hidden layers, and as few more chips as those then need.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from hw.limits.held import most
 from hw.lowering.connectivity import order
+from hw.lowering.stages import Stage
 from hw.placement.core_room import Wiring
 from hw.placement.fill import Filled, fill, scarce
 from hw.placement.used import scarcest
@@ -18,6 +23,7 @@ from hw.records.chip import Chip
 from hw.records.si import how_many
 
 TRIED = 4_000_000  # synapses up to which a net is filled again and again, for a second or so
+TRIED_TOGETHER = TRIED // 4  # likewise, where many changes are tried together
 
 
 def largest(fits: Callable[[int], bool], below: int) -> int:
@@ -27,6 +33,31 @@ def largest(fits: Callable[[int], bool], below: int) -> int:
         middle = (good + bad) // 2
         good, bad = (middle, bad) if fits(middle) else (good, middle)
     return good
+
+
+def together(sizes: Sequence[int], fits: Callable[[tuple[int, ...]], bool]) -> tuple[int, ...] | None:
+    """Sizes found to fit, of which no single one could be larger: all cut to one share, then each grown back.
+
+    sizes: of what there is, such as neurons of each layer; at least 1 of each is left. None: not even 1 of each fits
+    """
+
+    def share(n: int) -> tuple[int, ...]:
+        return tuple(max(size * n // SHARES, 1) for size in sizes)
+
+    found = largest(lambda n: fits(share(n)), SHARES)
+    kept = list(share(found))
+    if not found and not fits(tuple(kept)):
+        return None
+    for k in sorted(range(len(sizes)), key=lambda at: -sizes[at]):
+
+        def grown(more: int, k: int = k) -> bool:
+            return fits((*kept[:k], kept[k] + more, *kept[k + 1 :]))
+
+        kept[k] += largest(grown, sizes[k] - kept[k] + 1)
+    return tuple(kept)
+
+
+SHARES = 256  # of all sizes at once that are tried
 
 
 def too_many_cores(
@@ -39,14 +70,14 @@ def too_many_cores(
     each, taken = most(chip, "cores"), len(filled.cores)
     unit = chip.limits["cores"].unit if n_chips == 1 else f"cores on {n_chips} chips"
     full = scarcest(filled, chip).replace("_", " ")
-    together = f"cores are full of {full}: use {math.ceil(taken / each)} chips"
-    found = Breach(chip.name, "cores", "the net", taken, each * n_chips, unit, together)
+    enough = f"cores are full of {full}: use {math.ceil(taken / each)} chips"
+    found = Breach(chip.name, "cores", "the net", taken, each * n_chips, unit, enough)
     if only_chips or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED:
         return found
 
-    def fits(made: tuple[Wiring, ...]) -> bool:
+    def fits(made: tuple[Wiring, ...], chips: int = n_chips) -> bool:
         try:
-            return len(fill(made, chip).cores) <= each * n_chips
+            return len(fill(made, chip).cores) <= each * chips
         except DoesNotFit:
             return False
 
@@ -57,15 +88,46 @@ def too_many_cores(
             where, what = wired[k].stage.name, name.replace("_", " ")
             unit = f"different {what}, of which a core has {limit:g}, on {how_many(each * n_chips, 'core')}"
             return replace(found, limit=name, where=where, needed=different, allowed=allowed, unit=unit,
-                           change=f"{together}, or give its neurons at most {allowed} different ones")  # fmt: skip
+                           change=f"{enough}, or give its neurons at most {allowed} different ones")  # fmt: skip
     hidden = wired[:-1] or wired
     k = max(range(len(hidden)), key=lambda at: hidden[at].stage.n_neurons)
     stage = wired[k].stage
     left = largest(lambda n: fits(kept(wired, k, n)), stage.out_shape[0])
-    if not left:
-        return found
-    what = "neurons" if len(stage.out_shape) == 1 else "filters"
-    return replace(found, change=f"{together}, or keep {left} of the {stage.out_shape[0]} {what} of {stage.name}")
+    if left:
+        return replace(found, change=f"{enough}, or {_keep([(left, stage)])}")
+    return replace(found, change=f"{enough}{_several(wired, fits, range(n_chips, math.ceil(taken / each)))}")
+
+
+def _several(wired: tuple[Wiring, ...], fits: Callable[..., bool], chips: Iterable[int]) -> str:
+    """The fewest of some numbers of chips with which all hidden layers together can be made small enough, and how."""
+    hidden = [wiring.stage for wiring in wired[:-1]]
+    if len(hidden) < 2 or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED_TOGETHER:
+        return ""
+
+    def small(sizes: Sequence[int]) -> tuple[Wiring, ...]:
+        made = wired
+        for k, n in enumerate(sizes):
+            made = kept(made, k, n)
+        return made
+
+    least = small([1] * len(hidden))
+    for more, n in enumerate(chips):
+        if not fits(least, n):
+            continue
+        found = together([stage.out_shape[0] for stage in hidden], lambda sizes, n=n: fits(small(sizes), n))  # type: ignore[misc]
+        assert found is not None
+        cut = [(left, stage) for left, stage in zip(found, hidden, strict=True) if left < stage.out_shape[0]]
+        return f", or {f'use {n} chips and ' if more else ''}{_keep(cut)}"
+    return ""
+
+
+def _keep(cut: Sequence[tuple[int, Stage]]) -> str:
+    """What to say of layers of which only so many neurons or filters stay."""
+    parts = []
+    for left, stage in cut:
+        what = "neurons" if len(stage.out_shape) == 1 else "filters"
+        parts.append(f"{left} of the {stage.out_shape[0]} {what} of {stage.name}")
+    return f"keep {' and '.join(parts)}"
 
 
 def coarser(wired: tuple[Wiring, ...], k: int, name: str, n: int) -> tuple[Wiring, ...]:
