@@ -15,12 +15,12 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.memory import LINE
 from spikenet.kernels.pointers import array_at
 from spikenet.kernels.unowned import keep, unowned
 from spikenet.kernels.vector_products import prefetch
 
 AHEAD = 8  # stretches between asking for one and using it: they lie anywhere in memory
-LINE = 64  # bytes of a cache line
 WORDS = 11  # of an entry of the plan, before the sources' lists
 (
     LISTED,  # address of the table of bytes

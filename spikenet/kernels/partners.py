@@ -12,9 +12,11 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.logarithm import logarithm, logarithm_single
+from spikenet.kernels.memory import LINE
 from spikenet.kernels.permutation import permuted
 from spikenet.kernels.philox import GROUP, draw_group, draw_group_below, draw_group_far_below
-from spikenet.kernels.unowned import LINE, from_line, keep
+from spikenet.kernels.room import from_line
+from spikenet.kernels.unowned import keep
 
 EVERYBODY, OPPOSITE, EVENLY, CHANCES, SHUFFLED = range(5)
 """How the partners of one owner are drawn: all, the one of the same number, evenly, each with one probability, and as

@@ -14,8 +14,10 @@ import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
+from spikenet.kernels.memory import LINE
 from spikenet.kernels.philox import philox
-from spikenet.kernels.unowned import LINE, from_line, keep, unowned
+from spikenet.kernels.room import from_line
+from spikenet.kernels.unowned import keep, unowned
 
 ROUNDS = 3  # of both digits; two would make a strong pseudo-random permutation of ideal functions (Luby & Rackoff)
 BLOCK = 512  # numbers computed together

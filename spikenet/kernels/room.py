@@ -6,18 +6,36 @@ long.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.memory import LINE
+from spikenet.kernels.unowned import unowned
+
+
+@compiled()
+def _before_line(array: Array) -> Any:
+    """How many numbers of the array stand before its first cache line begins."""
+    return (-np.int64(array.ctypes.data) % LINE) // np.int64(array.itemsize)
+
+
+@compiled()
+def from_line(array: Array) -> Any:
+    """The array from where a cache line begins, counted by nobody (`unowned`).
+
+    Of n numbers whoever allocates n + LINE // itemsize has n left.
+    """
+    return unowned(array)[_before_line(array) :]
 
 
 @compiled()
 def room(n: int, like: Array) -> Array:
     """n numbers of the type of `like`'s, uninitialised, from a multiple of 64 bytes on."""
     whole = np.empty(n + LINE // like.itemsize, like.dtype)
-    first = -whole.ctypes.data % LINE // like.itemsize
+    first = _before_line(whole)
     return whole[first : first + n]
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.logarithm import recast_bits
+from spikenet.kernels.memory import LINE
 from spikenet.kernels.philox import philox
+from spikenet.kernels.room import from_line
 from spikenet.kernels.table_reads import read_alone
 from spikenet.kernels.tasks import shared
-from spikenet.kernels.unowned import LINE, from_line, keep
+from spikenet.kernels.unowned import keep
 
 UNIFORM, NORMAL, LOGNORMAL = range(3)
 WIDEST = math.sqrt(-2 * math.log(2.0**-33))  # standard deviations: no normal number from 32 bits lies further out

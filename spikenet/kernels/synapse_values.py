@@ -15,12 +15,14 @@ from spikenet.derive.compile import compiled
 from spikenet.errors import Array
 from spikenet.kernels.alias import outcome, slot_of
 from spikenet.kernels.by_address import compiled_address
+from spikenet.kernels.memory import LINE
 from spikenet.kernels.philox import GROUP, LANES, draw_group, philox
 from spikenet.kernels.pointers import array_at
+from spikenet.kernels.room import from_line
 from spikenet.kernels.sampling import PART, READ, between, from_word, from_words
 from spikenet.kernels.table_reads import read_alone
 from spikenet.kernels.tasks import shared
-from spikenet.kernels.unowned import LINE, from_line, keep
+from spikenet.kernels.unowned import keep
 
 FIELDS = 13  # of the row of whole numbers; those before WEIGHT_VALUES are of synapse_lists
 (

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
-
-from spikenet.derive.compile import compiled
-from spikenet.errors import Array
 
 _make_array: Any = make_array
 _null: Any = cgutils.get_null_value
@@ -47,15 +43,3 @@ unowned: Any = intrinsic(_unowned)
 """unowned(array): the same array, writable and counted by nobody."""
 keep: Any = intrinsic(_keep)
 """keep(array): does nothing; the array lives until here."""
-
-LINE = 64  # bytes of a cache line, and of the longest vectors
-
-
-@compiled()
-def from_line(array: Array) -> Any:
-    """The array from where a cache line begins, counted by nobody: vectors that cross lines take half as long again.
-
-    Of n numbers whoever allocates n + LINE // itemsize has n left.
-    """
-    size = np.int64(array.itemsize)
-    return unowned(array)[(-np.int64(array.ctypes.data) % LINE) // size :]

@@ -14,6 +14,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from spikenet.kernels.lanes import element, halves, load_vector, splat, store_vector
+from spikenet.kernels.memory import LINE
 
 _alloca: Any = cgutils.alloca_once_value
 _for_range: Any = cgutils.for_range
@@ -21,7 +22,6 @@ _range_by: Any = cgutils.for_range_slice
 _tuple_of: Any = types.UniTuple
 
 DOT_BYTES = 64  # of the sums that `four_dots` carries on for each row: two registers
-LINE = 64  # bytes of a cache line
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
