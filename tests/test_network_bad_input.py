@@ -92,3 +92,47 @@ def test_currents_begin_late_in_a_long_run():
     """A day has more steps than float32 counts; times are counted in int64."""
     driven(inputs.step_current([0.0, 86_400.0], [1.0, 2.0]))
     driven(inputs.varying_poisson([1.0, 2.0], 43_200.0))
+
+
+@pytest.mark.parametrize("late", [5000.000004, 20000.00001, 60000.00005])
+def test_times_off_the_grid_late_in_a_run(late):
+    with pytest.raises(ValueError, match="lies between steps"):
+        fired([late], [0])
+    fired([round(late, 4), 123456.7891], [0, 1])
+
+
+BOTH_SIGNS = [
+    (rules.listed([0, 0], [0, 1]), [10.0, -9.0]),
+    (rules.all_to_all(), sn.draw.normal(2.0, 2.0)),
+]
+
+
+@pytest.mark.parametrize(("rule", "weight"), BOTH_SIGNS)
+def test_weights_of_both_signs_at_inputs_by_sign(rule, weight):
+    """Else a conductance would be negative; where the receptor is named, or there is one for both, they go."""
+    net = sn.Network(DT)
+    a, b = net.population("a", sn.LIF, 10), net.population("b", sn.cells.iaf_cond_exp, 5)
+    with pytest.raises(ValueError, match="a -> b: weight: iaf_cond_exp takes the two signs at different inputs"):
+        net.connect(a, b, rule, weight)
+    net.connect(a, b, rule, weight, receptor="exc")
+    net.connect(b, a, rule, weight)
+    net.connect(a, b, rules.all_to_all(), sn.draw.normal(2.0, 2.0, low=0.0))
+
+
+def test_resets_above_the_threshold_that_a_simulation_brings():
+    """Set in a run, or drawn with its seed where the network's own draw was below."""
+    net = sn.Network(DT)
+    adex = net.population("a", sn.AdEx, 3, threshold=-40.0, reset_value=sn.draw.normal(-60.0, 8.0))
+    with pytest.raises(ValueError, match="population 'a': reset_value: expected values below the threshold, got -39"):
+        sn.Simulation(net, seed=49)
+    sim = sn.Simulation(net)
+    with pytest.raises(ValueError, match="population 'a': reset_value: expected values below the threshold, got -30"):
+        sim.set(adex, reset_value=np.full(3, -30.0))
+
+
+def test_drawing_different_pairs_asks_for_memory_first():
+    net = sn.Network(DT)
+    a = net.population("a", sn.LIF, 100_000)
+    net.connect(a, a, rules.fixed_total(4_000_000_000, multapses=False), 1.0)
+    with pytest.raises(MemoryError, match="the synapses need at least"):
+        sn.Simulation(net)

@@ -90,3 +90,13 @@ def test_a_source_fires_as_its_encoder(encoder, x):
 def test_what_is_no_spike_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("rate_hz", [500.0, 5000.0, 10_000.0])
+def test_a_poisson_source_fires_with_its_rate(rate_hz):
+    """Once a step at most, with probability rate times dt: within five standard errors, at 1 always."""
+    net = sn.Network(1e-4)
+    net.source("s", sn.inputs.poisson(rate_hz), 500)
+    steps, chance = 500 * 2000, rate_hz * 1e-4
+    got = sn.simulate(net, 0.2).spikes["s"].times_s.size
+    assert abs(got - steps * chance) <= 5 * np.sqrt(steps * chance * (1 - chance))

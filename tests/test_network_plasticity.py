@@ -90,7 +90,7 @@ def test_inhibition_brings_the_rate_to_its_target():
     """Vogels 2011 in small: strong drive, plastic inhibition; the rate ends within 20 % of 10 Hz."""
     net = sn.Network(1e-3)
     cell = net.population("cell", sn.cells.iaf_psc_exp, 100, tau_exc_s=5e-3, tau_inh_s=10e-3)
-    net.drive(cell, sn.inputs.poisson(2000.0), 40.0)
+    net.drive(cell, sn.inputs.poisson(2100.0), 40.0)
     inh = net.source("inh", sn.inputs.poisson(20.0), 200)
     rule = plasticity.inhibitory(rate=0.5, target_hz=10.0, largest=500.0)
     made = net.connect(inh, cell, sn.rules.pairwise(0.5), -1.0, 1e-3, plasticity=rule)

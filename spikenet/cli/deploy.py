@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import spikenet
-from spikenet.cli.folder import result_folder, write_text
+from spikenet.cli.folder import result_folder, write_json, write_text
 
 if TYPE_CHECKING:
     from spikenet.data import Arrays
@@ -99,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
         "seed": options.seed, "reading": program.reading, "was_compiled": not is_saved, "accuracy": on_chip,
         "accuracy_float": in_float, "layers": [vars(report) for report in program.report], **got.as_dict(),
     }  # fmt: skip
-    write_text(folder / "results.json", json.dumps(_finite(results), indent=2, allow_nan=False) + "\n")
+    write_json(folder / "results.json", results)
     program.save(folder / "program.npz", net)
     _draw(folder, got)
     print(table)
@@ -211,15 +210,6 @@ def _draw(folder: Path, got: Any) -> None:
     energies = (got.energy(), got.energy_by_power())
     levels = {energy.title: energy.bars for energy in energies if energy is not None}
     plot.save(plot.energy_levels(levels), folder / "energy.png")
-
-
-def _finite(values: Any) -> Any:
-    """The same without infinities, which JSON lacks: null for a time constant without end."""
-    if isinstance(values, dict):
-        return {key: _finite(value) for key, value in values.items()}
-    if isinstance(values, (list, tuple)):
-        return [_finite(value) for value in values]
-    return None if isinstance(values, float) and not (abs(values) < float("inf")) else values
 
 
 def _say(message: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
+from typing import Any
 
 from spikenet.whole_file import check_folder, whole_file
 
@@ -24,3 +27,16 @@ def write_text(path: Path, text: str) -> None:
     """`text` as the file `path`; an older file there stays until the new one is complete."""
     with whole_file(path) as file:
         file.write(text.encode())
+
+
+def write_json(path: Path, values: Any) -> None:
+    """`values` as JSON, which lacks infinity and NaN: null for a time constant without end, a CV of no spikes."""
+    write_text(path, json.dumps(_finite(values), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values

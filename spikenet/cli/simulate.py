@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import runpy
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikenet.cli.folder import result_folder, write_text
+from spikenet.cli.folder import result_folder, write_json
 
 if TYPE_CHECKING:
     from spikenet.network import Network
@@ -145,7 +144,7 @@ def write_results(folder: Path, recording: Recording, results: dict[str, Any]) -
     from spikenet import plot
     from spikenet.whole_file import whole_file
 
-    write_text(folder / "results.json", json.dumps(results, indent=2) + "\n")
+    write_json(folder / "results.json", results)
     arrays = {}
     for name, spikes in recording.spikes.items():
         safe = name.replace("/", "_")  # names of arrays in a file are names of files

@@ -15,6 +15,8 @@ from spikenet.network.draw import Distribution
 from spikenet.network.plasticity import Plasticity
 from spikenet.network.records import Population
 
+GRID, STEP_ERROR = 1e-6, 1e-12  # of a step, and of all steps, that rounding may move a time off the grid
+
 
 def check_values(label: str, cell: Cell, population: Population) -> None:
     """ValueError unless every parameter and start is a number, one a neuron, or a distribution."""
@@ -22,14 +24,6 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
         if np.ndim(value) > 1 or (np.ndim(value) == 1 and np.shape(value) not in ((1,), (population.n,))):
             raise ValueError(
                 f"{label}: {parameter}: expected a number or {population.n} values, got shape {np.shape(value)}"
-            )
-    if {"threshold", "reset_value"} <= cell.values.keys():
-        high, low = np.broadcast_arrays(cell.values["reset_value"], cell.values["threshold"])
-        if (high >= low).any():
-            k = int(np.argmax(np.ravel(high >= low)))
-            raise ValueError(
-                f"{label}: reset_value: expected values below the threshold, got {np.ravel(high)[k]:g} with "
-                f"{np.ravel(low)[k]:g}"
             )
     for state, value in population.start.items():
         if state not in cell.rest:
@@ -40,6 +34,16 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
             raise ValueError(
                 f"{label}: start {state}: expected a number or {population.n} values, got shape {np.shape(value)}"
             )
+
+
+def check_sign(label: str, weight: Any, cell: Cell) -> None:
+    """ValueError for weights of both signs at a cell that has an input for each, where none is named."""
+    low, high = weight.range if isinstance(weight, Distribution) else (np.min(weight), np.max(weight))
+    if cell.by_sign is not None and low < 0 < high:
+        raise ValueError(
+            f"{label}: weight: {cell.kind} takes the two signs at different inputs, got weights from {low:g} to "
+            f"{high:g}; connect them apart, cut a distribution with low=0 or high=0, or name the receptor"
+        )
 
 
 def check_drive(label: str, drive: inputs.Drive, n: int, dt_s: float) -> None:
@@ -100,7 +104,7 @@ def on_the_grid(label: str, trains: inputs.Trains, n: int, dt_s: float) -> input
     steps = trains.times_s / dt_s
     if steps.size and steps[-1] > LAST:
         raise ValueError(f"{label}: expected times up to {LAST * dt_s:g} s, got {trains.times_s[-1]}")
-    off = np.abs(steps - np.round(steps)) > 1e-6 * np.maximum(1.0, np.abs(steps) * 1e-3)
+    off = np.abs(steps - np.round(steps)) > np.maximum(GRID, STEP_ERROR * np.abs(steps))
     if off.any():
         k = int(np.argmax(off))
         raise ValueError(

@@ -11,7 +11,7 @@ from spikenet.errors import finite_number, positive, whole
 from spikenet.kernels.cell_loop import emits
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
-from spikenet.network.checks import check_drive, check_plastic, check_values, on_the_grid, synaptic
+from spikenet.network.checks import check_drive, check_plastic, check_sign, check_values, on_the_grid, synaptic
 from spikenet.network.clock import steps_of
 from spikenet.network.draw import Distribution
 from spikenet.network.plasticity import Plasticity
@@ -93,7 +93,8 @@ class Network:
 
         weight  : a number, a distribution of sn.draw, or with rules.listed one a synapse; rules.matrix brings its own
         delay_s : likewise, seconds, rounded to the nearest step of which it is at least one; one step if not given
-        receptor: which input of the target; by the weight's sign where the model has one for each, else its first
+        receptor: which input of the target; by the sign of the weights, then all of one sign, where the model has one
+                  for each, else its first
         plasticity: a rule of sn.plasticity by which the weights change; then the delay is one number
         """
         for population in (source, target):
@@ -111,6 +112,8 @@ class Network:
         delay_s = self.dt_s if delay_s is None else synaptic(f"{label}: delay_s", delay_s, rule)
         steps_of(f"{label}: delay_s", delay_s.range[0] if isinstance(delay_s, Distribution) else delay_s, self.dt_s, 1)
         mean = weight.mean if isinstance(weight, Distribution) else float(np.mean(weight)) if np.size(weight) else 0.0
+        if receptor is None and np.size(weight):
+            check_sign(label, weight, cell)
         chosen = cell.receptor(receptor, mean)
         factor = -1.0 if receptor is None and chosen in cell.inverted else 1.0
         if plasticity is not None:

@@ -23,8 +23,17 @@ _APART = 0x9E3779B97F4A7C15  # odd and without pattern, so that seeds of runs an
 
 
 def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
-    """The cell of a population; every distribution among its values drawn, one a neuron."""
+    """The cell of a population; every distribution among its values drawn, one a neuron.
+
+    Raises ValueError for a neuron that a spike would leave at its threshold or above.
+    """
     label = f"population {population.name!r}"
+    cell = _cell(population, label, dt_s, seed)
+    _check_reset(label, cell)
+    return cell
+
+
+def _cell(population: Population, label: str, dt_s: float, seed: int) -> Cell:
     if not callable(population.model) or isinstance(population.model, Cell):
         return _made_already(population, label, dt_s)
     if population.model.__class__.__name__ == "Spiking":
@@ -41,6 +50,17 @@ def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
     except (TypeError, ValueError) as error:
         raise type(error)(f"{label}: {error}") from error
     return cell if rests_s is None else resting(cell, steps_of(f"{label}: refractory_s", rests_s, dt_s, 0))
+
+
+def _check_reset(label: str, cell: Cell) -> None:
+    if {"threshold", "reset_value"} <= cell.values.keys():
+        high, low = np.broadcast_arrays(cell.values["reset_value"], cell.values["threshold"])
+        if (high >= low).any():
+            k = int(np.argmax(np.ravel(high >= low)))
+            raise ValueError(
+                f"{label}: reset_value: expected values below the threshold, got {np.ravel(high)[k]:g} with "
+                f"{np.ravel(low)[k]:g}"
+            )
 
 
 def numbers_set(population: Population, values: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from spikenet.errors import Array
 from spikenet.kernels import connect, distance
 from spikenet.kernels.partners import CHANCES, EVENLY, EVERYBODY, NONE, OPPOSITE, SHUFFLED
 from spikenet.network import rules
+from spikenet.network.rule_sizes import expected
 from spikenet.network.rules import Rule
 
 LARGEST = 2**32 - 2  # synapses that 32 bits number
@@ -116,17 +117,6 @@ def synapses(
     elif by_source and rule.multapses:
         again = Again(EVENLY, own, stream)
     return Synapses(by_source, degrees, draw, again)
-
-
-def expected(rule: Rule, n_source: int, n_target: int) -> float:
-    """At least how many synapses a rule will make, before they are counted; 0 where nobody knows."""
-    if isinstance(rule, rules.FixedTotal):
-        return float(rule.n)
-    if isinstance(rule, rules.Pairwise):
-        return rule.probability * n_source * n_target * 0.99
-    if isinstance(rule, (rules.FixedIndegree, rules.FixedOutdegree)):
-        return float(rule.k) * (n_target if isinstance(rule, rules.FixedIndegree) else n_source)
-    return 0.0
 
 
 def _pairwise(probability: float, owners: int, partners: int, own: int, seed: int, stream: int) -> Synapses:

@@ -11,7 +11,7 @@ import numpy as np
 from spikenet.kernels.redrawn_ring import entry_words
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
-from spikenet.network.synapses import expected
+from spikenet.network.rule_sizes import drawing_bytes, expected
 from spikenet.simulate.redrawn_tables import arena_room, ring_rows
 from spikenet.simulate.wiring import Wiring
 
@@ -26,6 +26,7 @@ def check_expected(network: Network, unstored: Container[Projection], dtype: str
             many = expected(p.rule, p.source.n, p.target.n)
             alike = isinstance(p.weight, float)  # two bytes for the target; bits, where there are more than those
             need += min(2 * many, p.source.n * p.target.n / 8) if alike else (2 + size) * many
+            need += drawing_bytes(p.rule, p.source.n, p.target.n)
     if need / ranks > available_bytes():
         raise MemoryError(
             f"simulate: the synapses need at least {1e-9 * need / ranks:.3g} GB, {1e-9 * available_bytes():.3g} GB are "

@@ -127,7 +127,7 @@ def add_source(plan: Plan, layout: Layout, population: Population, dt_s: float, 
         else:
             assert isinstance(spikes, inputs.Poisson)
             rates = spikes.rates_hz[:, share.low : share.high] if spikes.rates_hz.shape[1] > 1 else spikes.rates_hz
-            chances = np.ascontiguousarray(-np.expm1(-rates * dt_s))
+            chances = np.ascontiguousarray(rates * dt_s)
             entry = [share.n, share.low, SOURCES + population.index, seed]
             entry += [plan.address(chances), chances.shape[1]]
             entry += [bin_steps(f"source {population.name!r}", spikes, dt_s), len(chances)]
