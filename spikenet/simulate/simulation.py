@@ -150,7 +150,7 @@ class Simulation:
     def set(self, population: Population, **values: Any) -> None:
         """Change arguments of a population's model, as they were given to Network.population; states stay.
 
-        values: numbers, arrays with one a neuron, or distributions; what was set before stays
+        values: numbers; arrays with one a neuron or distributions where it had one a neuron; what was set before stays
         """
         self.network.own(population)
         numbers = numbers_set(population, values, self.seed)
