@@ -23,9 +23,9 @@ def compile(
 ) -> Program:
     """`net`, a trained Sequential or a Network, in the integers of `chip`; `.report` says what changed in each layer.
 
-    chip       : hw.chips.loihi1, loihi2, xylo, speck, truenorth, spinnaker1, spinnaker2, akida, akida2 or
-                 brainscales2, or such a record edited by hand, whose limits then hold; the widths of words are the
-                 chip's own and cannot be edited, but for Akida, whose layers have 1, 2 or 4 bits
+    chip       : one of hw.chips.NEUROMORPHIC, such as hw.chips.loihi1, or such a record edited by hand, whose limits
+                 then hold; the widths of words are the chip's own and cannot be edited, but for Akida, whose layers
+                 have 1, 2 or 4 bits
     calibrate  : (steps, batch, ...) spikes of training data, from which scales are chosen; for Akida (batch, ...) of
                  numbers, and so are a program's inputs; for Loihi 2 spikes or numbers
     n_chips    : how many of the chip there are

@@ -11,7 +11,7 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import akida, akida2
+from hw.chips import akd1500, akida, akida2
 from hw.compilers.driver import recipe
 from hw.neurons.akida import V1, conv2d, dense
 from hw.training.on_chip import OnChip
@@ -304,3 +304,11 @@ def test_bad_input_is_refused():
     net.layers[0].weight.data[0, 0] = np.nan
     with pytest.raises(ValueError, match="weights of 0 Linear"):
         hw.compile(net, akida, calibrate=ROWS)
+
+
+def test_akd1500_has_the_words_of_its_generation():
+    net = sn.Sequential(sn.Linear(8, 6, seed=0), sn.ReLU(), sn.Linear(6, 4, seed=1))
+    x = np.random.default_rng(0).random((20, 8), np.float32)
+    outputs = [hw.compile(net, chip, calibrate=x).run(x).output for chip in (akida, akd1500)]
+    assert outputs[0].any()
+    assert np.array_equal(*outputs)

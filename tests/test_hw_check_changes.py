@@ -11,7 +11,20 @@ import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import akida, akida2, brainscales2, loihi1, loihi2, speck, spinnaker1, truenorth, xylo
+from hw.chips import (
+    akd1500,
+    akida,
+    akida2,
+    brainscales2,
+    loihi1,
+    loihi2,
+    speck,
+    spinnaker1,
+    truenorth,
+    xylo,
+    xylo_audio3,
+    xylo_imu,
+)
 from hw.compilers.table import Options, compiler_of
 from hw.limits.smaller import together
 from hw.records.architecture import ASKED
@@ -31,7 +44,9 @@ class Dense:
     thresholds: int = 1  # different ones in the first layer
     decays: int = 1  # likewise
     largest: int = 1 << 30  # weights of each neuron that are kept
+    reaching: int = 1 << 30  # weights from each hidden neuron to hidden ones that are kept
     pruned: int = 0
+    among: bool = False  # whether only weights among hidden neurons are pruned
     to_zero: bool = True
     chips: int = 1
 
@@ -43,7 +58,9 @@ class Dense:
             linear = sn.Linear(a, b, seed=k)
             weight = np.random.default_rng(k).permutation(np.linspace(-1, 1, a * b + a * b % 2)[: a * b]).reshape(a, b)
             np.put_along_axis(weight, np.argsort(-np.abs(weight), axis=0)[self.largest :], 0, axis=0)
-            there = np.flatnonzero(weight)
+            if 0 < k < len(pairs) - 1:
+                np.put_along_axis(weight, np.argsort(-np.abs(weight), axis=1)[:, self.reaching :], 0, axis=1)
+            there = np.flatnonzero(weight if 0 < k < len(pairs) - 1 or not self.among else 0 * weight)
             cut = there[np.argsort(np.abs(weight.reshape(-1)[there]))][:left]
             weight.reshape(-1)[cut] = 0
             left -= len(cut)
@@ -79,10 +96,12 @@ class Dense:
             return replace(self, chips=chips, sizes=tuple(sizes))
         if re.match(r"use \d+ chips", text):
             return self
+        if re.match(r"keep the \d+ largest weights from", text):
+            return replace(self, reaching=numbers[0])
         if re.match(r"keep the \d+ largest weights", text):
             return replace(self, largest=min(self.largest, numbers[0]))
         if re.match(r"prune \d+ (weights|synapses)", text):
-            return replace(self, pruned=self.pruned + numbers[0])
+            return replace(self, pruned=self.pruned + numbers[0], among="among" in text)
         if re.match(r"take \d+ neurons out", text):
             sizes[1] -= numbers[0]
         elif re.match(r"give its neurons at most \d+ different ones", text):
@@ -126,6 +145,10 @@ DENSE = [  # chip, net
     (edited(xylo, neurons=30), Dense((some(17, 40), some(40, 60), some(9, 20)), to_zero=False)),
     (edited(xylo, synapses=500), Dense((10, some(40, 60), 8), to_zero=False)),
     (edited(xylo, fan_in=20), Dense((16, some(40, 60), 8), to_zero=False)),
+    (edited(xylo, fan_out=20), Dense((16, some(40, 60), some(21, 60), 8), to_zero=False)),
+    (edited(xylo, hidden_synapses=1000), Dense((16, some(40, 60), some(30, 60), 8), to_zero=False)),
+    (xylo_audio3, Dense((16, some(129, 200), 40, some(33, 40)), to_zero=False)),
+    (xylo_imu, Dense((17, 40, some(129, 200), 16), to_zero=False)),
     (edited(brainscales2, neurons=40, fan_in=40), Dense((16, some(40, 60), 10))),
     (edited(brainscales2, fan_in=20), Dense((some(21, 40), 30, 10))),
     (edited(brainscales2, synapses=300), Dense((10, 40, 10))),
@@ -274,7 +297,7 @@ def akida_net(*sizes):
 
 
 def test_akida_has_few_processors_for_fully_connected_layers():
-    """As akida 2.19.3's mapper answered: 22 layers of 32 units, 4 of 1000; 57 units of 1000 inputs need an FNP2."""
+    """As akida 2.19.3's mapper answered: 22 layers of 32 units, 4 of 1000; 55 units of 1000 inputs need an FNP2."""
     assert hw.check(akida_net(*[32] * 23), chips=akida)[akida].fits
     (many,) = hw.check(akida_net(*[32] * 24), chips=akida)[akida].breaches
     assert (many.limit, many.over, many.change) == ("processors_dense_on_chip", 1, "take 1 fully connected layers out")
@@ -287,6 +310,9 @@ def test_akida_has_few_processors_for_fully_connected_layers():
     assert hw.check(akida_net(*[32] * 101), chips=akida2)[akida2].fits
     (two,) = hw.check(akida_net(1000, 1000, 1000), chips=akida2)[akida2].breaches
     assert two.change == "give 0 Linear at most 48 units"
+    assert hw.check(akida_net(*[32] * 60), chips=akd1500)[akd1500].fits
+    (two,) = hw.check(akida_net(1000, 1000, 1000), chips=akd1500)[akd1500].breaches
+    assert two.change == "give 0 Linear at most 54 units"
 
 
 @pytest.mark.parametrize(("inputs", "units"), [(16, 1075), (64, 672), (100, 384), (256, 206), (777, 69), (8000, 7)])
@@ -311,9 +337,10 @@ def test_akida_sees_so_many_channels():
 
 
 def test_processors_are_filled_again_where_the_chip_can():
-    """akida 2.19.3: a 79th convolution is refused on an AKD1000; on six nodes a 25th is a second pass."""
+    """akida 2.19.3: a 79th convolution is refused on an AKD1000; on six nodes and on an AKD1500 it is a later pass."""
     deep = sn.Sequential(*itertools.chain(*((sn.Conv2d(4, 4, 3, padding=1, seed=0), sn.ReLU()) for _ in range(79))))
     assert hw.check(deep, (4, 8, 8), chips=akida2)[akida2].fits
+    assert hw.check(deep, (4, 8, 8), chips=akd1500)[akd1500].fits
     (breach,) = hw.check(deep, (4, 8, 8), chips=akida)[akida].breaches
     assert (breach.limit, breach.over) == ("processors", 1)
     assert "use 2 chips" in breach.change
@@ -352,6 +379,7 @@ ASKING = {  # for each chip nets which between them ask for every entry
     "Xylo Audio 2": [
         (chain(sn.Linear(8, 12, seed=0), sn.MultiLevelLIF(levels=7), sn.Linear(12, 4, seed=0), sn.LIF()), (8,)),
         (chain(sn.Linear(8, 4, seed=0), sn.LIF()), (8,)),
+        (chain(*(part for k in range(3) for part in (sn.Linear(4, 4, seed=0), sn.LIF()))), (4,)),
     ],
     "Speck": [
         (chain(sn.Conv2d(6, 3, 5, padding=2, seed=0), sn.IF(), sn.Conv2d(3, 6, 3, seed=0), sn.IF(), sn.Flatten(3),
@@ -366,7 +394,8 @@ ASKING = {  # for each chip nets which between them ask for every entry
         (chain(sn.Linear(8, 12, seed=0), sn.LIF(reset=sn.reset.to_zero), sn.Linear(12, 4, seed=0), sn.LI()), (8,)),
     ],
 }  # fmt: skip
-ASKING["Akida 2"] = ASKING["Akida AKD1000"]
+ASKING["Akida AKD1500"] = ASKING["Akida 2"] = ASKING["Akida AKD1000"]
+ASKING["Xylo Audio 3"] = ASKING["Xylo IMU"] = ASKING["Xylo Audio 2"]
 NOT_REFUSED = {  # entries that change a placement, or a noise, and refuse nothing
     *("tiles_east_west", "tiles_north_south", "cores_per_tile", "membrane_noise"),
     *("synapse_spread", "threshold_spread", "tau_spread"),

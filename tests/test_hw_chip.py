@@ -266,8 +266,11 @@ def test_the_limits_are_those_of_the_reference_tables():
         (chips.spinnaker1, {"cores": 16, "neurons": 255, "weight_bits": 16, "delay": 16}),
         (chips.spinnaker2, {"cores": 152, "neurons": 1000}),
         (chips.xylo, {"inputs": 16, "neurons": 1000, "outputs": 8, "fan_in": 63, "synapses": 64000}),
+        (chips.xylo_audio3, {"neurons": 992, "outputs": 32, "input_targets": 128, "fan_out": 1024, "fan_in": None}),
+        (chips.xylo_imu, {"neurons": 496, "outputs": 16, "synapses_per_neuron": 1, "fan_out": 512, "synapses": None}),
         (chips.speck, {"cores": 9, "kernel_memory_5": 65536, "neuron_memory_0": 65536, "channels": 1024}),
         (chips.akida, {"processors": 78, "filters": 504, "dense_inputs": 57334, "input_width": 32}),
+        (chips.akd1500, {"processors": 32, "filters": 512, "dense_inputs": 81920, "passes": None}),
         (chips.akida2, {"processors": 24, "filters": 512, "dense_inputs": 2048, "input_width": 64}),
         (chips.brainscales2, {"neurons": 512, "fan_in": 256, "synapses": 131072, "weight_bits": 6}),
     ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import hw
 import spikenet as sn
-from hw.chips import loihi1, speck, truenorth, xylo
+from hw.chips import loihi1, speck, truenorth, xylo, xylo_audio3, xylo_imu
 from hw.neurons import xylo as xylo_core
 from hw.programs.xylo import core
 from spikenet.graph import Tensor
@@ -213,6 +214,40 @@ def test_layers_of_a_xylo_alone_do_what_the_core_does(rng):
         assert alone.used == run.used
         sent = run.spikes
     assert runs[0].spikes.max() > 1
+
+
+def test_the_xylo_family_has_one_core_and_sizes_of_its_own(rng):
+    """What fits on several of them gives the same integers on each; what does not is refused by each one's numbers."""
+    net, x = xylo_net(rng), spikes(rng, 25, 6, 6)
+    programs = [hw.compile(net, chip, calibrate=x) for chip in (xylo, xylo_audio3, xylo_imu)]
+    first = programs[0].run(x).output
+    assert first.any()
+    assert all(np.array_equal(program.run(x).output, first) for program in programs[1:])
+    cycles = [hw.place_program(program).run(x).times.cycles for program in programs]
+    assert np.array_equal(cycles[0], cycles[2])
+    wide = sn.Sequential(sn.Linear(6, 140, seed=0), sn.MultiLevelCubaLIF(levels=31), sn.Linear(140, 60, seed=1),
+                         sn.CubaLIF(), sn.Linear(60, 20, seed=2), sn.CubaLIF())  # fmt: skip
+    for chip, broken in (
+        (xylo, {"outputs": 12, "fan_in": 140 - 63}),
+        (xylo_audio3, {"input_targets": 12}),
+        (xylo_imu, {"input_targets": 12, "outputs": 4}),
+    ):
+        assert {b.limit: b.over for b in hw.check(wide, chips=chip)[chip].breaches} == broken
+    with pytest.raises(hw.DoesNotFit, match=r"Xylo IMU.*has 128 \(12 over\)"):
+        hw.compile(wide, xylo_imu, calibrate=x)
+
+
+def test_fan_outs_count_every_hidden_synapse(rng):
+    """Of two hidden layers, the first with loops: 24 x 36 synapses and 36 targets each; outputs are none of them."""
+    net = sn.Sequential(sn.Linear(6, 24, seed=0), sn.Recurrent(sn.CubaLIF(), 24, seed=1), sn.Linear(24, 12, seed=2),
+                        sn.CubaLIF(), sn.Linear(12, 4, seed=3), sn.CubaLIF())  # fmt: skip
+    few = {n: replace(xylo.limits[n], value=v) for n, v in (("fan_out", 35), ("hidden_synapses", 863))}
+    chip = replace(xylo, limits={**xylo.limits, **few})
+    found = {b.limit: (b.where, b.needed, b.change) for b in hw.check(net, chips=chip)[chip].breaches}
+    assert found == {
+        "fan_out": ("0 Linear", 36, "keep the 35 largest weights from each neuron (prune 24 of 864)"),
+        "hidden_synapses": ("the hidden layers", 864, "prune 1 weights among hidden neurons"),
+    }
 
 
 def test_xylo_keeps_rates_where_its_decays_are_the_nets(rng):

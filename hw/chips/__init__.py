@@ -7,6 +7,7 @@ table of energies and times, not in `ALL`.
 
 from __future__ import annotations
 
+from hw.chips.akida import AKD1500 as akd1500
 from hw.chips.akida import AKIDA as akida
 from hw.chips.akida import AKIDA2 as akida2
 from hw.chips.brainscales2 import BRAINSCALES2 as brainscales2
@@ -22,8 +23,13 @@ from hw.chips.spinnaker import SPINNAKER1 as spinnaker1
 from hw.chips.spinnaker import SPINNAKER2 as spinnaker2
 from hw.chips.truenorth import TRUENORTH as truenorth
 from hw.chips.xylo import XYLO as xylo
+from hw.chips.xylo import XYLO_AUDIO3 as xylo_audio3
+from hw.chips.xylo import XYLO_IMU as xylo_imu
 
-NEUROMORPHIC = (loihi1, loihi2, truenorth, spinnaker1, spinnaker2, xylo, speck, akida, akida2, brainscales2)
+NEUROMORPHIC = (
+    *(loihi1, loihi2, truenorth, spinnaker1, spinnaker2, xylo, xylo_audio3, xylo_imu, speck),
+    *(akida, akd1500, akida2, brainscales2),
+)
 PROCESSORS = (cpu, gpu, arm)
 ALL = (cmos45, *PROCESSORS, *NEUROMORPHIC)
 PRICED = (cmos45, loihi1)
@@ -33,6 +39,7 @@ __all__ = [
     "NEUROMORPHIC",
     "PRICED",
     "PROCESSORS",
+    "akd1500",
     "akida",
     "akida2",
     "arm",
@@ -48,4 +55,6 @@ __all__ = [
     "spinnaker2",
     "truenorth",
     "xylo",
+    "xylo_audio3",
+    "xylo_imu",
 ]

@@ -152,7 +152,9 @@ class Simple:
         times = self.times or chip.times
         if times is None and chip.architecture is Architecture.SINGLE_CORE:
             cycles = xylo_cycles(placed, spikes, flags)
-            return StepTimes(None, "Rockpool's estimate, no aliases", (Evidence.QUOTED,), (), cycles)
+            return StepTimes(
+                None, "Rockpool's estimate for Audio 2 and IMU, no aliases", (Evidence.QUOTED,), (), cycles
+            )
         if times is None:
             return StepTimes(None, f"{placed.program.chip.name}: {NO_TIMES}")
         used = Used()

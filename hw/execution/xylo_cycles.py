@@ -1,4 +1,4 @@
-"""Clock cycles that a step takes on Xylo's core, as Rockpool's power_cycles_model.py estimates them.
+"""Clock cycles that a step takes on Xylo's core, as Rockpool's power_cycles_model.py has it for Audio 2 and for IMU.
 
     Nin (3.5 p_in Nhid_in + 1) + Nhid (7 fanout p_hid + 3) + Nhid_out p_hid (1 + 8 Nout) + Nhid (19 + 3 p_hid) + 12 Nout
 

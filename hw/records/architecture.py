@@ -36,8 +36,8 @@ ASKED: dict[Architecture, tuple[str, ...]] = {
         "threshold_bits", "delay"),
     Architecture.SOFTWARE_CORES: (*_MESH, "neurons", "synapse_bytes", "synapse_word_bytes", "weight_bits", "delay"),
     Architecture.SINGLE_CORE: (
-        "inputs", "neurons", "outputs", "fan_in", "synapses", "weight_bits", "neuron_layers", "spikes_hidden",
-        "spikes_input", "delay"),
+        "inputs", "neurons", "outputs", "input_targets", "output_sources", "fan_in", "fan_out", "hidden_synapses",
+        "synapses", "weight_bits", "neuron_layers", "spikes_hidden", "spikes_input", "delay"),
     Architecture.CONVOLUTION_CORES: (
         "cores", *(f"kernel_memory_{k}" for k in range(9)), *(f"neuron_memory_{k}" for k in range(9)), "bias_memory",
         "kernel_side", "padding", "input_side", "output_side", "channels", "weight_bits", "state_bits"),

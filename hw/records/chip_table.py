@@ -76,10 +76,14 @@ def _section(chip: Chip) -> Iterator[str]:
     yield from _facts("limits", chip.limits)
     for name, reason in UNASKED.get(chip.architecture, {}).items():
         said = f"{name.replace('_', ' ')}: {reason}"
-        yield from textwrap.wrap(said, 100, initial_indent="  no rule asks for ", subsequent_indent="   ")
+        yield from _wrapped(said, "  no rule asks for ")
     for note in chip.notes:
-        yield from textwrap.wrap(note, 100, initial_indent="  note: ", subsequent_indent="   ")
+        yield from _wrapped(note, "  note: ")
     yield ""
+
+
+def _wrapped(said: str, head: str) -> list[str]:
+    return textwrap.wrap(said, 100, initial_indent=head, subsequent_indent="   ", break_on_hyphens=False)
 
 
 def _energies(chip: Chip) -> Iterator[tuple[str, Fact]]:
