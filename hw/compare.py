@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hw import chips as known_chips
 from hw.comparing.candidate import Candidate, candidate
-from hw.comparing.deployed import Deployed, deployed
+from hw.comparing.deployed import Deployed, deployed, run_as_given
 from hw.comparing.forms import CALIBRATION_SAMPLES, Form, in_float32, in_int8, spread
+from hw.comparing.given import programs_given
 from hw.comparing.record import Comparison, Crossing, Row
 from hw.counting.counts import Counts
 from hw.energy.break_even import break_even
 from hw.energy.events import all_in_energy, event_energy, processor_energy
 from hw.energy.technology import technology_energy, traffic_bytes
 from hw.energy.total import Energy
+from hw.programs.record import Program
 from hw.records.breach import Breach
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, EventEnergies, ProcessorEnergies, TechnologyEnergies
@@ -30,6 +32,7 @@ def compare(
     *,
     calibrate: Arrays | None = None,
     chips: Iterable[Chip] = known_chips.PRICED,
+    programs: Mapping[str, Program | Sequence[Program]] | None = None,
     batch_size: int = 256,
 ) -> Comparison:
     """Every net on every device that can be said anything about.
@@ -38,6 +41,8 @@ def compare(
     test      : what accuracy and counts are measured on
     calibrate : training data for the ranges of int8; without it there are no int8 rows
     chips     : devices to price, `hw.chips.ALL` for all there are
+    programs  : of nets, by name, one or several programs of chips that run as they are, such as what `hw.train_through`
+                or `hw.load_program` gave; on all other chips nets are compiled
 
     With `calibrate`, a net is compiled for each chip that takes its kind, spiking nets that get spikes or, on Akida,
     conventional ones, placed, and run in the chip's integers: accuracy, latency and energy of its row are those. Where
@@ -45,8 +50,8 @@ def compare(
     if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`. What was
     run has another row, at the all-in level, where the power of the chip and the time of a sample are known.
 
-    Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, or neurons
-    without an encoder; for a layer that cannot be counted when it is reached.
+    Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, neurons
+    without an encoder, or a program that is not of its net; for a layer that cannot be counted when it is reached.
     """
     if not isinstance(nets, Mapping):
         raise TypeError(f'compare: expected nets by name, such as {{"ANN": net}}, got {nets!r:.60}')
@@ -56,6 +61,7 @@ def compare(
     devices = tuple(chips)
     _check(entries, devices, test, calibrate)
     whole("batch_size", batch_size)
+    given = programs_given(programs, entries, test)
     forms: list[Form] = []
     notes: list[str] = []
     for name, entry in entries.items():
@@ -72,8 +78,13 @@ def compare(
     broken: dict[tuple[str, str], tuple[Breach, ...]] = {}
     rows = list[Row]()
     for name, entry in entries.items():
+        own = [form for form in forms if form.net == name]
+        for (_, chip_name), program in ((at, made) for at, made in given.items() if at[0] == name):
+            rows += _rows_of(own[0], run_as_given(entry, program, test, calibrate, batch_size), program.chip)
+            notes.append(f"{name} on {chip_name}: the program that was given, not compiled anew")
         for chip in devices:
-            own = [form for form in forms if form.net == name]
+            if (name, chip.name) in given:
+                continue
             found = _in_integers(own[0], entry, chip, test, calibrate, batch_size)
             if isinstance(found, list):
                 rows += found
@@ -166,8 +177,11 @@ def _in_integers(
     if calibrate is None:
         return "no calibration data"
     got = deployed(entry, chip, test, calibrate, batch_size)
-    if not isinstance(got, Deployed):
-        return got
+    return _rows_of(form, got, chip) if isinstance(got, Deployed) else got
+
+
+def _rows_of(form: Form, got: Deployed, chip: Chip) -> list[Row]:
+    """The row of what ran in a chip's integers, and one by its power where that is known."""
     events, times, stored = got.execution.events, got.execution.times, form_numbers(form)
     slots = events.samples * events.steps * (len(events.sent) + len(events.received))
     operations = float(events.synaptic_ops.sum()) / events.samples

@@ -140,7 +140,7 @@ def test_a_program_for_another_chip_is_compiled_of_its_net(folder, capsys):
     [
         (("missing.npz",), "missing.npz.*No such file"),
         (("net.npz", "--chip", "pentium"), "expected one of .*loihi1.*'pentium'"),
-        (("net.npz", "--chip", "cpu"), r"expected one of (?!.*\bcpu\b,).*xylo, got 'cpu'"),
+        (("net.npz", "--chip", "cpu"), r"expected one of (?!.*\bcpu\b,).*xylo_imu, got 'cpu'"),
         (("net.npz", "--steps", "0"), "--steps.*got 0"),
         (("net.npz", "--samples", "0"), "--samples.*got 0"),
         (("net.npz", "--data", "cifar"), "--data"),

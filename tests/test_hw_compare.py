@@ -436,3 +436,67 @@ def test_what_was_run_has_an_all_in_row_where_power_and_time_are_known():
         "SNN the chip's integers, SpiNNaker 1, power x time (quoted)",
         "SNN the chip's integers, BrainScaleS-2, power x time (quoted)",
     } <= set(found.bars["all-in figures of a device"])
+
+
+def test_programs_run_as_they_are():
+    """Spikes, accuracy, events and time of the program that was given, bit for bit; nothing is compiled or calibrated.
+
+    The net's weights are changed behind the programs' backs: anything compiled of it would give other spikes.
+    """
+    net, code, test = snn_to_zero(), Rate(steps=8), data(N, 1)
+    some = code(data(90, 2).inputs, index=np.arange(90))
+    programs = list[object]()
+    for chip, times in ((hw.chips.loihi1, 0.6), (hw.chips.spinnaker1, -1.0)):
+        programs.append(hw.compile(net, chip, calibrate=some))
+        for p in net.parameters().values():
+            p.data = times * p.data
+    seen = list[np.ndarray]()
+
+    def read(output):
+        seen.append(output)
+        return output.sum(axis=0)
+
+    entry = hw.Candidate(net, code, read)
+    found = hw.compare({"SNN": entry, "other": (snn_to_zero(), code)}, test, programs={"SNN": programs})
+    x = code(test.inputs, index=np.arange(N))
+    for program in programs:
+        wanted = program.run(x).output
+        assert wanted.any()
+        (same,) = [output for output in seen if output.dtype == wanted.dtype and np.array_equal(output, wanted)]
+        (ran,) = [r for r in found.rows if r.device == program.chip.name and r.was_run and not r.by_power]
+        assert ran.accuracy == (same.sum(axis=0).argmax(axis=1) == test.labels).mean()
+        got = hw.place_program(program).run(x)
+        assert (ran.energy, ran.latency_s) == (got.energy(), got.times.inference_s)
+        assert f"SNN on {program.chip.name}: the program that was given, not compiled anew" in found.notes
+    assert {(r.net, r.was_run) for r in found.rows if r.device == "Loihi 1"} == {("SNN", True), ("other", False)}
+
+
+def snn_to_zero():
+    return Sequential(*ann().layers[:1], LIF(threshold=0.8, reset=reset.to_zero), readout(Linear(6, 3, seed=0)),
+                      LIF(threshold=0.8, reset=reset.to_zero))  # fmt: skip
+
+
+def test_programs_that_are_not_the_nets_are_refused():
+    net, code, test = snn_to_zero(), Rate(steps=8), data(N, 1)
+    program = hw.compile(net, hw.chips.loihi1, calibrate=code(data(9, 2).inputs, index=np.arange(9)))
+    for programs, error, said in (
+        (program, TypeError, "expected programs by net"),
+        ({"SNM": program}, ValueError, "no net 'SNM'; expected one of SNN"),
+        ({"SNN": "program.npz"}, TypeError, "for net 'SNN' what hw.compile or hw.load_program gave"),
+        ({"SNN": [program, net]}, TypeError, "for net 'SNN' what hw.compile"),
+        ({"SNN": [program, program]}, ValueError, "net 'SNN' for Loihi 1: there are two"),
+    ):
+        with pytest.raises(error, match=said):
+            hw.compare({"SNN": (net, code)}, test, programs=programs)
+    longer = Sequential(*net.layers, Linear(3, 3, seed=0), LIF(reset=reset.to_zero))
+    with pytest.raises(ValueError, match="got 5 LIF of 3 inputs"):
+        hw.compare({"SNN": (longer, code)}, test, programs={"SNN": program})
+    with pytest.raises(ValueError, match="net 'SNN' for Loihi 1: run: spikes: expected integers"):
+        hw.compare({"SNN": (net, Constant(steps=8))}, test, programs={"SNN": program})
+
+
+def test_numbers_go_to_chips_whose_messages_carry_them():
+    found = hw.compare({"SNN": (snn_to_zero(), Constant(steps=8))}, data(N, 1), calibrate=data(90, 2),
+                       chips=(hw.chips.loihi1, hw.chips.loihi2))  # fmt: skip
+    assert {r.device: r.was_run for r in found.rows} == {"Loihi 1": False, "Loihi 2": True}
+    assert any("Loihi 1 (its input is no spikes" in note for note in found.notes)

@@ -13,8 +13,9 @@ from hw import activity, all_in_energy, break_even, chips, count, event_energy, 
 from hw.counting.counts import Counts, LayerCount, Stored, Traffic
 from hw.energy.report import energy_dict
 from hw.energy.total import Energy, Term
-from hw.execution.powered import power_energy, step_of
+from hw.execution.powered import power_energy
 from hw.execution.times import StepTimes
+from hw.lowering.neurons import step_of
 from hw.records.chip import Chip
 from hw.records.energies import AllInEnergies, Level
 from hw.records.fact import Evidence, Fact, unknown

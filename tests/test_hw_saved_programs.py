@@ -87,6 +87,8 @@ def test_what_is_loaded_is_what_was_saved(name, tmp_path, rng):
     assert (str(again), again.report, again.chip) == (str(program), program.report, program.chip)
     placed, placed_again = (hw.place_program(one, calibrate=x, seed=1).run(x) for one in (program, again))
     assert placed_again.as_dict() == placed.as_dict()
+    by_power = placed.as_dict()["energy_by_power"]  # of 1 ms neurons, in whose time these two chips' clocks run
+    assert by_power is not None or not name.startswith(("xylo", "brainscales2"))
     again.save(tmp_path / "again.npz", sn.load(path))  # the net is in it, too, and all of the program came back
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
@@ -273,3 +275,16 @@ def test_like_another_chip_or_net_is_refused(rng):
     wider = sn.Sequential(sn.Linear(9, 12, seed=0), *net.layers[1:])
     with pytest.raises(ValueError, match=r"1 LIF of 8 inputs and shape \(12,\), got 1 LIF of 9"):
         hw.compile(wider, hw.chips.loihi1, calibrate=x[..., :1].repeat(9, -1), like=program)
+
+
+def test_a_program_without_its_net_knows_how_long_its_steps_are(tmp_path, rng):
+    """Xylo draws 219 uW while 9 steps, and one for the second layer, of 2 ms last."""
+    x = inputs("xylo", (8,), rng)
+    alike = two(lambda: sn.CubaLIF(dt_s=2e-3), lambda: sn.CubaLIF(dt_s=2e-3))()
+    differing = two(lambda: sn.CubaLIF(dt_s=2e-3), lambda: sn.CubaLIF(dt_s=1e-3))()
+    for net, step_s in ((alike, None), (differing, 2e-3)):
+        hw.compile(net, hw.chips.xylo, calibrate=x).save(tmp_path / "alone.npz")
+        placed = hw.place_program(hw.load_program(tmp_path / "alone.npz"))
+        assert (placed.run(x).energy_by_power() is None) == (net is differing)
+        assert placed.run(x, step_s=step_s).energy_by_power().joules == pytest.approx(219e-6 * 10 * 2e-3, rel=1e-12)
+    assert hw.compile(two(sn.IF, sn.IF)(), hw.chips.xylo, calibrate=x).step_s is None

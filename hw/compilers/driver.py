@@ -15,6 +15,7 @@ from hw.compilers.table import Compiler, Options, compiler_of
 from hw.lowering.kinds import flat_layers
 from hw.lowering.layout import layout
 from hw.lowering.network import as_layers
+from hw.lowering.neurons import step_of
 from hw.neurons.words import in_float32, integers
 from hw.programs.entrance import Entrance
 from hw.programs.layer import LayerRun
@@ -37,6 +38,7 @@ class Recipe:
     shape: tuple[int, ...]
     choices: tuple[Any, ...]
     entrance: Entrance | None = None
+    step_s: float | None = None
 
     def parts(self, net: Any) -> tuple[Any, ...]:
         """The layers of the net as it is now, in numbers."""
@@ -53,7 +55,7 @@ class Recipe:
         reading = getattr(self.choices[0], "reading", None)
         made_by = self.compiler
         return Program(layers, (), self.chip, made_by.late, made_by.most_events, made_by.together, self.entrance,
-                       made_by.noisy, reading, self.choices, made_by.graded), held  # fmt: skip
+                       made_by.noisy, reading, self.choices, made_by.graded, self.step_s), held  # fmt: skip
 
 
 def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) -> Recipe:
@@ -80,11 +82,12 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
     check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     parts = compiler.parts(net, shape)
     if like is not None:
-        _check_layers(like, parts)
-        return Recipe(chip, compiler, shape, like.choices, entrance)
+        check_layers("compile: like", like, parts)
+        return Recipe(chip, compiler, shape, like.choices, entrance, step_of(net))
     if compiler.cut is not None:
         parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
-    return Recipe(chip, compiler, shape, compiler.choose(parts, entrance, _flat(x, compiler, entrance), chip), entrance)
+    choices = compiler.choose(parts, entrance, _flat(x, compiler, entrance), chip)
+    return Recipe(chip, compiler, shape, choices, entrance, step_of(net))
 
 
 def _check_like(like: Any, chip: Chip, reading: str | None) -> None:
@@ -98,14 +101,14 @@ def _check_like(like: Any, chip: Chip, reading: str | None) -> None:
         raise ValueError(f"compile: reading: expected that of `like`, {like.reading!r}, got {reading!r}; leave it out")
 
 
-def _check_layers(like: Program, parts: tuple[Any, ...]) -> None:
-    """ValueError naming the first layer that is not as in the program."""
+def check_layers(where: str, like: Program, parts: tuple[Any, ...]) -> None:
+    """ValueError naming the first layer of a net that is not as in the program."""
     theirs = [(layer.name, tuple(layer.shape), layer.n_inputs) for layer in like.layers]
     ours = [(part.name, tuple(part.shape), part.n_inputs) for part in parts]
     for was, now in zip_longest(theirs, ours):
         if was != now:
             raise ValueError(
-                f"compile: like: expected layers as in the program, {_said(was)}, got {_said(now)}; its scales are for "
+                f"{where}: expected layers as in the program, {_said(was)}, got {_said(now)}; its scales are for "
                 "nets of the same layers"
             )
 

@@ -57,8 +57,8 @@ class PlacedProgram:
 
         timing: what says how long a step takes, `hw.execution.simple`, or `hw.execution.detailed` with links in detail
         seed  : which noise, as in `program.run`
-        step_s: seconds that a step of the net stands for, its neurons' dt_s: chips whose clock follows it, Xylo and
-                BrainScaleS-2, have no time and so no `energy_by_power` without
+        step_s: seconds that a step of the net stands for, None: its neurons' dt_s, as compiled. Chips whose clock
+                follows it, Xylo and BrainScaleS-2, have no time and so no `energy_by_power` without
 
         Loihi's integers run core by core: a spike is a message along each of its axons, and adds its row of weights
         where it arrives, times its payload if it carries one (Loihi 2). Output, rates and overflows are those of
@@ -72,6 +72,7 @@ class PlacedProgram:
         whole("run: samples_at_once", samples_at_once)
         if not callable(timing):
             raise TypeError(f"run: timing: expected hw.simple, hw.detailed or such a function, got {timing!r:.60}")
+        step_s = program.step_s if step_s is None else step_s
         step = None if step_s is None else positive("run: step_s", step_s)
         steps, batch = given.shape[:2]
         integers = runs_by_messages if has_messages(program) else runs_on_one_machine

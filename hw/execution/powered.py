@@ -8,17 +8,14 @@ Where only the power of another load is known, it stands for the net's, and the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from hw.energy.total import Energy, Term
 from hw.execution.times import StepTimes
-from hw.lowering.kinds import all_layers
 from hw.records.architecture import Architecture
 from hw.records.chip import Chip
 from hw.records.energies import Level
 from hw.records.fact import unknown
 from hw.records.si import how_many
-from spikenet.layers import Spiking
 
 ON = "all-in energy is the whole chip's power times the time of a sample: nothing may be added to it"
 ANOTHER = "the power is that of another load on the whole chip, not of this net: {}"
@@ -70,10 +67,3 @@ def _seconds(
         return None
     said = FASTER.format(faster, 1e3 * step_s, 1e6 * step_s / faster)
     return n_steps * step_s / faster, ("loading spikes and reading them out",), (said,)
-
-
-def step_of(net: Any) -> float | None:
-    """Seconds that a step of a net's neurons stands for, their dt_s; None where they say none, or not the same."""
-    own = [layer.config().get("dt_s") for layer in all_layers(net) if isinstance(layer, Spiking)]
-    found = {float(step) for step in own if step is not None}
-    return found.pop() if len(found) == 1 else None

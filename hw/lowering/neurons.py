@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hw.lowering.kinds import all_layers
 from spikenet.derive.refractory import PARAMETER, refractory
 from spikenet.derive.trace import Trace, trace
 from spikenet.layers import Spiking
@@ -120,3 +121,10 @@ def numbers_of(layer: Any, shape: Shape) -> Numbers:
     return Numbers(
         model, each("leak", 1.0), each("syn_leak", 0.0), threshold, each("reset_value", 0.0), each(PARAMETER, 0.0)
     )
+
+
+def step_of(net: Any) -> float | None:
+    """Seconds that a step of a net's neurons stands for, their dt_s; None where they say none, or not the same."""
+    own = [layer.config().get("dt_s") for layer in all_layers(net) if isinstance(layer, Spiking)]
+    found = {float(step) for step in own if step is not None}
+    return found.pop() if len(found) == 1 else None

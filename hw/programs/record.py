@@ -53,6 +53,7 @@ class Program:
     noisy      : whether its layers have a `noise`
     reading    : which description of the chip its integers follow, where there are several, else None
     graded     : whether all that a neuron sends in a step is one message, with a number where it is not a spike
+    step_s     : seconds that a step of the net stands for, its neurons' dt_s; None where they say none
     choices    : of each layer what was chosen on calibration data, with which `hw.compile(..., like=)` begins
     """
 
@@ -67,6 +68,7 @@ class Program:
     reading: str | None = None
     choices: tuple[Any, ...] = ()
     graded: bool = False
+    step_s: float | None = None
 
     def __str__(self) -> str:
         said = f"{self.chip.name}, {len(self.layers)} layers{', a noisy model: NOT bit exact' if self.noisy else ''}"

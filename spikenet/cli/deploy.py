@@ -55,7 +55,6 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     import hw
-    from hw.execution.powered import step_of
     from hw.records.si import how_many
     from spikenet.cli.compare import data_named
     from spikenet.errors import whole
@@ -78,8 +77,7 @@ def run(options: argparse.Namespace) -> None:
     n_cores = len(placed.placement.cores)
     _say(f"running {len(test)} samples of {test.name} on {how_many(n_cores, 'core')} ...")
     timing = hw.detailed if options.detailed else hw.simple
-    noise, step_s = options.seed if program.noisy else None, None if net is None else step_of(net)
-    got = placed.run(code(test.inputs), timing=timing, seed=noise, step_s=step_s)
+    got = placed.run(code(test.inputs), timing=timing, seed=options.seed if program.noisy else None)
     on_chip, in_float = _accuracy(got.output, test), None if net is None else _float_accuracy(net, code, test)
     shown = "" if timeless else f", {options.steps} steps"
     beside = "" if in_float is None else f", in float {in_float:.2%}"
