@@ -22,7 +22,7 @@ from .layers import (
     Softplus, Softsign, SpikeDrivenAttention, Spiking, SpikingConvLSTM, SpikingLSTM, SpikingMaxPool2d,
     SpikingSelfAttention, SplitReLU, SplitTanh, StochasticLIF, SumPool1d, SumPool2d, Swish, Tanh, TernaryLIF,
     ThresholdLinearRate, TokenMean, Training, TwoCompartmentLIF, Unflatten, Upsample1d, Upsample2d, WilsonCowan,
-    ZReLU, cast, decide, delay_taps, fold, log_probability, match_rates, record, stream,
+    ZReLU, cast, decide, delay_taps, fold, integrate, log_probability, match_rates, record, stream,
 )
 from . import convert, data, encode, graph, io, learning, models, plot, spike_trains, train
 from .diagnosis import Diagnosis, GradientCheck, check_gradient, diagnose
@@ -63,8 +63,9 @@ __all__ = [
     "SumPool2d", "SweepRecord", "Swish", "Tanh", "Tensor", "TernaryLIF", "ThresholdLinearRate", "TokenMean",
     "Training", "TrainingDiverged", "TwoCompartmentLIF", "Unflatten", "Upsample1d", "Upsample2d", "WilsonCowan",
     "ZReLU", "cast", "cells", "check_gradient", "clip_gradients", "convert", "data", "decide", "delay_taps", "draw",
-    "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "io", "izhikevich", "joined", "learning",
-    "load", "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models", "multi_level_lif",
+    "encode", "evaluate", "fit", "fold", "graded_lif", "graph", "inputs", "integrate", "io", "izhikevich", "joined",
+    "learning", "load", "log_probability", "loss", "match_rates", "memory_estimate", "metrics", "models",
+    "multi_level_lif",
     "networks", "no_grad", "numerical_gradient", "optim", "plasticity", "plot", "primitives", "probe", "record",
     "recordings", "regularise", "reset", "restore", "rules", "save", "semantics", "simulate", "spike", "spike_trains",
     "stochastic_lif", "stream", "surrogate", "sweep", "train",

@@ -11,7 +11,18 @@ import naive_models
 import numpy as np
 
 from spikenet.graph import Tensor
-from spikenet.layers import adaptive, graded, neurons, nonlinear, rates, resonating, stochastic, synaptic, trained_lif
+from spikenet.layers import (
+    adaptive,
+    graded,
+    integrate,
+    neurons,
+    nonlinear,
+    rates,
+    resonating,
+    stochastic,
+    synaptic,
+    trained_lif,
+)
 from spikenet.layers.spiking import Spiking
 from spikenet.neurons import izhikevich, multi_level_lif, primitives, reset, stochastic_lif
 
@@ -68,6 +79,53 @@ def bound(constructor, **arguments):
 
 MEM = {"tau_mem_s": TAU_S, "threshold": THRESHOLD}
 LEAKY = ("leak", "threshold")
+RUNS_AWAY = {"v_rest": [0.0, 0.1, 0.0], "v_rheobase": 0.8, "slope": [0.2, 0.3, 0.4], "threshold": 1.4}
+RUNS_AWAY |= {"reset_value": [0.0, -0.2, 0.1], "tau_mem_s": [5e-3, 3e-3, 9e-3]}
+
+
+def exponential_if(name, method, naively):
+    return Case(
+        name,
+        bound(nonlinear.ExponentialIF, **RUNS_AWAY, method=method),
+        naive_models.exponential_if(method=naively),
+        ("share", "v_rest", "v_rheobase", "slope", "threshold", "reset_value"),
+        drive=(1.5, 3.0),
+        attached=FREE_VALUE,
+        relative=CLOSE,
+        held=(0,),
+    )
+
+
+def adex(name, method, naively):
+    adapts = {"tau_adapt_s": [9e-3, 20e-3, 50e-3], "coupling": [0.3, 0.0, -0.2], "jump": 0.1}
+    return Case(
+        name,
+        bound(adaptive.AdEx, **RUNS_AWAY, **adapts, method=method),
+        naive_models.adex(method=naively),
+        ("share", "adapt_share", "v_rest", "v_rheobase", "slope", "threshold", "coupling", "jump", "reset_value"),
+        drive=(1.5, 3.0),
+        attached=FREE_VALUE,
+        relative=CLOSE,
+        held=(0,),
+    )
+
+
+def izhikevich_case(name, method, naively):
+    kinds = zip(izhikevich.regular_spiking, izhikevich.chattering, izhikevich.thalamo_cortical, strict=True)
+    return Case(
+        name,
+        bound(nonlinear.Izhikevich, kind=tuple(kinds), dt_s=5e-4, method=method),
+        naive_models.izhikevich(method=naively),
+        ("recovery", "coupling", "reset_value", "jump", "threshold"),
+        drive=(15.0, 30.0),
+        attached=FREE_VALUE,
+        relative=CLOSE,
+        held=(0,),
+        period={"refractory_s": [1e-3, 0.0, 1.5e-3]},
+        spread=3.0,
+    )
+
+
 CASES = (
     Case(
         "AdaptiveLIF",
@@ -87,45 +145,10 @@ CASES = (
         attached=FREE,
         held=(0,),
     ),
-    Case(
-        "ExponentialIF",
-        bound(
-            nonlinear.ExponentialIF,
-            v_rest=[0.0, 0.1, 0.0],
-            v_rheobase=0.8,
-            slope=[0.2, 0.3, 0.4],
-            threshold=1.4,
-            reset_value=[0.0, -0.2, 0.1],
-            tau_mem_s=[5e-3, 3e-3, 9e-3],
-        ),
-        naive_models.exponential_if(),
-        ("share", "v_rest", "v_rheobase", "slope", "threshold", "reset_value"),
-        drive=(1.5, 3.0),
-        attached=FREE_VALUE,
-        relative=CLOSE,
-        held=(0,),
-    ),
-    Case(
-        "AdEx",
-        bound(
-            adaptive.AdEx,
-            v_rest=[0.0, 0.1, 0.0],
-            v_rheobase=0.8,
-            slope=[0.2, 0.3, 0.4],
-            threshold=1.4,
-            reset_value=[0.0, -0.2, 0.1],
-            tau_mem_s=[5e-3, 3e-3, 9e-3],
-            tau_adapt_s=[9e-3, 20e-3, 50e-3],
-            coupling=[0.3, 0.0, -0.2],
-            jump=0.1,
-        ),
-        naive_models.adex(),
-        ("share", "adapt_share", "v_rest", "v_rheobase", "slope", "threshold", "coupling", "jump", "reset_value"),
-        drive=(1.5, 3.0),
-        attached=FREE_VALUE,
-        relative=CLOSE,
-        held=(0,),
-    ),
+    exponential_if("ExponentialIF", integrate.runge_kutta_4, naive_models.runge_kutta_4),
+    exponential_if("ExponentialIF by Euler", integrate.euler, naive_models.euler),
+    adex("AdEx", integrate.runge_kutta_4, naive_models.runge_kutta_4),
+    adex("AdEx by exponential Euler", integrate.exponential_euler, naive_models.exponential_euler),
     Case(
         "QuadraticIF",
         bound(
@@ -135,25 +158,11 @@ CASES = (
         ("share", "v_rest", "v_critical", "curvature", "threshold", "reset_value"),
         drive=(1.5, 2.0),
         attached=FREE_VALUE,
+        relative=CLOSE,
         held=(0,),
     ),
-    Case(
-        "Izhikevich",
-        bound(
-            nonlinear.Izhikevich,
-            kind=tuple(
-                zip(izhikevich.regular_spiking, izhikevich.chattering, izhikevich.thalamo_cortical, strict=True)
-            ),
-            dt_s=5e-4,
-        ),
-        naive_models.izhikevich(),
-        ("recovery", "coupling", "reset_value", "jump", "threshold"),
-        drive=(15.0, 30.0),
-        attached=FREE_VALUE,
-        held=(0,),
-        period={"refractory_s": [1e-3, 0.0, 1.5e-3]},
-        spread=3.0,
-    ),
+    izhikevich_case("Izhikevich", integrate.runge_kutta_4, naive_models.runge_kutta_4),
+    izhikevich_case("Izhikevich as published", izhikevich.as_published, naive_models.half_steps),
     Case(
         "ResonateAndFire",
         bound(resonating.ResonateAndFire, tau_s=[30e-3, 10e-3, 50e-3], frequency_hz=[20, 50, 110], threshold=THRESHOLD),

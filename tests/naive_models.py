@@ -34,43 +34,86 @@ def adaptive_current_lif(reset=subtract):
     return step
 
 
-def exponential_if(reset=to_value):
+def euler(rises, y, slopes_of, peak):
+    seen = (min(y[0], peak), *y[1:])
+    return [a + g for a, g in zip(y, rises(*seen), strict=True)]
+
+
+def runge_kutta_4(rises, y, slopes_of, peak):
+    """Hairer, Norsett & Wanner 1993, table 1.2, left."""
+    ks, nodes = [], (0.0, 0.5, 0.5, 1.0)
+    for node in nodes:
+        at = [a + node * k for a, k in zip(y, ks[-1], strict=True)] if ks else list(y)
+        ks.append(rises(min(at[0], peak), *at[1:]))
+    return [a + sum(w * k[i] for w, k in zip((1, 2, 2, 1), ks, strict=True)) / 6 for i, a in enumerate(y)]
+
+
+def exponential_euler(rises, y, slopes_of, peak):
+    """Slopes of every rise by its own state, worked out by hand; growth of more than exp(10) is cut there."""
+    seen = (min(y[0], peak), *y[1:])
+    steep = [min(j, 10.0) for j in slopes_of(*seen)]
+    return [a + g * math.expm1(j) / j for a, g, j in zip(y, rises(*seen), steep, strict=True)]
+
+
+def half_steps(rises, y, slopes_of, peak):
+    """The program of Izhikevich 2003, figure 1."""
+    v, u = y
+    v += 0.5 * rises(v, u)[0]
+    v += 0.5 * rises(v, u)[0]
+    return [v, u + rises(v, u)[1]]
+
+
+def exponential_if(reset=to_value, method=runge_kutta_4):
     def step(p, states, x):
-        (v,) = states
-        run_away = p["slope"] * math.exp((v - p["v_rheobase"]) / p["slope"])
-        v, fired = fire(p, v + p["share"] * (p["v_rest"] - v + run_away + x), reset)
-        return (v,), fired
+        def rises(v):
+            run_away = p["slope"] * math.exp((v - p["v_rheobase"]) / p["slope"])
+            return (p["share"] * (p["v_rest"] - v + run_away + x),)
 
-    return step
-
-
-def adex(reset=to_value):
-    def step(p, states, x):
-        v, w = states
-        new_w = w + p["adapt_share"] * (p["coupling"] * (v - p["v_rest"]) - w)
-        run_away = p["slope"] * math.exp((v - p["v_rheobase"]) / p["slope"])
-        v, fired = fire(p, v + p["share"] * (p["v_rest"] - v + run_away - w + x), reset)
-        return (v, new_w + p["jump"] if fired else new_w), fired
-
-    return step
-
-
-def quadratic_if(reset=to_value):
-    def step(p, states, x):
-        (v,) = states
-        v = v + p["share"] * (p["curvature"] * ((v - p["v_rest"]) * (v - p["v_critical"])) + x)
+        (v,) = method(rises, states, None, p["threshold"])
         v, fired = fire(p, v, reset)
         return (v,), fired
 
     return step
 
 
-def izhikevich(reset=to_value):
+def adex(reset=to_value, method=runge_kutta_4):
     def step(p, states, x):
-        v, u = states
-        new_u = u + p["dt_ms"] * p["recovery"] * (p["coupling"] * v - u)
-        v, fired = fire(p, v + p["dt_ms"] * ((0.04 * v + 5) * v + 140 - u + x), reset)
-        return (v, new_u + p["jump"] if fired else new_u), fired
+        def rises(v, w):
+            run_away = p["slope"] * math.exp((v - p["v_rheobase"]) / p["slope"])
+            v_gain = p["share"] * (p["v_rest"] - v + run_away - w + x)
+            return v_gain, p["adapt_share"] * (p["coupling"] * (v - p["v_rest"]) - w)
+
+        def slopes_of(v, w):
+            return p["share"] * (math.exp((v - p["v_rheobase"]) / p["slope"]) - 1), -p["adapt_share"]
+
+        v, w = method(rises, states, slopes_of, p["threshold"])
+        v, fired = fire(p, v, reset)
+        return (v, w + p["jump"] if fired else w), fired
+
+    return step
+
+
+def quadratic_if(reset=to_value, method=runge_kutta_4):
+    def step(p, states, x):
+        def rises(v):
+            return (p["share"] * (p["curvature"] * ((v - p["v_rest"]) * (v - p["v_critical"])) + x),)
+
+        (v,) = method(rises, states, None, p["threshold"])
+        v, fired = fire(p, v, reset)
+        return (v,), fired
+
+    return step
+
+
+def izhikevich(reset=to_value, method=runge_kutta_4):
+    def step(p, states, x):
+        def rises(v, u):
+            v_gain = p["dt_ms"] * ((0.04 * v + 5) * v + 140 - u + x)
+            return v_gain, p["dt_ms"] * p["recovery"] * (p["coupling"] * v - u)
+
+        v, u = method(rises, states, None, p["threshold"])
+        v, fired = fire(p, v, reset)
+        return (v, u + p["jump"] if fired else u), fired
 
     return step
 
@@ -262,17 +305,19 @@ def sigmoid(p, x):
 
 
 def wilson_cowan(p, states, x):
-    """Wilson & Cowan 1972, equations 11 and 12, a step of Euler's method."""
+    """Wilson & Cowan 1972, equations 11 and 12."""
 
     def response(x, which):
         a, theta = p[f"{which}_gain"], p[f"{which}_threshold"]
         return 1 / (1 + math.exp(-a * (x - theta))) - 1 / (1 + math.exp(a * theta))
 
-    e, i = states
-    to_e = response(p["w_ee"] * e - p["w_ei"] * i + x, "exc")
-    to_i = response(p["w_ie"] * e - p["w_ii"] * i + p["inh_share"] * x, "inh")
-    after = e + p["share_exc"] * ((1 - e) * to_e - e)
-    return (after, i + p["share_inh"] * ((1 - i) * to_i - i)), after
+    def rises(e, i):
+        to_e = response(p["w_ee"] * e - p["w_ei"] * i + x, "exc")
+        to_i = response(p["w_ie"] * e - p["w_ii"] * i + p["inh_share"] * x, "inh")
+        return p["share_exc"] * ((1 - e) * to_e - e), p["share_inh"] * ((1 - i) * to_i - i)
+
+    e, i = runge_kutta_4(rises, states, None, math.inf)
+    return (e, i), e
 
 
 def refractory(step, held):

@@ -32,10 +32,14 @@ def errors(make, x_of, states, wanted, duration_s, steps_s):
     return found
 
 
-def assert_first_order(found):
-    """Each halving of the step halves the error: ratios tend to 2."""
+def assert_order(found, order, within=0.1):
+    """Each halving of the step divides the error by 2^order: ratios tend to it, `within` a part of themselves."""
     ratios = [a / b for a, b in pairwise(found)]
-    assert all(1.8 < ratio < 2.2 for ratio in ratios), (found, ratios)
+    assert all(abs(ratio / 2**order - 1) < within for ratio in ratios), (found, ratios)
+
+
+def assert_first_order(found):
+    assert_order(found, 1)
 
 
 HALVED_S = (1e-4, 5e-5, 2.5e-5)

@@ -16,7 +16,7 @@ from spikenet.diagnosis import check_gradient
 from spikenet.layers import Layer, LIFRate, Linear, Sequential
 
 NO_NUMBERS = {
-    *("reset", "surrogate", "learn", "seen", "activation", "payload", "count", "emit", "semantics"),
+    *("reset", "method", "surrogate", "learn", "seen", "activation", "payload", "count", "emit", "semantics"),
     *("levels", "seed", "kind"),
 }
 NOT_ASKED = {

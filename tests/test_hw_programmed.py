@@ -170,7 +170,7 @@ def test_neurons_that_run_away_fire_as_in_float(chip, model, rng):
     wanted, got = net(fresh).data, program.run(fresh)
     assert wanted.mean() > 0.02
     assert (got.output == wanted).mean() > (0.99 if chip is spinnaker1 else 0.94)  # 24 bits
-    assert got.output.sum() == pytest.approx(wanted.sum(), rel=0.01)
+    assert got.output.sum() == pytest.approx(wanted.sum(), rel=0.02)  # of some hundred spikes
     assert set(got.words["1 " + model]) >= {"work", "v"}
     assert all(n == 0 for word, n in got.words["1 " + model].items() if word != "work")
 

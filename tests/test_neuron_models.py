@@ -81,7 +81,7 @@ def test_adjoint_equals_finite_differences_of_the_smooth_twin(case, period, rng,
         pytest.skip("never fires, so is never refractory")
     scored = case.name.endswith("score")  # spikes are constants there, as they are: small steps flip none
     layer = cast(case.make(learn=case.learn, **case.attached, **(case.period if period else {})), np.float64)
-    layer = layer if scored else smooth(layer, 3.0 if case.name == "Izhikevich" else 0.3)
+    layer = layer if scored else smooth(layer, 3.0 if case.name.startswith("Izhikevich") else 0.3)
     x, states = case.current(rng, 5, 2), case.start(layer, rng, 2)
     moving = [s for s in layer.states if s not in ("waiting", "stream_high", "stream_low", "count")]
     learnt = case.learn
@@ -94,7 +94,8 @@ def test_adjoint_equals_finite_differences_of_the_smooth_twin(case, period, rng,
         return joined(y, kept)
 
     free = [b for s, b in zip(layer.states, states, strict=True) if s in moving]
-    check_gradient(f, x, *free, *numbers(layer, learnt))
+    step = 3e-5 if case.name.startswith("Izhikevich") else None  # its states are large, and steep
+    check_gradient(f, x, *free, *numbers(layer, learnt), step=step)
 
 
 @EVERY

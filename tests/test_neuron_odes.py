@@ -12,10 +12,8 @@ import math
 import numpy as np
 import pytest
 from ode import HALVED_S, HIGH, assert_first_order, errors, run, solved
-from scipy.integrate import solve_ivp
 
-from spikenet.layers.adaptive import AdaptiveCurrentLIF, AdaptiveLIF, AdEx
-from spikenet.layers.nonlinear import ExponentialIF, Izhikevich, QuadraticIF
+from spikenet.layers.adaptive import AdaptiveCurrentLIF, AdaptiveLIF
 from spikenet.layers.rates import LIFFirstOrderRate, SigmoidRate, ThresholdLinearRate, WilsonCowan
 from spikenet.layers.resonating import ResonateAndFire, ResonateIzhikevich
 from spikenet.layers.synaptic import (
@@ -25,99 +23,8 @@ from spikenet.layers.synaptic import (
     ShortTermPlasticity,
     TwoCompartmentLIF,
 )
-from spikenet.neurons import izhikevich
 
 pytestmark = pytest.mark.usefixtures("interpreted")
-
-
-def adex_equation(current, tau_w=0.0, a=0.0):
-    tau, rest, rheobase, slope = 281 / 30 * 1e-3, -70.6, -50.4, 2.0
-
-    def equation(t, y):
-        v, w = y
-        return (rest - v + slope * math.exp(min((v - rheobase) / slope, 40)) - w + current) / tau, (
-            a * (v - rest) - w
-        ) / tau_w
-
-    return equation
-
-
-def test_adex_is_of_first_order():
-    wanted = solved(adex_equation(15.0, 144e-3, 4 / 30), (-70.6, 0.0), 30e-3)
-    found = errors(lambda dt: AdEx(dt_s=dt), lambda dt: 15.0, ("v", "w"), wanted, 30e-3, HALVED_S)
-    assert_first_order(found)
-    assert found[-1] < 0.02
-
-
-def test_adex_fires_when_its_equations_do():
-    """First spikes and resets under a strong current, against the equations with a stop at every spike."""
-    equation, y, now, wanted = adex_equation(33.0, 144e-3, 4 / 30), (-70.6, 0.0), 0.0, []
-
-    def crosses(t, y):
-        return y[0] + 30.0
-
-    crosses.terminal = True
-    while now < 0.2:
-        piece = solve_ivp(equation, (now, 0.2), y, events=crosses, rtol=1e-9, atol=1e-9, method="DOP853")
-        if not piece.t_events[0].size:
-            break
-        now = piece.t[-1]
-        wanted.append(now)
-        y = (-70.6, piece.y[1, -1] + 80.5 / 30)
-    fired = AdEx(dt_s=5e-6, threshold=-30.0)(np.full((40_000, 1, 1), 33.0)).data.ravel()
-    times_s = (np.flatnonzero(fired) + 1) * 5e-6
-    assert len(wanted) == len(times_s) > 3
-    assert np.abs(times_s - wanted).max() < 2e-4  # of 20 to 30 ms between them, gathered over eight
-    assert np.all(np.diff(np.diff(wanted)) > 0), "it adapts"
-
-
-def test_exponential_if_is_of_first_order():
-    def equation(t, y):
-        return (-65 - y + 3.48 * np.exp((y + 59.9) / 3.48) + 1.0) / 10e-3
-
-    found = errors(
-        lambda dt: ExponentialIF(dt_s=dt), lambda dt: 1.0, ("v",), solved(equation, (-65.0,), 20e-3), 20e-3, HALVED_S
-    )
-    assert_first_order(found)
-
-
-def test_quadratic_if_is_of_first_order():
-    def equation(t, y):
-        return (y * (y - 0.8) + 0.1) / 10e-3
-
-    found = errors(
-        lambda dt: QuadraticIF(dt_s=dt), lambda dt: 0.1, ("v",), solved(equation, (0.0,), 20e-3), 20e-3, HALVED_S
-    )
-    assert_first_order(found)
-
-
-SETS = ("regular_spiking", "intrinsically_bursting", "chattering", "fast_spiking")
-SETS += ("low_threshold_spiking", "thalamo_cortical", "resonator")
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_izhikevich_is_of_first_order(name):
-    kind = getattr(izhikevich, name)
-
-    def equation(t, y):
-        v, u = y
-        return 1e3 * (0.04 * v * v + 5 * v + 140 - u), 1e3 * kind.a * (kind.b * v - u)
-
-    wanted = solved(equation, (-65.0, -65.0 * kind.b), 10e-3)
-    found = errors(lambda dt: Izhikevich(kind, dt_s=dt), lambda dt: 0.0, ("v", "u"), wanted, 10e-3, HALVED_S)
-    assert_first_order(found)
-
-
-def test_izhikevich_sets_fire_as_they_are_named():
-    """Under a current of 10: fast spiking fires most, chattering in bursts, regular spiking with growing intervals."""
-    intervals = {}
-    for name in ("regular_spiking", "fast_spiking", "chattering", "intrinsically_bursting"):
-        fired = Izhikevich(getattr(izhikevich, name), dt_s=1e-4)(np.full((3000, 1, 1), 10.0)).data.ravel()
-        intervals[name] = np.diff(np.flatnonzero(fired)) * 0.1
-    assert intervals["regular_spiking"][0] < intervals["regular_spiking"][1]
-    assert len(intervals["fast_spiking"]) > 2 * len(intervals["regular_spiking"])
-    assert intervals["chattering"].min() < 0.3 * intervals["chattering"].max()
-    assert intervals["intrinsically_bursting"][0] < 0.3 * intervals["intrinsically_bursting"].max()
 
 
 def test_adaptive_current_lif_is_of_first_order():
@@ -148,19 +55,7 @@ def test_conductance_lif_is_of_first_order():
     assert_first_order(found)
 
 
-def test_wilson_cowan_is_of_first_order_and_oscillates():
-    def response(x, gain, threshold):
-        return 1 / (1 + np.exp(-gain * (x - threshold))) - 1 / (1 + np.exp(gain * threshold))
-
-    def equation(t, y):
-        e, i = y
-        to_e, to_i = response(16 * e - 12 * i + 1.25, 1.3, 4.0), response(15 * e - 3 * i, 2.0, 3.7)
-        return (-e + (1 - e) * to_e) / 10e-3, (-i + (1 - i) * to_i) / 10e-3
-
-    found = errors(
-        lambda dt: WilsonCowan(dt_s=dt), lambda dt: 1.25, ("e", "i"), solved(equation, (0, 0), 30e-3), 30e-3, HALVED_S
-    )
-    assert_first_order(found)
+def test_wilson_cowan_oscillates():
     e = run(WilsonCowan(dt_s=1e-4), np.full(4000, 1.25))["e"][2000:]
     assert np.ptp(e) > 0.1
 

@@ -60,14 +60,14 @@ def adjoint(model: Trace, surrogate: Surrogate, learn: tuple[str, ...] = ()) -> 
 
 def _add(arriving: dict[int, Expression], target: Expression, part: Expression) -> None:
     known = arriving.get(id(target))
-    arriving[id(target)] = _simple(part) if known is None else known + _simple(part)
+    arriving[id(target)] = simplified(part) if known is None else known + simplified(part)
 
 
 def _times(a: Expression, b: Expression) -> Expression:
-    return _simple(a * b)
+    return simplified(a * b)
 
 
-def _simple(e: Expression) -> Expression:
+def simplified(e: Expression) -> Expression:
     """a * 1 -> a: exact, and frequent in derivatives."""
     if e.operation == "multiply":
         for factor, other in (e.operands, e.operands[::-1]):

@@ -13,7 +13,7 @@ from .parallel_lif import ParallelLIF
 from .parallel_spiking import ParallelSpiking, SlidingSpiking
 from .spiking_lstm import SpikingConvLSTM, SpikingLSTM
 from .parallel import Ensemble, MeanOverTime, Parallel
-from . import delay_taps, initialise
+from . import delay_taps, initialise, integrate
 from .activations import (
     CELU, ELU, GLU, HardSigmoid, HardSwish, HardTanh, Identity, LeakyReLU, LogSigmoid, LogSoftmax, Mish, ReLU6,
     SELU, SiLU, Softsign,
@@ -88,5 +88,6 @@ __all__ = [
     "SpikingSelfAttention", "SplitReLU", "SplitTanh", "State", "StochasticLIF", "SumPool1d", "SumPool2d", "Swish",
     "Tanh", "TernaryLIF", "ThresholdLinearRate", "TokenMean", "Training", "TwoCompartmentLIF", "Unflatten",
     "Upsample1d", "Upsample2d", "WilsonCowan", "ZReLU", "build", "cast", "decide", "delay_taps", "fold", "initialise",
+    "integrate",
     "k_means", "log_probability", "match_rates", "place", "record", "stream",
 ]

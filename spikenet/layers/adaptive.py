@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from spikenet.layers.firing import DT_S, firing
+from spikenet.layers.firing import DT_S, SOLVED, firing
 from spikenet.layers.spiking import Spiking
 from spikenet.neurons import adaptive_current_lif, adaptive_lif, adex
+from spikenet.neurons.integration import Method, runge_kutta_4
 from spikenet.neurons.reset import Reset, detached_subtract, detached_to_value
 from spikenet.neurons.surrogate import Surrogate, atan
 
@@ -71,6 +72,7 @@ def AdEx(
     threshold: Any = 20.0,
     coupling: Any = 4 / 30,
     jump: Any = 80.5 / 30,
+    method: Method = runge_kutta_4,
     reset: Reset = detached_to_value,
     reset_value: Any = -70.6,
     refractory_s: Any = None,
@@ -83,6 +85,7 @@ def AdEx(
     v_rest, v_rheobase, slope > 0, threshold > v_rheobase, reset_value, jump: in one unit of the membrane; the input,
                 too, is a current over the leak conductance: 30 nS turns 1 nA into 33 mV
     coupling  : of the adaptation to the membrane, over the leak conductance
+    method    : of sn.integrate: runge_kutta_4, exponential_euler or euler, as of `ExponentialIF`
     reset, refractory_s: as of `LIF`
     learn     : names among "share", "adapt_share", "v_rest", "v_rheobase", "slope", "threshold", "coupling", "jump",
                 "reset_value"
@@ -90,4 +93,4 @@ def AdEx(
     """
     described = dict(locals())
     values = adex.parameters(tau_mem_s, tau_adapt_s, dt_s, v_rest, v_rheobase, slope, threshold, coupling, jump)
-    return firing("AdEx", adex.step, described, values, rest={"v": v_rest})
+    return firing("AdEx", adex.step, described, values, functions=SOLVED, rest={"v": v_rest})

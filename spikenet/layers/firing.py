@@ -13,6 +13,7 @@ from spikenet.neurons.reset import to_value
 from spikenet.neurons.surrogate import atan
 
 DT_S = 1e-3  # length of a step unless stated
+SOLVED = ("method", "reset")  # functions that the step of a differential equation takes
 
 
 def firing(

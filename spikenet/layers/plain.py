@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.graph import Tensor
-from spikenet.layers import delay_taps, joins
+from spikenet.layers import delay_taps, integrate, joins
 from spikenet.neurons import (
     graded_lif,
     izhikevich,
@@ -28,6 +28,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         *(reset.subtract, reset.to_zero, reset.to_value, reset.no_reset),
         *joins.ALL,
         delay_taps.between,
+        *(*integrate.ALL, izhikevich.as_published),
         *(primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.relu),
         *(primitives.identity, primitives.stop_gradient, graded_lif.membrane),
         *(multi_level_lif.Levels, multi_level_lif.StraightLevels),

@@ -9,6 +9,7 @@ from spikenet.layers.firing import DT_S, firing
 from spikenet.layers.spiking import Spiking
 from spikenet.neurons import lif_first_order_rate, lif_rate, sigmoid_rate, threshold_linear_rate, wilson_cowan
 from spikenet.neurons.decay import leak
+from spikenet.neurons.integration import Method, runge_kutta_4
 
 
 def ThresholdLinearRate(
@@ -73,6 +74,7 @@ def WilsonCowan(
     inh_gain: Any = 2.0,
     inh_threshold: Any = 3.7,
     inh_share: Any = 0.0,
+    method: Method = runge_kutta_4,
     learn: tuple[str, ...] = (),
 ) -> Spiking:
     """A pair of an exciting and an inhibiting population as one unit; by default it oscillates for a current of 1.25.
@@ -80,6 +82,7 @@ def WilsonCowan(
     tau_..._s : >= dt_s > 0, seconds
     w_ee ...  : weights >= 0, to the first letter's population from the second's
     ..._gain > 0, ..._threshold: of each population's response; inh_share: of the current, to the inhibiting one
+    method    : of sn.integrate: runge_kutta_4, exponential_euler or euler
     learn     : names among the weights, gains and thresholds, "share_exc", "share_inh", "inh_share"
     Source of the values: Wilson & Cowan 1972, figure 11.
     """
@@ -88,4 +91,4 @@ def WilsonCowan(
     gains = {"exc_gain": exc_gain, "exc_threshold": exc_threshold}
     gains |= {"inh_gain": inh_gain, "inh_threshold": inh_threshold}
     values = wilson_cowan.parameters(tau_exc_s, tau_inh_s, dt_s, weights, gains, inh_share)
-    return firing("WilsonCowan", wilson_cowan.step, described, values, functions=())
+    return firing("WilsonCowan", wilson_cowan.step, described, values, functions=("method",))

@@ -22,12 +22,13 @@ from spikenet.layers.layer import State, Training, as_input, looked_at, refuse_s
 from spikenet.layers.over_time import over_time
 from spikenet.layers.plain import plain, shown
 from spikenet.layers.resting import at_rest, checked
+from spikenet.neurons.integration import runge_kutta_4
 from spikenet.neurons.reset import detached_subtract, subtract
 from spikenet.neurons.surrogate import Surrogate, atan
 
 RETENTION = (0.0, 1.0)
 """What optimisers keep a learnt `leak`, `..._leak` or `..._gate` within: a retention outside [0, 1] is no decay."""
-_USUAL = (detached_subtract, atan)  # functions that a repr leaves out
+_USUAL = (detached_subtract, atan, runge_kutta_4)  # functions that a repr leaves out
 
 
 class Spiking:
@@ -44,7 +45,7 @@ class Spiking:
     kind, describe: the name and arguments under which a checkpoint makes the layer again
     model, runs: the step as read, and the model that runs (its smooth twin when `smooth`)
     values    : every parameter the step asks for, a number or an array that broadcasts to the neurons' shape; and the
-                functions it takes (reset=, activation=)
+                functions it takes (reset=, method=, activation=)
 
     Input is (steps, batch, neurons...); a model without states is pointwise and takes any (..., neurons).
     The state is one tensor (batch, neurons...) for each name in `states`.

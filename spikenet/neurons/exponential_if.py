@@ -1,7 +1,7 @@
 """ExponentialIF: a membrane that runs away by itself above a soft threshold.
 
-tau dv/dt = v_rest - v + slope exp((v - v_rheobase) / slope) + current, by Euler's method (first order in dt); a spike
-where v > threshold, which only cuts the runaway off. Source: Fourcaud-Trocme et al. 2003, J. Neurosci. 23(37):11628.
+tau dv/dt = v_rest - v + slope exp((v - v_rheobase) / slope) + current; a spike where v > threshold, which only cuts the
+runaway off. Source: Fourcaud-Trocme et al. 2003, J. Neurosci. 23(37):11628.
 
 NIR: none.
 """
@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from spikenet.errors import Array, finite_values, positive, positive_values
+from spikenet.errors import Array, finite_values, positive_values
+from spikenet.neurons.decay import step_share
+from spikenet.neurons.integration import Method, runge_kutta_4
 from spikenet.neurons.primitives import exp, spike
 from spikenet.neurons.reset import Reset, detached_to_value
 
 HIGHEST = 60.0  # slopes between rheobase and threshold: exp of more leaves float32 within a step
 
 
-def step(p: Any, v: Any, current: Any, *, reset: Reset = detached_to_value) -> Any:
-    v = v + p.share * (p.v_rest - v + p.slope * exp((v - p.v_rheobase) / p.slope) + current)
+def step(p: Any, v: Any, current: Any, *, method: Method = runge_kutta_4, reset: Reset = detached_to_value) -> Any:
+    def rise(v: Any) -> Any:
+        return p.share * (p.v_rest - v + p.slope * exp((v - p.v_rheobase) / p.slope) + current)
+
+    (v,) = method(rise, (v,), peak=p.threshold)
     fired = spike(v - p.threshold)
     return reset(p, v, fired), fired
 
@@ -42,20 +45,9 @@ def parameters(
             f"slope {widths}"
         )
     return {
-        "share": euler_share(model, "tau_mem_s", tau_mem_s, dt_s),
+        "share": step_share(model, "tau_mem_s", tau_mem_s, dt_s),
         "v_rest": finite_values(f"{model}: v_rest", v_rest),
         "v_rheobase": low,
         "slope": widths,
         "threshold": high,
     }
-
-
-def euler_share(model: str, name: str, tau_s: Any, dt_s: Any) -> Array:
-    """dt_s / tau_s, the part of the way that Euler's method goes in a step; ValueError where a step is longer."""
-    tau = positive_values(f"{model}: {name}", tau_s).astype(np.float64)
-    share = positive(f"{model}: dt_s", dt_s) / tau
-    if (share > 1).any():
-        raise ValueError(
-            f"{model}: dt_s: expected at most {name} = {tau.min():g} s, got {dt_s:g}; Euler's method fails"
-        )
-    return share

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from spikenet.neurons.integration import runge_kutta_4
 from spikenet.neurons.primitives import maximum, spike, where
 
 INPUTS = ("exc", "inh", "current")
 
 
 def step(p: Any, v: Any, g_exc: Any, g_inh: Any, rests: Any, exc: Any, inh: Any, current: Any) -> Any:
-    middle_exc, middle_inh = p.exc_half_leak * g_exc, p.inh_half_leak * g_inh
-    after_exc, after_inh = p.exc_leak * g_exc, p.inh_leak * g_inh
+    on = (g_exc, p.exc_half_leak * g_exc, p.exc_leak * g_exc)
+    off = (g_inh, p.inh_half_leak * g_inh, p.inh_leak * g_inh)
     pushed = current + p.bias
 
     def rise(u: Any, on: Any, off: Any) -> Any:
@@ -27,13 +28,9 @@ def step(p: Any, v: Any, g_exc: Any, g_inh: Any, rests: Any, exc: Any, inh: Any,
             pushed - p.leak_conductance * u + on * (p.exc_reversal - u) + off * (p.inh_reversal - u)
         )
 
-    k1 = rise(v, g_exc, g_inh)
-    k2 = rise(v + 0.5 * k1, middle_exc, middle_inh)
-    k3 = rise(v + 0.5 * k2, middle_exc, middle_inh)
-    k4 = rise(v + k3, after_exc, after_inh)
-    risen = v + (k1 + 2.0 * (k2 + k3) + k4) * (1.0 / 6.0)
+    (risen,) = runge_kutta_4(rise, (v,), known=(on, off))
     v = where(rests > 0.0, v, risen)
     fired = spike(v - p.threshold)
     v = where(fired > 0.0, p.reset_value, v)
     rests = where(fired > 0.0, p.rest_steps, maximum(rests - 1.0, 0.0))
-    return v, after_exc + exc, after_inh + inh, rests, fired
+    return v, on[-1] + exc, off[-1] + inh, rests, fired

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.errors import Array, positive_values
-from spikenet.neurons.exponential_if import euler_share
+from spikenet.neurons.decay import step_share
 from spikenet.neurons.primitives import sigmoid, spike
 from spikenet.neurons.reset import Reset, detached_subtract
 
@@ -26,7 +26,7 @@ def step(p: Any, v: Any, current: Any, *, reset: Reset = detached_subtract) -> A
 
 def parameters(tau_mem_s: Any, dt_s: Any, threshold: Any) -> dict[str, Array]:
     """tau_mem_s: the first time constant, > dt_s > 0, seconds; threshold: > 0, in units of the membrane."""
-    share = euler_share("ParametricLIF", "tau_mem_s", tau_mem_s, dt_s)
+    share = step_share("ParametricLIF", "tau_mem_s", tau_mem_s, dt_s)
     if (share == 1).any():
         raise ValueError(
             f"ParametricLIF: tau_mem_s: expected above dt_s = {dt_s:g} s, got {dt_s:g}: sigmoid is never 1"

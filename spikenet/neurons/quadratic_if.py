@@ -1,7 +1,7 @@
 """QuadraticIF: the normal form of a neuron at the onset of firing.
 
-tau dv/dt = curvature (v - v_rest)(v - v_critical) + current, by Euler's method (first order in dt); a spike where
-v > threshold, then v <- reset_value. Source: Gerstner et al., Neuronal Dynamics (2014), equation 5.16.
+tau dv/dt = curvature (v - v_rest)(v - v_critical) + current; a spike where v > threshold, then v <- reset_value.
+Source: Gerstner et al., Neuronal Dynamics (2014), equation 5.16.
 
 NIR: none.
 """
@@ -11,13 +11,17 @@ from __future__ import annotations
 from typing import Any
 
 from spikenet.errors import Array, finite_values, positive_values
-from spikenet.neurons.exponential_if import euler_share
+from spikenet.neurons.decay import step_share
+from spikenet.neurons.integration import Method, runge_kutta_4
 from spikenet.neurons.primitives import spike
 from spikenet.neurons.reset import Reset, detached_to_value
 
 
-def step(p: Any, v: Any, current: Any, *, reset: Reset = detached_to_value) -> Any:
-    v = v + p.share * (p.curvature * ((v - p.v_rest) * (v - p.v_critical)) + current)
+def step(p: Any, v: Any, current: Any, *, method: Method = runge_kutta_4, reset: Reset = detached_to_value) -> Any:
+    def rise(v: Any) -> Any:
+        return p.share * (p.curvature * ((v - p.v_rest) * (v - p.v_critical)) + current)
+
+    (v,) = method(rise, (v,), peak=p.threshold)
     fired = spike(v - p.threshold)
     return reset(p, v, fired), fired
 
@@ -36,7 +40,7 @@ def parameters(
     if not (high > critical).all():
         raise ValueError(f"QuadraticIF: threshold: expected above v_critical = {critical}, got {high}")
     return {
-        "share": euler_share("QuadraticIF", "tau_mem_s", tau_mem_s, dt_s),
+        "share": step_share("QuadraticIF", "tau_mem_s", tau_mem_s, dt_s),
         "v_rest": rest,
         "v_critical": critical,
         "curvature": positive_values("QuadraticIF: curvature", curvature),

@@ -12,8 +12,7 @@ import numpy as np
 
 from spikenet.errors import Array, names_of, positive_values
 from spikenet.neurons import primitives as f
-from spikenet.neurons.decay import leak
-from spikenet.neurons.exponential_if import euler_share
+from spikenet.neurons.decay import leak, step_share
 from spikenet.neurons.reset import detached_subtract, detached_to_value, no_reset, subtract, to_value, to_zero
 from spikenet.neurons.semantics_record import (
     Semantics,
@@ -44,7 +43,7 @@ def exact(name: str, tau_s: Any, dt_s: Any) -> Array:
 
 def euler(name: str, tau_s: Any, dt_s: Any) -> Array:
     """1 - dt / tau."""
-    return 1 - euler_share("semantics", name, tau_s, dt_s)
+    return 1 - step_share("semantics", name, tau_s, dt_s)
 
 
 def twelve_bits(name: str, tau_s: Any, dt_s: Any) -> Array:
