@@ -142,6 +142,9 @@ DENSE = [  # chip, net
     (edited(loihi2, cores=2, memory_bits=6 * 1024), Dense((40, 150, 160, 10))),
     (edited(spinnaker1, cores=3, neurons=30), Dense((20, 300, 280, 120))),
     (edited(loihi1, cores=2, threshold_profiles=3, neurons=40), Dense((5, 90, 80, 10), thresholds=50)),
+    (edited(truenorth, neurons=16), Dense((8, 4, some(260, 400)))),
+    (edited(truenorth, neurons=16), Dense((8, 3, 10, some(260, 400)))),
+    (edited(loihi1, neurons=4, output_axons=5), Dense((8, 4, some(30, 80)))),
     (edited(xylo, neurons=30), Dense((some(17, 40), some(40, 60), some(9, 20)), to_zero=False)),
     (edited(xylo, synapses=500), Dense((10, some(40, 60), 8), to_zero=False)),
     (edited(xylo, fan_in=20), Dense((16, some(40, 60), 8), to_zero=False)),
@@ -189,6 +192,19 @@ def test_what_is_proposed_is_the_smallest():
     assert "use 4 chips, or give its neurons at most 11 different ones" in str(breach)
     assert replace(net, thresholds=11).check(chip).fits
     assert not replace(net, thresholds=12).check(chip).fits
+
+
+def test_a_neuron_that_reaches_too_many_cores_is_told_how_many_neurons_may_stay():
+    """On TrueNorth it has a copy on its core for each core it reaches, on Loihi 1 its core an axon out for each."""
+    for chip, net, over in (
+        (edited(truenorth, neurons=16), Dense((8, 4, 300)), 3),
+        (edited(loihi1, neurons=4, output_axons=5), Dense((8, 4, 60)), 10),
+    ):
+        (breach,) = net.check(chip).breaches
+        assert breach.over == over
+        (left,) = map(int, re.search(r"keep (\d+) of the \d+ neurons of 2 Linear", breach.change).groups())
+        assert replace(net, sizes=(8, 4, left)).check(chip).fits
+        assert not replace(net, sizes=(8, 4, left + 1)).check(chip).fits
 
 
 def test_where_no_single_change_is_enough_several_are_tried_together():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hw.limits.held import held, most
 from hw.limits.inputs import inputs, pruned
-from hw.limits.smaller import too_many_cores
+from hw.limits.smaller import too_many_cores, too_many_targets
 from hw.lowering.connectivity import synapse_count
 from hw.lowering.stages import Layout
 from hw.placement.core_room import Wired, wirings
@@ -46,7 +46,7 @@ def cores(layout: Layout, wired: Wired, chip: Chip, n_chips: int) -> Iterator[Br
     try:
         filled = fill(wired, chip)
     except DoesNotFit as refused:
-        yield from refused.breaches
+        yield from (too_many_targets(wired, chip, breach, n_chips) for breach in refused.breaches)
         return
     each = chip.limit("cores")
     if each is not None and len(filled.cores) > each * n_chips:

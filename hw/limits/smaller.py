@@ -76,10 +76,7 @@ def too_many_cores(
         return found
 
     def fits(made: tuple[Wiring, ...], chips: int = n_chips) -> bool:
-        try:
-            return len(fill(made, chip).cores) <= each * chips
-        except DoesNotFit:
-            return False
+        return _fits(made, chip, chips)
 
     for name, limit in scarce(wired, chip).items():
         k, different = max(enumerate(np.unique(w.profiles[name]).size for w in wired), key=lambda found: found[1])
@@ -96,6 +93,27 @@ def too_many_cores(
     if left:
         return replace(found, change=f"{enough}, or {_keep([(left, stage)])}")
     return replace(found, change=f"{enough}{_several(wired, fits, range(n_chips, math.ceil(taken / each)))}")
+
+
+def too_many_targets(wired: tuple[Wiring, ...], chip: Chip, found: Breach, n_chips: int) -> Breach:
+    """The same of a neuron that is too much for a core, with how many of the neurons that it reaches may stay."""
+    at = [k for k, wiring in enumerate(wired) if found.where.startswith(f"{wiring.stage.name}, neuron")]
+    if not at or found.limit not in REACHING or sum(int(m.nnz) for w in wired for m in w.columns) > TRIED:
+        return found
+    k = min(at[0] + 1, len(wired) - 1)  # the layer behind; of the last one its own, which its loops reach
+    stage = wired[k].stage
+    left = largest(lambda n: _fits(kept(wired, k, n), chip, n_chips), stage.out_shape[0])
+    return replace(found, change=f"{found.change}: {_keep([(left, stage)])}") if left else found
+
+
+REACHING = ("neurons", "output_axons")  # limits of a core that a single neuron breaks by reaching many
+
+
+def _fits(wired: tuple[Wiring, ...], chip: Chip, n_chips: int) -> bool:
+    try:
+        return len(fill(wired, chip).cores) <= most(chip, "cores") * n_chips
+    except DoesNotFit:
+        return False
 
 
 def _several(wired: tuple[Wiring, ...], fits: Callable[..., bool], chips: Iterable[int]) -> str:

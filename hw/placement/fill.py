@@ -190,7 +190,7 @@ def _too_large(wiring: Wiring, k: int, low: int, rules: _Rules, chip: Chip) -> l
     where = f"{wiring.stage.name}, neuron {int(order(wiring.stage)[low])}"
     change = "give it targets on {:.12g} cores at most"
     remedy = {"output_axons": change.format(rules.most("output_axons")),
-              "neurons": change.format(rules.most("neurons")) + ": it needs a copy for each"}  # fmt: skip
+              "neurons": change.format(rules.most("neurons")) + ", for each of which it needs a copy"}  # fmt: skip
     return [
         Breach(chip.name, name, where, need, rules.most(name), chip.limits[name].unit if name in chip.limits else "",
                remedy.get(name, "give it fewer inputs"))
