@@ -45,7 +45,8 @@ def compare(
                 or `hw.load_program` gave; on all other chips nets are compiled
 
     With `calibrate`, a net is compiled for each chip that takes its kind, spiking nets that get spikes or, on Akida,
-    conventional ones, placed, and run in the chip's integers: accuracy, latency and energy of its row are those. Where
+    conventional ones, placed, and run in the chip's integers (on BrainScaleS-2 in a noisy model, and the row says so):
+    accuracy, latency and energy of its row are those. Where
     a chip refuses it, `broken` says which rules it breaks, a note where it was not tried. A spiking net then has a row,
     if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`. What was
     run has another row, at the all-in level, where the power of the chip and the time of a sample are known.
@@ -186,9 +187,12 @@ def _rows_of(form: Form, got: Deployed, chip: Chip) -> list[Row]:
     slots = events.samples * events.steps * (len(events.sent) + len(events.received))
     operations = float(events.synaptic_ops.sum()) / events.samples
     spikes = form.evaluation.counts.is_spiking  # else what is sent are numbers, and weights are multiplied
+    form_of = (
+        ("noisy model", "a noisy model") if got.execution.program.noisy else ("chip integers", "the chip's integers")
+    )
     row = Row(
-        net=form.net, device=chip.name, level=chip.level, number_format="chip integers",
-        numbers="the chip's integers", accuracy=got.accuracy, parameters=stored,
+        net=form.net, device=chip.name, level=chip.level, number_format=form_of[0],
+        numbers=form_of[1], accuracy=got.accuracy, parameters=stored,
         macs=0.0 if spikes else operations, acs=operations if spikes else 0.0,
         spikes=float(events.sent.sum()) / events.samples if spikes else None,
         rate=float(events.sent.sum() + events.received.sum()) / slots if spikes else None,

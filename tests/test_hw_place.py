@@ -348,6 +348,10 @@ def test_a_layer_a_core_on_speck():
     assert [core.parts[0].layer for core in placement.cores] == list(placement.layers)
     assert np.count_nonzero(placement.traffic) == 2  # from the first to the second, from that to the third
     assert placement.traffic[0, 1] > 0 < placement.traffic[1, 2]
+    program = hw.compile(CONV, speck, calibrate=np.ones((2, 1, 2, 16, 16)))
+    placed = hw.place_program(program).placement
+    assert [core.number for core in placed.cores] == taken
+    assert placed.picture.load.shape == placement.picture.load.shape == (1, 1, 9)
     assert placement.hops == 0
     assert np.isfinite(placement.picture.load).sum() == 3
 

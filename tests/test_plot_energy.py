@@ -211,3 +211,12 @@ def test_bad_points_are_refused(point, message):
 def test_no_points_are_refused():
     with pytest.raises(ValueError, match="at least one point"):
         plot.accuracy_energy([])
+
+
+def test_where_nothing_is_known_there_is_no_scale():
+    ax = plot.energy_bars({"a": None, "b": {"x": None, "y": None}})
+    ax.figure.canvas.draw()
+    assert not len(ax.get_xticks())
+    assert not [label.get_text() for label in ax.get_xticklabels(which="both")]
+    assert ax.get_xlabel() == "energy per inference (J): nothing is known"
+    assert len(plot.energy_bars({"a": None, "b": 1e-9}).get_xticks())

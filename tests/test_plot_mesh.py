@@ -42,6 +42,23 @@ def test_a_title_stands_above_what_is_said_of_the_links():
     assert ax.get_title() == "Loihi 1: 1 core\nno traffic between tiles"
 
 
+def test_of_a_large_mesh_the_part_in_use_is_drawn():
+    """64 x 40 tiles, cores at (50, 3) and (52, 30), a link onward from row 30 and column 52; one tile around each."""
+    load, across, down = np.full((40, 64, 1), np.nan), np.zeros((40, 63)), np.zeros((39, 64))
+    load[3, 50], load[30, 52] = 1.0, 2.0
+    ax = plot.mesh(load, across, down)
+    assert ax.get_xlim() == (49 - 0.6, 53 + 0.6)
+    assert ax.get_ylim() == (31 + 0.6, 2 - 0.6)
+    assert ax.get_title() == "part of 64 x 40 tiles, no traffic between tiles"
+    across[30, 52] = down[30, 52] = across[0, 62] = 1.0
+    ax = plot.mesh(load, across, down)
+    assert ax.get_xlim() == (49 - 0.6, 63 + 0.6)
+    assert ax.get_ylim() == (32 + 0.6, -0.6)
+    whole = plot.mesh(load[:16, 40:56], across[:16, 40:55], down[:15, 40:56])
+    assert whole.get_xlim() == (-0.6, 15.6)
+    assert "part of" not in whole.get_title()
+
+
 def test_an_empty_mesh_and_one_tile():
     ax = plot.mesh(np.full((1, 1, 1), np.nan), np.zeros((1, 0)), np.zeros((0, 1)))
     assert "no traffic" in ax.get_title()

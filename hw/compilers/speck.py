@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.compilers.part import Held, Part, columns_of, values_of, with_values
+from hw.limits.whole_cores import tightest
 from hw.lowering.neurons import Reset
+from hw.lowering.stages import Layout
 from hw.neurons import speck
 from hw.programs.speck import SpeckLayer
 from hw.records.chip import Chip
@@ -26,20 +28,30 @@ LOW, HIGH = speck.WEIGHT
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one layer: part of the largest scale that the words allow."""
+    """Of one layer.
+
+    factor: part of the largest scale that the words allow;  core: where its memories fit
+    """
 
     factor: float
+    core: int = 0
+
+
+def cut(found: Layout, chip: Chip) -> tuple[tuple[tuple[int, Array], ...], ...]:
+    """(core, its neurons) of each layer, so that the memories taken are as small as they can be."""
+    cores = tightest(found.stages, chip)
+    return tuple(((int(core), np.arange(s.n_neurons)),) for core, s in zip(cores, found.stages, strict=True))
 
 
 def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
     """The largest scale under which no state overflows on the calibration data, or the one with the fewest that do."""
-    lost = []
+    lost, ((core, _),) = [], part.cores
     for factor in FACTORS:
-        layer, _ = words(part, Choice(factor))
+        layer, _ = words(part, Choice(factor, core))
         lost.append(sum(layer.run(spikes).overflows.values()))
         if not lost[-1]:
             break
-    return Choice(FACTORS[int(np.argmin(lost))])
+    return Choice(FACTORS[int(np.argmin(lost))], core)
 
 
 def words(part: Part, choice: Choice) -> tuple[SpeckLayer, Held]:
@@ -57,7 +69,8 @@ def words(part: Part, choice: Choice) -> tuple[SpeckLayer, Held]:
     weights, bias = (np.clip(np.rint(a * scale), LOW, HIGH).astype(np.int64) for a in (values, biases))
     threshold = int(np.clip(np.rint(common * scale), *(1, speck.STATE[1])))
     to_zero = part.numbers.model.reset is Reset.ZERO
-    layer = SpeckLayer(part.name, part.shape, with_values(part.weights, weights), bias, threshold, to_zero, scale)
+    layer = SpeckLayer(part.name, part.shape, with_values(part.weights, weights), bias, threshold, to_zero, scale,
+                       choice.core)  # fmt: skip
     back = weights / scale / own[columns_of(part.weights)]
     n = len(bias)
     at, kept = threshold / scale / own, (np.ones(n), np.zeros(n))

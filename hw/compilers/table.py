@@ -127,7 +127,7 @@ COMPILERS: dict[Architecture, Compiler] = {
         written={"weight_bits": (8,), "spikes_input": (MOST_INPUT,), "spikes_hidden": (MOST_HIDDEN,), "delay": (1,)},
     ),
     Architecture.CONVOLUTION_CORES: Compiler(
-        in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1],
+        in_turn(speck.choose, speck.words), speck.words, 0, SPECK_STATE[1], cut=speck.cut,
         written={"weight_bits": (8,), "state_bits": (16,)},
     ),
     Architecture.CROSSBAR_CORES: Compiler(

@@ -180,10 +180,16 @@ def on_own_cores(program: Any, *, together: bool) -> Placement:
     if together:
         cores: tuple[PlacedCore, ...] = (PlacedCore(0, 0, 0, 0, tuple(parts), {}, float(load.sum())),)
     else:
-        cores = tuple(PlacedCore(0, 0, 0, k, (part,), {}, float(load[k])) for k, part in enumerate(parts))
-    mesh, n = Mesh(1, 1, len(cores)), len(cores)
+        numbers = [layer.core for layer in program.layers]
+        cores = tuple(
+            PlacedCore(0, 0, 0, at, (part,), {}, float(own)) for at, part, own in zip(numbers, parts, load, strict=True)
+        )
+    n = len(cores)
+    mesh = Mesh(1, 1, 1 if together else int(program.chip.limit("cores")))
     names = tuple(layer.name for layer in program.layers)
-    where = "all layers on one core" if together else "each layer on a core of its own, in the order of the net"
+    where = (
+        "all layers on one core" if together else "each layer on a core of its own, with as little memory as will do"
+    )
     where = UNMAPPED if program.chip.architecture is Architecture.NEURAL_PROCESSORS else where
     return Placement(program.chip.name, 1, mesh, names, cores, np.zeros((n, n)), np.zeros(n),
                      Links(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((0, 1)), np.zeros((0, 1))), 0.0, 0.0,

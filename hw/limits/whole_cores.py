@@ -46,7 +46,7 @@ def on_whole_cores(found: Layout, wired: tuple[Wiring, ...], chip: Chip, n_chips
     pieces = [Piece(k, 0, stage.n_neurons) for k, stage in enumerate(found.stages)]
     if chip.architecture is Architecture.CONVOLUTION_CORES:
         slots = np.zeros((len(pieces), 4), np.int64)
-        slots[:, 3] = _tightest(found.stages, chip)
+        slots[:, 3] = tightest(found.stages, chip)
         filled = Filled(tuple((piece,) for piece in pieces), wired)
         used = [_memories(filled, core) for core in filled.cores]
         return Laid(filled, filled, slots, Mesh(1, 1, most(chip, "cores")), 1, used, (ROUTER,))
@@ -54,7 +54,7 @@ def on_whole_cores(found: Layout, wired: tuple[Wiring, ...], chip: Chip, n_chips
     return Laid(filled, filled, np.zeros((1, 4), np.int64), Mesh(1, 1, 1), 1, (_sizes(filled, filled.cores[0]),), ())
 
 
-def _tightest(stages: tuple[Stage, ...], chip: Chip) -> Integers:
+def tightest(stages: tuple[Stage, ...], chip: Chip) -> Integers:
     """(stages,) a core each, so that the memories taken are as small as they can be: an assignment."""
     sizes = memories(chip)
     never = 1 + len(stages) * max(map(sum, sizes))

@@ -22,6 +22,7 @@ class SpeckLayer(Weighted):
 
     weights  : (inputs, n) int8, an array of a dense layer, a scipy csr_array of a convolution
     bias     : (n,) int8, once a step;  threshold: one for the core
+    core     : its number on the chip: cores have memories of different sizes
     """
 
     name: str
@@ -31,6 +32,7 @@ class SpeckLayer(Weighted):
     threshold: int
     reset_to_zero: bool
     scale: float
+    core: int
 
     @property
     def reads_v(self) -> bool:

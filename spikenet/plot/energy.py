@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.ticker import EngFormatter, NullFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter, NullLocator
 
 from spikenet.errors import finite_number
 from spikenet.plot.style import BLACK, BLUE, GREY, colour, one_axes, tint
@@ -68,7 +68,10 @@ def energy_bars(table: Table, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_formatter(JOULES)
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set_xlabel("energy per inference (J, logarithmic)")
+    ax.set_xlabel("energy per inference (J, logarithmic)" if known else "energy per inference (J): nothing is known")
+    if not known:  # a scale would say what no bar does
+        ax.xaxis.set_major_locator(NullLocator())
+        ax.xaxis.set_minor_locator(NullLocator())
     ax.spines[["top", "right"]].set_visible(False)
     if kinds:
         drawn = {term for terms in entries.values() for term, joule in terms.items() if joule}

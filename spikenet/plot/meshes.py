@@ -23,6 +23,7 @@ TILE, GAP = 0.7, 0.04  # side of a tile and space between its cores, the distanc
 WIDEST = 8.0  # points of the busiest link
 LABELS = 34.0  # points that the labels below the axes take
 STRIP = 0.3  # of a core's side, for the colours of its layers
+SHOWN = 16  # tiles along a side of which all are drawn; of longer ones those in use and one around
 HATCHES = ("", "////", "....")  # of the first seven layers, the next seven, ...
 
 
@@ -49,8 +50,10 @@ def mesh(
     title     : what is drawn, such as the chip; above what is said of the links
     unit, traffic_unit: what the numbers are, for the bar and the title
 
-    Row 0 is at the top. Raises ValueError for shapes that do not match, NaN or negative traffic, infinite load, shares
-    that are negative or of other layers than are named.
+    Row 0 is at the top. Of a mesh of more than 16 tiles along a side only the part in use is drawn.
+
+    Raises ValueError for shapes that do not match, NaN or negative traffic, infinite load, shares that are negative or
+    of other layers than are named.
     """
     cores, across, down = (
         array_of(f"mesh: {name}", values).astype(np.float64)
@@ -60,8 +63,10 @@ def mesh(
     parts = None if shares is None else _checked_shares(shares, cores, layers)
     rows, columns, _ = cores.shape
     side_by_side = 4 if columns > 4 else 3  # names in a row of the legend
-    height = min(max(1.2 + 0.55 * rows, 3.2), 12.0) + 0.25 * -(-len(layers) // side_by_side)
-    ax = one_axes(ax, min(max(1.5 + 0.55 * columns, 5.0), 12.0), height)
+    left, right = _in_use((np.isfinite(cores).any(axis=(0, 2)), across.any(axis=0), down.any(axis=0)), columns)
+    top, bottom = _in_use((np.isfinite(cores).any(axis=(1, 2)), down.any(axis=1), across.any(axis=1)), rows)
+    height = min(max(1.2 + 0.55 * (bottom - top), 3.2), 12.0) + 0.25 * -(-len(layers) // side_by_side)
+    ax = one_axes(ax, min(max(1.5 + 0.55 * (right - left), 5.0), 12.0), height)
     most = max(float(across.max(initial=0)), float(down.max(initial=0)))
     for ends, widths in _lines(across, down, most):
         ax.add_collection(LineCollection(ends, colors=GREY, linewidths=widths, capstyle="butt", zorder=1))
@@ -76,8 +81,8 @@ def mesh(
             ax.axvline(x - 0.5, color=BLACK, linewidth=1, linestyle="dashed")
         for y in range(chip_tiles[1], rows, chip_tiles[1]):
             ax.axhline(y - 0.5, color=BLACK, linewidth=1, linestyle="dashed")
-    ax.set_xlim(-0.6, columns - 0.4)
-    ax.set_ylim(rows - 0.4, -0.6)
+    ax.set_xlim(left - 0.6, right - 0.4)
+    ax.set_ylim(bottom - 0.4, top - 0.6)
     ax.set_aspect("equal")
     ax.set_xlabel("tile, east-west")
     ax.set_ylabel("tile, north-south")
@@ -88,8 +93,26 @@ def mesh(
         if most == 0
         else f"links as wide as their traffic, the widest {most:.4g} {traffic_unit}"
     )
+    if (bottom - top, right - left) != (rows, columns):
+        said = f"part of {columns} x {rows} tiles, {said}"
     ax.set_title(f"{title}\n{said}" if title else said, fontsize="medium")
     return ax
+
+
+def _in_use(used: tuple[Array, Array, Array], n: int) -> tuple[int, int]:
+    """(first, last + 1) of n rows or columns that are drawn.
+
+    used: of each whether a core has a load, whether there is traffic to the next, and whether there is across it
+    """
+    cores, onward, over = used
+    there = cores.copy()
+    there[:-1] |= onward
+    there[1:] |= onward
+    there |= over
+    found = np.flatnonzero(there)
+    if n <= SHOWN or not found.size:
+        return 0, n
+    return max(int(found[0]) - 1, 0), min(int(found[-1]) + 2, n)
 
 
 def _check(cores: Array, across: Array, down: Array) -> None:
