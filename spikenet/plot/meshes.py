@@ -91,7 +91,7 @@ def mesh(
     said = (
         "no traffic between tiles"
         if most == 0
-        else f"links as wide as their traffic, the widest {most:.4g} {traffic_unit}"
+        else f"links as wide as their traffic, the widest {f'{most:.4g}' if most < 1e4 else f'{most:,.0f}'} {traffic_unit}"
     )
     if (bottom - top, right - left) != (rows, columns):
         said = f"part of {columns} x {rows} tiles, {said}"
@@ -99,7 +99,7 @@ def mesh(
     return ax
 
 
-def _in_use(used: tuple[Array, Array, Array], n: int) -> tuple[int, int]:
+def _in_use(used: tuple[Any, Any, Any], n: int) -> tuple[int, int]:
     """(first, last + 1) of n rows or columns that are drawn.
 
     used: of each whether a core has a load, whether there is traffic to the next, and whether there is across it
