@@ -88,10 +88,11 @@ def mesh(
     ax.set_ylabel("tile, north-south")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    widest = f"{most:.4g}" if most < 1e4 else f"{most:,.0f}"
     said = (
         "no traffic between tiles"
         if most == 0
-        else f"links as wide as their traffic, the widest {f'{most:.4g}' if most < 1e4 else f'{most:,.0f}'} {traffic_unit}"
+        else f"links as wide as their traffic, the widest {widest} {traffic_unit}"
     )
     if (bottom - top, right - left) != (rows, columns):
         said = f"part of {columns} x {rows} tiles, {said}"
