@@ -69,14 +69,14 @@ def released(spikes_s, use, tau_recover_s, tau_facilitate_s):
 def rewarded_pairs(arrivals, firings, rewards, *, weight, up, down, tau_plus, tau_minus, tau_eligible, largest):
     """One synapse stepped: all pairs count; what they would change decays until rewarded.
 
-    arrivals, firings: sets of steps; rewards: {step: amount}, before what happens in the step; times in steps
+    arrivals, firings: sets of steps; rewards: {step: amount}, at the begin of a step; times in steps
     """
     pre = post = eligible = 0.0
     for t in range(max(*arrivals, *firings, *rewards) + 1):
         if t in rewards:
             weight = min(max(weight + rewards[t] * eligible, 0.0), largest)
         change = (up * pre if t in firings else 0.0) - (down * post if t in arrivals else 0.0)
-        eligible = (eligible + change) * math.exp(-1 / tau_eligible)
+        eligible = eligible * math.exp(-1 / tau_eligible) + change  # both at the end of the step
         pre = (pre + (t in arrivals)) * math.exp(-1 / tau_plus)
         post = (post + (t in firings)) * math.exp(-1 / tau_minus)
     return weight

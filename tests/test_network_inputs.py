@@ -56,7 +56,7 @@ def test_a_source_fires_as_its_encoder(encoder, x):
         (
             lambda: sn.inputs.encoded(SIGNED, CHANGING, DT),
             ValueError,
-            "zeros and ones, got -1; .* go into encode.Recorded",
+            r"zeros and ones, got -1; .* go into encode.Recorded, which takes \(samples, steps",
         ),
         (lambda: sn.inputs.encoded(sn.encode.Constant(3), [[0.5]], DT), ValueError, r"got 0\.5;.*step_current"),
         (

@@ -177,8 +177,11 @@ def test_mistakes_are_answered():
     simulation = sn.Simulation(net)
     with pytest.raises(ValueError, match="with plasticity"):
         simulation.weights(plain)
-    with pytest.raises(ValueError, match="that can be rewarded"):
+    with pytest.raises(ValueError, match=r"reward: .* with plasticity"):
         simulation.reward(plain, 1.0)
+    net.connect(cell, cell, sn.rules.all_to_all(), 0.05, 1e-3, plasticity=rule)
+    with pytest.raises(ValueError, match="cell -> cell: expected a rule that can be rewarded"):
+        sn.Simulation(net).reward(net.projections[-1], 1.0)
     for use in (0.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match="use"):
             plasticity.short_term(use=use, tau_recover_s=0.1)

@@ -315,7 +315,12 @@ def test_neurons_of_spikes_are_whole_numbers():
         (lambda n, p: n.connect(p, p, sn.rules.matrix(np.eye(9))) and sn.simulate(n, DT), "expected a matrix of shape"),
         (lambda n, p: n.connect("p", p, sn.rules.all_to_all(), 1.0), "expected a population of this network"),
         (lambda n, p: sn.simulate(n, DT, spikes=["p"]), "expected a population of this network"),
-        (lambda n, p: n.connect(p, p, sn.rules.fixed_total(10**12), 1.0) and sn.simulate(n, DT), "holds at most"),
+        (
+            lambda n, p: (
+                n.connect(p, p, sn.rules.fixed_total(10**12), 1.0) and sn.simulate(n, DT, procedural=True)
+            ),
+            "holds at most .*; make it several",
+        ),
         (lambda n, p: n.drive(p, sn.inputs.constant_current(1e39)) and sn.simulate(n, DT), "too large for float32"),
         (lambda n, p: n.connect(p, p, sn.rules.one_to_one(), -1e39) and sn.simulate(n, DT), "too large for float32"),
         (lambda n, p: sn.simulate(n, DT, seed=2**63), "below 2\\^63"),
@@ -348,7 +353,7 @@ def test_what_cannot_be_held_is_refused_before_it_is_taken():
         sn.simulate(net, DT)
     many = net.population("many", sn.LIF, 1_000_000)
     net.connect(many, many, sn.rules.pairwise(0.5), 1.0, DT)  # refused before a single pair is drawn
-    with pytest.raises(MemoryError, match="the synapses need at least 125 GB"):
+    with pytest.raises(MemoryError, match=r"the synapses need at least 2\.11e\+03 GB"):
         sn.simulate(net, DT)
     with pytest.raises(ValueError, match=r"many -> many: 4\.95e\+11 synapses"):
         sn.simulate(net, DT, procedural=True)

@@ -97,7 +97,7 @@ def Izhikevich(
     reset, refractory_s: as of `LIF`; a spike sets v to c
     learn  : names among "recovery" (a), "coupling" (b), "reset_value" (c), "jump" (d), "threshold"
     """
-    if not isinstance(kind, (tuple, list)) or len(kind) != 4:
+    if not isinstance(kind, (tuple, list, np.ndarray)) or len(kind) != 4:
         raise TypeError(f"Izhikevich: kind: expected (a, b, c, d) or a set such as {PUBLISHED}, got {kind!r:.60}")
     a, b, c, d = np.broadcast_arrays(*kind) if any(map(np.ndim, kind)) else kind
     described = {"kind": izhikevich.Kind(a, b, c, d), "dt_s": dt_s, "method": method, "reset": reset}

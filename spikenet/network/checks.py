@@ -22,8 +22,9 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
     """ValueError unless every parameter and start is a number, one a neuron, or a distribution."""
     for parameter, value in cell.values.items():
         if np.ndim(value) > 1 or (np.ndim(value) == 1 and np.shape(value) not in ((1,), (population.n,))):
+            written = _written(population, np.shape(value)) or parameter
             raise ValueError(
-                f"{label}: {parameter}: expected a number or {population.n} values, got shape {np.shape(value)}"
+                f"{label}: {written}: expected a number or {population.n} values, got shape {np.shape(value)}"
             )
     for state, value in population.start.items():
         if state not in cell.rest:
@@ -34,6 +35,16 @@ def check_values(label: str, cell: Cell, population: Population) -> None:
             raise ValueError(
                 f"{label}: start {state}: expected a number or {population.n} values, got shape {np.shape(value)}"
             )
+
+
+def _written(population: Population, shape: tuple[int, ...]) -> str:
+    """The arguments of this shape that a parameter was worked out from, as the user called them."""
+    made = population.model
+    given = {**getattr(made, "_describe", {}), **population.values}
+    named = [
+        name for name, v in given.items() if any(np.shape(one) == shape for one in (v if type(v) is tuple else (v,)))
+    ]
+    return " or ".join(named)
 
 
 def check_sign(label: str, weight: Any, cell: Cell) -> None:
@@ -84,6 +95,17 @@ def synaptic(name: str, value: Any, rule: rules.Rule) -> Any:
     if array.shape != rule.source.shape:
         raise ValueError(f"{name}: expected {rule.source.size} values, one a synapse, got shape {array.shape}")
     return array
+
+
+def check_delays(name: str, delay_s: Any, dt_s: float) -> None:
+    """ValueError for delays of less than a step, also where only a few that are drawn would be."""
+    shortest = delay_s.range[0] if isinstance(delay_s, Distribution) else delay_s
+    if isinstance(delay_s, Distribution) and shortest < dt_s * (1 - GRID):
+        raise ValueError(
+            f"{name}: expected at least 1 step of {dt_s:g} s, got a distribution that reaches {shortest:g} s; give "
+            f"it low={dt_s:g}"
+        )
+    steps_of(name, shortest, dt_s, 1)
 
 
 def check_plastic(label: str, plasticity: Any, weight: Any, delay_s: Any) -> None:

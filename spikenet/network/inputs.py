@@ -146,7 +146,8 @@ def encoded(
         raise ValueError(f"{label}: expected spikes (steps, samples, ...), got {spikes.dtype} of shape {spikes.shape}")
     advice = (
         "; a neuron fires once a step at most: encode.Poisson takes binary=True, codes of -1 and 1 go into "
-        "encode.Recorded, and numbers that stay numbers into inputs.step_current"
+        "encode.Recorded, which takes (samples, steps, ...) and has one neuron for up, one for down; numbers that stay "
+        "numbers into inputs.step_current"
     )
     _zeros_and_ones(label, spikes, advice)
     samples = np.moveaxis(spikes, 1, 0).reshape(spikes.shape[1], len(spikes), -1)

@@ -11,8 +11,15 @@ from spikenet.errors import finite_number, positive, whole
 from spikenet.kernels.cell_loop import emits
 from spikenet.network import inputs, rules
 from spikenet.network.cell import Cell
-from spikenet.network.checks import check_drive, check_plastic, check_sign, check_values, on_the_grid, synaptic
-from spikenet.network.clock import steps_of
+from spikenet.network.checks import (
+    check_delays,
+    check_drive,
+    check_plastic,
+    check_sign,
+    check_values,
+    on_the_grid,
+    synaptic,
+)
 from spikenet.network.draw import Distribution
 from spikenet.network.plasticity import Plasticity
 from spikenet.network.populations import cell_for
@@ -110,7 +117,7 @@ class Network:
         weight = rule.weight if weight is None and isinstance(rule, rules.Listed) else weight
         weight = synaptic(f"{label}: weight", weight, rule)
         delay_s = self.dt_s if delay_s is None else synaptic(f"{label}: delay_s", delay_s, rule)
-        steps_of(f"{label}: delay_s", delay_s.range[0] if isinstance(delay_s, Distribution) else delay_s, self.dt_s, 1)
+        check_delays(f"{label}: delay_s", delay_s, self.dt_s)
         mean = weight.mean if isinstance(weight, Distribution) else float(np.mean(weight)) if np.size(weight) else 0.0
         if receptor is None and np.size(weight):
             check_sign(label, weight, cell)

@@ -67,8 +67,10 @@ def numbers_set(population: Population, values: Mapping[str, Any], seed: int) ->
     """`values` to be set while a simulation stands, distributions drawn; TypeError for what is no number."""
     numbers = _drawn_values(population, values, seed)
     for name, value in numbers.items():
-        if np.asarray(value).dtype.kind not in "biuf":
+        array = np.asarray(np.broadcast_arrays(*value) if isinstance(value, (tuple, list)) else value)
+        if array.dtype.kind not in "biuf":
             raise TypeError(f"population {population.name!r}: set: {name}: expected numbers, got {value!r:.60}")
+        numbers[name] = array[()]
     return numbers
 
 

@@ -9,7 +9,13 @@ PAIRS_A_CHOICE = 20  # numpy keeps all there are to choose from where there are 
 
 
 def expected(rule: Rule, n_source: int, n_target: int) -> float:
-    """At least how many synapses a rule will make, before they are counted; 0 where nobody knows."""
+    """About how many synapses a rule will make, rather fewer, before they are counted; 0 where nobody knows."""
+    if isinstance(rule, rules.Listed):
+        return float(rule.source.size)
+    if isinstance(rule, rules.OneToOne):
+        return float(n_source)
+    if isinstance(rule, rules.AllToAll):
+        return float(n_source) * n_target - (0 if rule.autapses else min(n_source, n_target))
     if isinstance(rule, rules.FixedTotal):
         return float(rule.n)
     if isinstance(rule, rules.Pairwise):

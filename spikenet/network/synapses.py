@@ -74,7 +74,7 @@ def synapses(
         return Synapses(True, np.ones(n_source, np.int64), lambda a, b: np.arange(a, b, dtype=np.uint32), opposite)
     many = expected(rule, n_source, n_target)
     if many > LARGEST:
-        raise ValueError(f"{name}: {many:.3g} synapses; one projection holds at most {LARGEST}")
+        raise ValueError(f"{name}: {many:.3g} synapses; one projection holds at most {LARGEST}; make it several")
     own = 0 if one_population and not rule.autapses else NONE
     if isinstance(rule, rules.ByDistance):
         return _by_distance(name, rule, n_source, n_target, own, seed, stream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,18 @@ def own_parameters(cell: Cell) -> list[str]:
 
 def shared_parameters(cell: Cell) -> list[str]:
     return [q for q in cell.model.parameters if np.size(cell.values[q]) == 1]
+
+
+def make_room(layout: Layout, population: int) -> None:
+    """Rows for as many own parameters as the population's cell now has; its states stay, and its spikes."""
+    cell, shares, lists = layout.cells[population], layout.shares[population], layout.lists[population]
+    assert cell is not None
+    states = len(cell.model.states)
+    for thread, share in enumerate(shares):
+        rows = memory.zeros((len(own_parameters(cell)) + states, share.rows.shape[1]), layout.dtype)
+        rows[len(rows) - states :] = share.rows[len(share.rows) - states :]
+        shares[thread] = replace(share, rows=rows)
+        lists[:] = [shares[thread] if one is share else one for one in lists]
 
 
 def state_rows(cell: Cell, share: Share) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from spikenet.network.network import Network
 from spikenet.network.records import Projection
 from spikenet.network.rule_sizes import drawing_bytes, expected
 from spikenet.simulate.redrawn_tables import arena_room, ring_rows
-from spikenet.simulate.wiring import Wiring
+from spikenet.simulate.wiring import Wiring, is_dense
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
+DRAWN = 4  # bytes of a synapse while it becomes a bit
 
 
 def check_expected(network: Network, unstored: Container[Projection], dtype: str, ranks: int) -> None:
@@ -24,8 +25,10 @@ def check_expected(network: Network, unstored: Container[Projection], dtype: str
     for p in network.projections:
         if p not in unstored:
             many = expected(p.rule, p.source.n, p.target.n)
-            alike = isinstance(p.weight, float)  # two bytes for the target; bits, where there are more than those
-            need += min(2 * many, p.source.n * p.target.n / 8) if alike else (2 + size) * many
+            if is_dense(p, many):
+                need += p.source.n * p.target.n / 8 + DRAWN * many
+            else:
+                need += (2 if isinstance(p.weight, float) else 2 + size) * many  # two bytes for the target
             need += drawing_bytes(p.rule, p.source.n, p.target.n)
     if need / ranks > available_bytes():
         raise MemoryError(
@@ -40,7 +43,7 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
     synapses = 0
     for p, made in wiring.dense:
         synapses += (p.source.n + 1) * (-(-p.target.n // 512) * 64 + 64 * threads)
-        synapses += 4 * made.total  # while they are drawn
+        synapses += DRAWN * made.total
     for p, made in wiring.listed:
         shortest, longest = wiring.delays[p.index]
         synapses += made.total * (2 + (0 if isinstance(p.weight, float) else size))

@@ -145,11 +145,17 @@ STATE = ("weights", "traces", "trace_steps", "own_traces", "own_steps", "eligibl
 
 
 def reward(table: PlasticTable, amount: float, step: int, dt_s: float) -> None:
-    """Weights change by the reward times what is eligible now, at the beginning of `step`."""
+    """Weights change by the reward times what is eligible now, at the beginning of `step`.
+
+    What a step does is done at its end, so that of the last one is as it was made. ValueError for another rule.
+    """
     rule = table.projection.plasticity
-    assert isinstance(rule, Plasticity)
+    if rule is None or not rule.eligibility_s:
+        raise ValueError(
+            f"reward: {table.projection.name}: expected a rule that can be rewarded, sn.plasticity.rewarded"
+        )
     for part in table.parts:
-        change = amount * part.eligible * np.exp((part.eligible_steps - step) * (dt_s / rule.eligibility_s))
+        change = amount * part.eligible * np.exp((part.eligible_steps - (step - 1)) * (dt_s / rule.eligibility_s))
         weights = part.weights.astype(np.float64)
         if rule.power:
             share = weights / rule.largest

@@ -10,12 +10,14 @@ import numpy as np
 
 from spikenet.errors import Array
 from spikenet.kernels import memory, redrawn, redrawn_draw, redrawn_plan, redrawn_ring
+from spikenet.kernels.program import run_windows
 from spikenet.network.draw import Distribution
 from spikenet.network.network import Network
 from spikenet.network.records import Projection
 from spikenet.network.synapses import Again, Synapses, starts_of
 from spikenet.simulate.layout import Layout
 from spikenet.simulate.plan import Plan
+from spikenet.simulate.running import using_threads
 from spikenet.simulate.wiring import Wiring, description
 
 ARENA_ROOM = 1 << 19  # synapses that a thread puts down in a window; more are drawn by every thread
@@ -214,3 +216,14 @@ def _add(
             plan.add(thread, redrawn_draw.gather_operation(), entry, begins=True)
         if share.n:
             plan.add(thread, redrawn.deliver_operation(layout.dtype), entry)
+
+
+def put_down_again(layout: Layout, drawn: RedrawnTables, seed: int, begin: int, end: int, window: int) -> None:
+    """The inputs under way in the rings, from the spikes of the steps `begin` to end - 1."""
+    if drawn.rings:
+        for ring in drawn.rings:
+            ring.clear()
+        plan = Plan(layout.threads)
+        add_redrawn(plan, layout, drawn, seed, taken=False)
+        with using_threads(layout.threads):
+            run_windows(plan.written(), layout.threads, begin, end, window, np.zeros(1, np.int64))

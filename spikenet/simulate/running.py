@@ -15,6 +15,22 @@ from spikenet.network.network import Network
 MOST_SHARES = 1024  # of neurons; more than any machine's cores
 
 
+def parts_of(network: Network) -> tuple[list[Any], ...]:
+    """What a network is made of, as it is now."""
+    return list(network.populations), list(network.projections), list(network.drives)
+
+
+def check_unchanged(network: Network, built: tuple[list[Any], ...]) -> None:
+    """ValueError, by name, for what was put into a network after a simulation of it was built."""
+    kinds = ("population {0.name!r}", "projection {0.name}", "drive of {0.target.name!r}")
+    for kind, before, now in zip(kinds, built, parts_of(network), strict=True):
+        if late := [part for part in now if all(part is not one for one in before)]:
+            raise ValueError(
+                f"simulate: the {kind.format(late[0])} came after this simulation was made, and is not in it; "
+                "make another one, sn.Simulation(net), once the network is whole"
+            )
+
+
 @contextmanager
 def using_threads(wanted: int) -> Iterator[None]:
     before = numba.get_num_threads()

@@ -11,23 +11,22 @@ from typing import Any
 import numpy as np
 
 from spikenet.errors import Array, finite_number, whole
-from spikenet.kernels.program import run_windows
+from spikenet.network.checks import check_values
 from spikenet.network.network import Network
 from spikenet.network.populations import cell_for, numbers_set, starting
 from spikenet.network.records import Population, Projection
-from spikenet.simulate.layout import Layout, layout, own_parameters
+from spikenet.simulate.layout import Layout, layout, make_room
 from spikenet.simulate.memory_need import check_expected, check_memory
 from spikenet.simulate.neuron_values import put_parameters, put_states, states_of
 from spikenet.simulate.number_range import check_range
 from spikenet.simulate.pieces import Pieces
-from spikenet.simulate.plan import Plan
-from spikenet.simulate.plastic_tables import STATE, put_state, reward, state_of
+from spikenet.simulate.plastic_tables import STATE, PlasticTable, put_state, reward, state_of
 from spikenet.simulate.progress import shown
 from spikenet.simulate.ranks import Ranks
 from spikenet.simulate.recorders import Probe
 from spikenet.simulate.recording import Recording, Run, joined, whole_run
-from spikenet.simulate.redrawn_tables import add_redrawn, chosen_projections
-from spikenet.simulate.running import steps_in, thread_count, using_threads
+from spikenet.simulate.redrawn_tables import chosen_projections, put_down_again
+from spikenet.simulate.running import check_unchanged, parts_of, steps_in, thread_count, using_threads
 from spikenet.simulate.state_file import heading, put_under_way, read_state, set_values, under_way, write_state
 from spikenet.simulate.stream import Writer
 from spikenet.simulate.tables import tables
@@ -68,7 +67,7 @@ class Simulation:
         self.dtype = next((kind for kind in ("float32", "float64") if dtype in (kind, getattr(np, kind))), "")
         if not self.dtype:
             raise TypeError(f"simulate: dtype: expected np.float32 or np.float64, got {dtype!r:.60}")
-        self.step = 0
+        self.step, self._parts = 0, parts_of(network)
         self._changed: dict[int, dict[str, Any]] = {}  # by population, what `set` changed
         self._ranks = Ranks(communicator)
         network_size = [[p.name, p.n] for p in network.populations], len(network.projections), network.dt_s
@@ -131,6 +130,7 @@ class Simulation:
 
     def prepared(self, spikes: Any = None, states: Sequence[Probe] = (), clocks: Array | None = None) -> Pieces:
         """What runs it from `step` on; as `run` and `costs` use it."""
+        check_unchanged(self.network, self._parts)
         return Pieces(
             self.network, self.layout, self._tables, self._ranks, self._workers, self.window, self.seed, spikes, states,
             clocks,
@@ -150,32 +150,40 @@ class Simulation:
     def set(self, population: Population, **values: Any) -> None:
         """Change arguments of a population's model, as they were given to Network.population; states stay.
 
-        values: numbers; arrays with one a neuron or distributions where it had one a neuron; what was set before stays
+        values: numbers, arrays with one a neuron, or distributions; what was set before stays. One a neuron in place of
+                one for all, or the other way, compiles the neurons' loop once more
         """
-        self.network.own(population)
+        self._own(population)
         numbers = numbers_set(population, values, self.seed)
         self._set_to(population, self._changed.get(population.index, {}) | numbers)
 
     def _set_to(self, population: Population, values: dict[str, Any]) -> None:
         """The population's model with these values in place of what the network says, and its own otherwise."""
         changed = replace(population, values={**population.values, **values})
-        cell = cell_for(changed, self.network.dt_s, self.seed)
+        cell, label = cell_for(changed, self.network.dt_s, self.seed), f"population {population.name!r}"
         before = self.layout.cells[population.index]
-        if before is None or cell.model != before.model or own_parameters(cell) != own_parameters(before):
-            raise ValueError(f"population {population.name!r}: set changes numbers, not the model, nor one into many")
+        if before is None or cell.model != before.model:
+            raise ValueError(f"{label}: set changes numbers, not the model, and with these it is another one")
+        check_values(label, cell, changed)
         self.layout.cells[population.index] = cell
         self._changed[population.index] = values
+        make_room(self.layout, population.index)
         put_parameters(self.layout, population.index)
+
+    def _own(self, population: Population) -> None:
+        """TypeError or ValueError unless the population is one that this simulation was built with."""
+        self.network.own(population)
+        check_unchanged(self.network, self._parts)
 
     def states(self, population: Population) -> dict[str, Array]:
         """(n,) of every state of a population, as it is computed (the membrane above its rest)."""
-        self.network.own(population)
+        self._own(population)
         own = states_of(self.layout, population.index)
         return {name: self._ranks.joined([values]) for name, values in own.items()}
 
     def fan_out(self, population: Population) -> Array:
         """(n,) how many synapses a spike of each neuron reaches, counted in the tables that deliver it."""
-        self.network.own(population)
+        self._own(population)
         own = self._tables.fan_out(population, self.threads)
         return sum((*self._ranks.everybody(own), *self._tables.redrawn.fan_out(population)), start=np.zeros_like(own))
 
@@ -183,19 +191,18 @@ class Simulation:
         """Reward, or with an amount < 0 punish, what the synapses of a projection have done: their weights change by
         `amount` times their eligibility now. For a rule that is sn.plasticity.rewarded."""
         amount = finite_number("reward: amount", amount)
-        for table in self._tables.plastic:
-            rule = projection.plasticity if table.projection is projection else None
-            if rule is not None and rule.eligibility_s:
-                reward(table, amount, self.step, self.network.dt_s)
-                return
-        raise ValueError(f"reward: {projection!r:.80}: expected a projection of this network that can be rewarded")
+        reward(self._plastic("reward", projection), amount, self.step, self.network.dt_s)
 
     def weights(self, projection: Projection) -> tuple[Array, Array, Array]:
         """(sources, targets, weights) of a projection whose synapses change, as they are now."""
+        table = self._plastic("weights", projection)
+        return table.source, table.target, table.weights(self._ranks)
+
+    def _plastic(self, label: str, projection: Projection) -> PlasticTable:
         for table in self._tables.plastic:
             if table.projection is projection:
-                return table.source, table.target, table.weights(self._ranks)
-        raise ValueError(f"weights: {projection!r:.80}: expected a projection of this network with plasticity")
+                return table
+        raise ValueError(f"{label}: {projection!r:.80}: expected a projection of this network with plasticity")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The whole state in a file, from which `restore` goes on bit for bit."""
@@ -224,18 +231,8 @@ class Simulation:
         for table in self._tables.plastic:
             put_state(table, self.layout, {name: arrays[f"p{table.projection.index}.{name}"] for name in STATE})
         self.step = int(head["step"])
-        self._put_down_again()
-
-    def _put_down_again(self) -> None:
-        """The inputs under way in the rings, from the spikes of the steps before."""
-        if self._tables.redrawn.rings:
-            for ring in self._tables.redrawn.rings:
-                ring.clear()
-            plan = Plan(self.threads)
-            add_redrawn(plan, self.layout, self._tables.redrawn, self.seed, taken=False)
-            with using_threads(self.threads):
-                begin = max(0, self.step - self.longest)
-                run_windows(plan.written(), self.threads, begin, self.step, self.window, np.zeros(1, np.int64))
+        begin = max(0, self.step - self.longest)
+        put_down_again(self.layout, self._tables.redrawn, self.seed, begin, self.step, self.window)
 
 
 def simulate(

@@ -87,7 +87,9 @@ def wire(network: Network, seed: int, procedural: Container[Projection] = ()) ->
         one = p.source is p.target
         made = synapses(p.name, p.rule, p.source.n, p.target.n, one, seed, SYNAPSES + p.index)
         if made.total > LARGEST:
-            raise ValueError(f"{p.name}: {made.total} synapses; one projection holds at most {LARGEST}")
+            raise ValueError(
+                f"{p.name}: {made.total} synapses; one projection holds at most {LARGEST}; make it several"
+            )
         if not made.total:
             continue
         delays[p.index] = _delays(p, made.total, network.dt_s, seed)
@@ -102,13 +104,17 @@ def wire(network: Network, seed: int, procedural: Container[Projection] = ()) ->
         if p.plasticity is not None:
             plastic.append((p, made))
             continue
-        alike = isinstance(p.weight, float) and isinstance(p.delay_s, float)
-        crowded = made.total >= DENSE * p.source.n * p.target.n and p.target.n >= WIDE
         if p in procedural:
-            redrawn.append((p, made, alike and crowded))
+            redrawn.append((p, made, is_dense(p, made.total)))
         else:
-            (dense if alike and crowded else listed).append((p, made))
+            (dense if is_dense(p, made.total) else listed).append((p, made))
     return Wiring(dense, listed, delays, seed, plastic, redrawn)
+
+
+def is_dense(p: Projection, total: float) -> bool:
+    """Whether so many synapses become bits, not lists."""
+    alike = isinstance(p.weight, float) and isinstance(p.delay_s, float)
+    return alike and total >= DENSE * p.source.n * p.target.n and p.target.n >= WIDE
 
 
 def _delays(p: Projection, total: int, dt_s: float, seed: int) -> tuple[int, int]:
