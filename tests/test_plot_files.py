@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from spikenet import plot
-from spikenet.plot.style import PALETTE, colour, figure_of, line_style, tint
+from spikenet.plot.style import GREY, PALETTE, VIOLET, colour, figure_of, line_style, tint
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -69,6 +71,33 @@ def test_bad_paths_are_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+TO_DEFICIENT = {  # Machado, Oliveira & Fernandes 2009, IEEE TVCG 15:1291, severity 1: what is seen of linear RGB
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "normal": np.eye(3),
+}
+TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+
+
+def seen(colour_hex, vision):
+    """CIE 1976 L*a*b* of a colour of sRGB, by the definitions, as a vision has it."""
+    rgb = np.array(to_rgb(colour_hex))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = np.array(TO_XYZ) @ np.clip(np.array(TO_DEFICIENT[vision]) @ linear, 0, 1) / (0.95047, 1.0, 1.08883)
+    x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", TO_DEFICIENT)
+def test_eight_colours_are_told_apart_by_every_common_vision(vision):
+    """16 units of L*a*b* and more: 2 are seen side by side. The microcircuit has eight populations."""
+    assert len(PALETTE) >= 8
+    for a, b in combinations(PALETTE, 2):
+        assert np.linalg.norm(seen(a, vision) - seen(b, vision)) > (25 if VIOLET in (a, b) else 16), (a, b)
+    assert np.linalg.norm(seen(VIOLET, vision) - seen(GREY, vision)) > 25
+
+
 def test_series_are_told_apart():
     assert len({(colour(k), line_style(k)) for k in range(4 * len(PALETTE))}) == 4 * len(PALETTE)
     assert tint("#0072B2", 0) == "#FFFFFF"
@@ -77,6 +106,7 @@ def test_series_are_told_apart():
 
 ALL = """
 import sys
+from itertools import combinations
 import matplotlib
 def settings():  # all but the backend: to look at that imports pyplot
     return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}

@@ -5,6 +5,7 @@ A clamp has, as in bmtk's runs with NEST, module "IClamp", amp in pA, delay and 
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -26,7 +27,8 @@ ENDLESS_MS = 1e12  # of a clamp that stays
 def spoken(network: Network, duration_s: float, seed: int) -> Network:
     """The network with each Poisson drive as a source of what it brings in a run with this seed, one step earlier.
 
-    ValueError for events in the first step, which no spike can bring, and weights whose sign is not their receptor's.
+    Events of the first step, which no spike can bring, are left out with a warning. ValueError for weights whose sign
+    is not their receptor's.
     """
     driven = [d for d in network.drives if isinstance(d.drive, inputs.Poisson)]
     if not driven:
@@ -78,15 +80,18 @@ def _events(network: Network, driven: list[Driven], duration_s: float, seed: int
             found[k].append((np.repeat(step + before, many), np.repeat(neuron, many)))
             last[k] = sums[-1:]
         before += piece
-    made = []
-    for d, parts in zip(driven, found, strict=True):
+    made, lost = [], 0
+    for parts in found:
         step, neuron = (np.concatenate(part) for part in zip(*parts, strict=True))
-        if (step == 0).any():
-            raise ValueError(
-                f"write_sonata: drive of {d.target.name!r}: {int((step == 0).sum())} events in the first step, which "
-                "no spike reaches; let it begin a step later: sn.inputs.varying_poisson([0.0, rate_hz], bin_s=dt_s)"
-            )
-        made.append(inputs.Trains(step * network.dt_s, neuron.astype(np.int64)))
+        late = step > 0
+        lost += int((~late).sum())
+        made.append(inputs.Trains(step[late] * network.dt_s, neuron[late].astype(np.int64)))
+    if lost:
+        warnings.warn(
+            f"write_sonata: {lost} Poisson events of the first step are left out: no spike of SONATA arrives there. "
+            "What is written are drives that begin a step later, sn.inputs.varying_poisson([0.0, rate_hz], bin_s=dt_s)",
+            stacklevel=4,
+        )
     return made
 
 

@@ -34,8 +34,9 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
           as duration_s, are those of a run with this seed
 
     A Poisson drive becomes virtual nodes that fire, one a neuron, what it brings in such a run ("NAME, drive 0"); a
-    current in steps becomes clamps, in pA. ValueError for what SONATA cannot say: noise currents, plastic synapses,
-    models that NEST has not, weights whose sign is not that of their receptor, Poisson events in the first step.
+    current in steps becomes clamps, in pA. No spike of SONATA arrives in the first step: Poisson events there are left
+    out, with a warning, as if these drives began a step later. ValueError for what SONATA cannot say: noise currents,
+    plastic synapses, models that NEST has not, weights whose sign is not that of their receptor.
     """
     h5py = library("h5py", "write_sonata", "sonata")
     if not isinstance(network, Network) or not network.populations:

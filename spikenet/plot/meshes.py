@@ -24,7 +24,7 @@ WIDEST = 8.0  # points of the busiest link
 LABELS = 34.0  # points that the labels below the axes take
 STRIP = 0.3  # of a core's side, for the colours of its layers
 SHOWN = 16  # tiles along a side of which all are drawn; of longer ones those in use and one around
-HATCHES = ("", "////", "....")  # of the first seven layers, the next seven, ...
+HATCHES = ("", "////", "....")  # of the first eight layers, the next eight, ...
 
 
 def mesh(

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-# Okabe & Ito 2008, "Color Universal Design", jfly.uni-koeln.de/color; yellow left out, it is lost on white
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = PALETTE = (
+# Okabe & Ito 2008, "Color Universal Design", jfly.uni-koeln.de/color; yellow left out, it is lost on white. Violet is
+# not theirs: an eighth that is as far from them and from GREY, to every common colour vision, as they are at best
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, VIOLET = PALETTE = (
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -19,6 +20,7 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = PALETTE = (
     "#E69F00",
     "#56B4E9",
     "#000000",
+    "#8000E0",
 )
 GREY = "#6E6E6E"  # notes beside the data: thresholds, "no spikes", "unknown"
 LINES = ("solid", "dashed", "dotted", "dashdot")
@@ -28,12 +30,12 @@ SEQUENTIAL = "cividis"  # Nunez et al. 2018, PLoS ONE 13(7):e0199239: the same t
 
 
 def colour(k: int) -> str:
-    """Colour of the k-th series; repeats after seven, where `line_style` moves on."""
+    """Colour of the k-th series; repeats after eight, where `line_style` moves on."""
     return PALETTE[k % len(PALETTE)]
 
 
 def line_style(k: int) -> str:
-    """Line style of the k-th series: solid for the first seven, then dashed, dotted, dash-dotted."""
+    """Line style of the k-th series: solid for the first eight, then dashed, dotted, dash-dotted."""
     return LINES[k // len(PALETTE) % len(LINES)]
 
 

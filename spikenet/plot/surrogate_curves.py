@@ -66,7 +66,7 @@ def _one_by_one(curves: Sequence[Curve], u: Array, axes: Sequence[Axes] | None) 
     for ax, curve in zip(drawn, curves, strict=False):
         _true_step(ax, u)
         ax.plot(u, curve.smooth(u), color=colour(0), linestyle=line_style(0), label="smooth spike")
-        ax.plot(u, curve.derivative(u), color=colour(1), linestyle=line_style(7), label="its derivative")
+        ax.plot(u, curve.derivative(u), color=colour(1), linestyle="dashed", label="its derivative")
         ax.set_title(curve.name, fontsize="small")
         ax.set_xlim(u[0], u[-1])
     for ax in drawn[len(curves) :]:
