@@ -2,8 +2,9 @@
 
 python-with-nest benchmarks/record_nest_neurons.py tests/nest_neurons.json
 
-Each model gets the same spikes on the grid, with weights that make it fire irregularly, and a current in steps. All
-times are steps of 0.1 ms; what NEST calls t is the end of step t / 0.1 ms.
+Each linear model gets the same spikes on the grid, with weights that make it fire irregularly, and a current in steps;
+nonlinear ones a constant current, by steps of several lengths. All times are steps; what NEST calls t is the end of
+step t / 0.1 ms.
 """
 
 from __future__ import annotations
@@ -21,6 +22,32 @@ MODELS = {  # parameters that differ from NEST's defaults, and the weights of ex
     "iaf_psc_alpha": ({"tau_syn_ex": 0.9, "tau_syn_in": 3.1, "C_m": 200.0, "t_ref": 3.0}, (160.0, -64.0)),
 }
 CURRENT = [(1000, 120.0), (4000, -60.0), (6000, 180.0)]  # (step at whose end it changes, pA)
+ADEX = {"I_e": 990.0, "V_peak": 20.0, "V_reset": -70.6, "V_m": -70.6, "t_ref": 0.0}
+SETS = {  # a, b, c, d of Izhikevich 2003, figure 2
+    "regular_spiking": (0.02, 0.2, -65.0, 8.0),
+    "chattering": (0.02, 0.2, -50.0, 2.0),
+    "fast_spiking": (0.1, 0.2, -65.0, 2.0),
+}
+CONSTANT_MS = 500.0
+
+
+def under_constant_currents():
+    """[model or set, whether NEST's consistent integration, dt_ms, steps of the spikes] of every one."""
+    recorded = []
+    for dt_ms in (1.0, 0.1, 0.01):
+        cells = [("aeif_psc_exp", "aeif_psc_exp", True, ADEX)]
+        for name, (a, b, c, d) in SETS.items() if dt_ms > 0.01 else ():
+            kind = {"a": a, "b": b, "c": c, "d": d, "I_e": 10.0, "V_m": -65.0, "U_m": -65.0 * b}
+            cells += [(name, "izhikevich", exact, kind | {"consistent_integration": exact}) for exact in (True, False)]
+        for name, model, exact, parameters in cells:
+            nest.ResetKernel()
+            nest.set(resolution=dt_ms)
+            cell, recorder = nest.Create(model, params=parameters), nest.Create("spike_recorder")
+            nest.Connect(cell, recorder)
+            nest.Simulate(CONSTANT_MS)
+            recorded.append([name, exact, dt_ms, np.round(recorder.events["times"] / dt_ms).astype(int).tolist()])
+            print(name, exact, dt_ms, len(recorded[-1][-1]), "spikes")
+    return recorded
 
 
 def main(path):
@@ -58,6 +85,7 @@ def main(path):
             "v_mv": meter.events["V_m"].tolist(),
         }
         print(model, len(recorded["models"][model]["spikes"]), "spikes")
+    recorded["constant"] = under_constant_currents()
     with open(path, "w") as file:
         json.dump(recorded, file)
 
