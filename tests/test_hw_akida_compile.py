@@ -302,7 +302,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"layer 1 ReLU: threshold needs -.*its word holds"):
         hw.compile(net, akida, calibrate=ROWS)
     net.layers[0].weight.data[0, 0] = np.nan
-    with pytest.raises(ValueError, match="weights of 0 Linear"):
+    with pytest.raises(ValueError, match="0 Linear: weights hold NaN"):
         hw.compile(net, akida, calibrate=ROWS)
 
 

@@ -111,7 +111,7 @@ def test_what_no_word_holds_is_refused(rng):
         hw.compile(net, spinnaker1, calibrate=x)
     net.layers[0].weight.data[0, 0] = np.nan
     for chip in (loihi2, spinnaker1):
-        with pytest.raises(ValueError, match="finite"):
+        with pytest.raises(ValueError, match=r"weights hold NaN or infinity, first nan at index \(0, 0\); train again"):
             hw.compile(net, chip, calibrate=x)
 
 

@@ -77,9 +77,9 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)
     shape = x.shape[2:] if entrance is None else entrance.shape
     found = layout(net, shape)
+    check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     for stage in found.stages:
         in_float32(f"compile: weights of {stage.name}", stage.weight)
-    check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     parts = compiler.parts(net, shape)
     if like is not None:
         check_layers("compile: like", like, parts)

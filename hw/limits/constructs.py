@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hw.limits.held import held, most
 from hw.lowering.connectivity import delays_of_sources
@@ -45,7 +47,7 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
         held_by = {"weights": stage.weight, "recurrent weights": stage.recurrent, "biases": stage.bias}
         for what, values in held_by.items():
             if values is not None and not np.isfinite(values).all():
-                yield _lacking(chip, stage.name, f"{what} hold NaN or infinity", "train again, or replace them")
+                yield _lacking(chip, stage.name, f"{what} hold {_not_finite(values)}", "train again, or replace them")
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
             yield from _without_time(stage, chip, is_last=is_last)
         else:
@@ -67,7 +69,7 @@ def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
         yield from _levels(stage, chip)
         for name, value in stage.neurons.values.items():
             if not np.isfinite(value.data).all():
-                what = f"{name} of {stage.neurons.kind} holds NaN or infinity"
+                what = f"{name} of {stage.neurons.kind} holds {_not_finite(value.data)}"
                 yield _lacking(chip, stage.name, what, "train again, or replace them")
     for kind, _ in stage.pools:
         if kind.startswith("Max"):
@@ -173,6 +175,12 @@ def _without_memory(stage: Stage, chip: Chip) -> Iterator[Breach]:
         yield _lacking(chip, stage.name, f"{kind} with a threshold of {each.min():g}", "give all finite ones above 0")
     elif np.ptp(each, axis=1).any():
         yield _lacking(chip, stage.name, "different thresholds within a filter", "give a filter one threshold")
+
+
+def _not_finite(values: npt.NDArray[Any]) -> str:
+    """What is wrong with values of which some are not finite, with the first of them."""
+    at = tuple(int(k) for k in np.argwhere(~np.isfinite(values))[0])
+    return f"NaN or infinity, first {values[at]} at index {at}"
 
 
 def _lacking(chip: Chip, where: str, what: str, change: str) -> Breach:
