@@ -2,8 +2,8 @@
 
 python-with-nest benchmarks/record_nest_neurons.py tests/nest_neurons.json
 
-Each linear model gets the same spikes on the grid, with weights that make it fire irregularly, and a current in steps;
-nonlinear ones a constant current, by steps of several lengths. All times are steps; what NEST calls t is the end of
+Each model gets the same spikes on the grid, with weights that make it fire irregularly, and a current in steps; AdEx
+and Izhikevich's a constant current, by steps of several lengths. All times are steps; what NEST calls t is the end of
 step t / 0.1 ms.
 """
 
@@ -20,6 +20,10 @@ MODELS = {  # parameters that differ from NEST's defaults, and the weights of ex
     "iaf_psc_delta": ({"tau_m": 15.0, "V_reset": -65.0, "t_ref": 1.5}, (1.25, -1.5)),
     "iaf_psc_exp": ({"tau_syn_ex": 1.7, "tau_syn_in": 6.3, "tau_m": 12.0, "V_reset": -62.0}, (192.0, -80.0)),
     "iaf_psc_alpha": ({"tau_syn_ex": 0.9, "tau_syn_in": 3.1, "C_m": 200.0, "t_ref": 3.0}, (160.0, -64.0)),
+    "aeif_psc_exp": (
+        {"tau_syn_ex": 1.7, "tau_syn_in": 6.3, "t_ref": 2.0, "tau_w": 50.0, "V_reset": -62.0, "V_m": -70.6},
+        (700.0, -300.0),
+    ),
 }
 CURRENT = [(1000, 120.0), (4000, -60.0), (6000, 180.0)]  # (step at whose end it changes, pA)
 ADEX = {"I_e": 990.0, "V_peak": 20.0, "V_reset": -70.6, "V_m": -70.6, "t_ref": 0.0}

@@ -210,6 +210,35 @@ def test_a_model_of_ones_own(method, order, interpreted):
     assert_order(found, order, 0.25)
 
 
+def test_synapses_and_adaptation_of_a_cell_are_of_fourth_order():
+    """aeif_psc_exp below its threshold: one spike in, whose current is known exactly within each step."""
+
+    def equation(weight_pa):
+        def slopes(t, y):
+            v, w = y
+            pushed = 30.0 * (2.0 * math.exp((v - 20.2) / 2.0) - v) - w + 150.0 + weight_pa * math.exp(-t / 1.7e-3)
+            return 1e3 * pushed / 281.0, (4.0 * v - w) / 20e-3
+
+        return slopes
+
+    wanted = solved(equation(900.0), solved(equation(0.0), (0.0, 0.0), 4e-3), 6e-3)
+    found = []
+    for dt_s in (4e-4, 2e-4, 1e-4):
+        net = sn.Network(dt_s)
+        cell = net.population("c", sn.cells.aeif_psc_exp, 1, tau_exc_s=1.7e-3, tau_adapt_s=20e-3, bias_pa=150.0)
+        inhibited = net.population("inhibited", sn.cells.aeif_psc_exp, 1, tau_exc_s=1.7e-3, tau_adapt_s=20e-3)
+        source = net.source("s", sn.inputs.trains([2e-3], [0]), 1)
+        net.connect(source, cell, sn.rules.one_to_one(), 900.0, 2e-3)
+        net.connect(source, inhibited, sn.rules.one_to_one(), -900.0, 2e-3)
+        simulation = sn.Simulation(net, dtype=np.float64, threads=1)
+        simulation.run(10e-3)
+        states = simulation.states(cell)
+        found.append(abs(states["v"][0] - wanted[0]) + abs(states["w"][0] - wanted[1]))
+        assert simulation.states(inhibited)["v"][0] < -2.0
+        assert simulation.states(inhibited)["w"][0] < 0.0
+    assert_order(found, 4, 0.25)
+
+
 def gates(p, g, current):
     """Two linear equations, each alone: of a gate and of a membrane that it opens, with what is known of the input."""
     (g_after,) = EXPONENTIAL(lambda g: -p.shut * g, (g,))
@@ -289,6 +318,16 @@ def test_a_population_takes_a_method_and_is_the_layer(rng):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (
+            lambda: sn.Network(1e-4).population("a", sn.cells.aeif_psc_exp, 2, slope_mv=0.0),
+            ValueError,
+            "population 'a': aeif_psc_exp: slope: expected",
+        ),
+        (
+            lambda: sn.Network(1e-4).population("a", sn.cells.aeif_psc_exp, 2, threshold_mv=-50.5),
+            ValueError,
+            "aeif_psc_exp: threshold: expected above v_rheobase by at most 60 slopes",
+        ),
         (lambda: sn.AdEx(method="rk4"), TypeError, "AdEx: method: expected a function, got 'rk4'"),
         (lambda: sn.AdEx(method=as_published, reset=3), TypeError, "AdEx: reset"),
         (lambda: sn.ExponentialIF(method=as_published), TypeError, "as_published: expected the states v and u"),

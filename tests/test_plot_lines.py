@@ -28,6 +28,15 @@ def test_a_trace_its_threshold_and_its_spikes_above_it():
     assert labels(ax) == ["threshold"]
 
 
+def test_a_trace_of_a_later_stretch_begins_there():
+    ax = plot.traces(np.array([0.0, 0.9, 0.1]), spikes=np.array([0, 1, 0]), dt_s=1e-4, start_s=0.25)
+    assert ax.lines[0].get_xdata() == pytest.approx([250.0, 250.1, 250.2])
+    assert ax.lines[1].get_xdata() == pytest.approx([250.1])
+    assert ax.get_xlim() == pytest.approx((249.95, 250.25))
+    with pytest.raises(ValueError, match="traces: start_s"):
+        plot.traces(np.zeros(3), start_s=np.nan)
+
+
 def test_several_traces_have_their_own_colour_row_and_threshold():
     v = np.arange(12.0).reshape(4, 3)
     ax = plot.traces(v, spikes=np.eye(4, 3), threshold=[1.0, 2.0, 2.0], label="membrane potential (mV)")

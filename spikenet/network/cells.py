@@ -1,7 +1,8 @@
-"""The linear models by their exact solutions and the conductance-based one, with the parameters physiologists give.
+"""The linear models by their exact solutions, the conductance-based and the adaptive exponential one by a method, with
+the parameters physiologists give.
 
 Units: seconds, millivolts, picofarads, picoamperes, nanosiemens. Every parameter is a number or one a neuron. Weights
-are in mV (iaf_psc_delta), pA (iaf_psc_exp; of the peak, iaf_psc_alpha) or nS (iaf_cond_exp).
+are in mV (iaf_psc_delta), pA (iaf_psc_exp, aeif_psc_exp; of the peak, iaf_psc_alpha) or nS (iaf_cond_exp).
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from spikenet.derive.receptors import trace_with_inputs
 from spikenet.errors import Array, positive, positive_values, real_values
 from spikenet.network.cell import Cell
 from spikenet.network.clock import steps_of
+from spikenet.neurons import aeif_psc_exp as adaptive_exp
+from spikenet.neurons import exponential_if
 from spikenet.neurons import iaf_cond_exp as cond_exp
 from spikenet.neurons import iaf_psc_alpha as psc_alpha
 from spikenet.neurons import iaf_psc_delta as psc_delta
 from spikenet.neurons import iaf_psc_exp as psc_exp
+from spikenet.neurons.decay import step_share
+from spikenet.neurons.integration import Method, runge_kutta_4
 
 MS = 1e3  # milliseconds a second
 
@@ -140,19 +145,69 @@ def iaf_cond_exp(
     values, tau, capacitance = _membrane(
         kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
     )
-    for name in ("leak", "current_to_v"):  # of the exact solution, which this model has not
-        del values[name]
-    h, rest = dt_s * MS, real_values(f"{kind}: rest_mv", rest_mv)
-    values |= {"leak_conductance": capacitance / tau, "step_per_capacitance": h / capacitance}
-    for name, tau_syn_s, reversal in (("exc", tau_exc_s, exc_reversal_mv), ("inh", tau_inh_s, inh_reversal_mv)):
-        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
-        values[f"{name}_leak"], values[f"{name}_half_leak"] = np.exp(-h / tau_syn), np.exp(-h / 2 / tau_syn)
+    rest = real_values(f"{kind}: rest_mv", rest_mv)
+    values = _solved(kind, dt_s, tau, capacitance, values, {"exc": tau_exc_s, "inh": tau_inh_s})
+    for name, reversal in (("exc", exc_reversal_mv), ("inh", inh_reversal_mv)):
         values[f"{name}_reversal"] = real_values(f"{kind}: {name}_reversal_mv", reversal) - rest
     states = {"v": 0.0, "g_exc": 0.0, "g_inh": 0.0, "rests": 0.0}
     return Cell(
         kind, trace_with_inputs(cond_exp.step, cond_exp.INPUTS), cond_exp.INPUTS, values, states, {"v": rest},
         inverted=frozenset({"inh"}), by_sign=("exc", "inh"),
     )  # fmt: skip
+
+
+def aeif_psc_exp(
+    *,
+    dt_s: float,
+    tau_mem_s: Any = 281 / 30 * 1e-3,
+    capacitance_pf: Any = 281.0,
+    tau_exc_s: Any = 0.2e-3,
+    tau_inh_s: Any = 2e-3,
+    rest_mv: Any = -70.6,
+    rheobase_mv: Any = -50.4,
+    slope_mv: Any = 2.0,
+    threshold_mv: Any = 0.0,
+    reset_mv: Any = -60.0,
+    tau_adapt_s: Any = 144e-3,
+    coupling_ns: Any = 4.0,
+    jump_pa: Any = 80.5,
+    refractory_s: Any = 0.0,
+    bias_pa: Any = 0.0,
+    method: Method = runge_kutta_4,
+) -> Cell:
+    """The adaptive exponential neuron (`AdEx`) with exponential synaptic currents. Inputs as iaf_psc_exp.
+
+    threshold_mv: the peak, where the runaway is cut off and slopes are taken at most
+    coupling_ns, jump_pa: what the adaptation current w follows the membrane by, and a spike adds to it
+    method      : of sn.integrate, as of `AdEx`
+    """
+    kind = "aeif_psc_exp"
+    values, tau, capacitance = _membrane(
+        kind, dt_s, tau_mem_s, capacitance_pf, rest_mv, threshold_mv, reset_mv, refractory_s, bias_pa
+    )
+    rest = real_values(f"{kind}: rest_mv", rest_mv)
+    runs_away = exponential_if.parameters(tau_mem_s, dt_s, rest, rheobase_mv, slope_mv, threshold_mv, kind)
+    values |= {"slope": runs_away["slope"], "v_rheobase": runs_away["v_rheobase"] - rest}
+    values = _solved(kind, dt_s, tau, capacitance, values, {"exc": tau_exc_s, "inh": tau_inh_s})
+    values["adapt_share"] = step_share(kind, "tau_adapt_s", tau_adapt_s, dt_s)
+    values["coupling"] = real_values(f"{kind}: coupling_ns", coupling_ns)
+    values["jump"] = real_values(f"{kind}: jump_pa", jump_pa)
+    model = trace_with_inputs(adaptive_exp.step, adaptive_exp.INPUTS, {"method": method})
+    states = dict.fromkeys(("v", "w", "i_exc", "i_inh", "rests"), 0.0)
+    return Cell(kind, model, adaptive_exp.INPUTS, values, states, {"v": rest}, by_sign=("exc", "inh"))
+
+
+def _solved(
+    kind: str, dt_s: float, tau: Array, capacitance: Array, values: dict[str, Array], taus_s: dict[str, Any]
+) -> dict[str, Array]:
+    """`values` of a membrane that a method solves: without its exact solution, with decays of synapses."""
+    h = dt_s * MS
+    found = {name: value for name, value in values.items() if name not in ("leak", "current_to_v")}
+    found |= {"leak_conductance": capacitance / tau, "step_per_capacitance": h / capacitance}
+    for name, tau_syn_s in taus_s.items():
+        tau_syn = MS * positive_values(f"{kind}: tau_{name}_s", tau_syn_s)
+        found[f"{name}_leak"], found[f"{name}_half_leak"] = np.exp(-h / tau_syn), np.exp(-h / 2 / tau_syn)
+    return found
 
 
 def _membrane(

@@ -21,7 +21,7 @@ def time_unit(where: str, steps: int, dt_s: float) -> tuple[float, str]:
     return dt_s, "s"
 
 
-def label_time(ax: Axes, steps: int, dt: float, unit: str) -> None:
-    """Give `ax` a time axis from half a step before the first sample to half a step after the last."""
-    ax.set_xlim(-0.5 * dt, (max(steps, 1) - 0.5) * dt)
+def label_time(ax: Axes, steps: int, dt: float, unit: str, start: float = 0.0) -> None:
+    """Give `ax` a time axis from half a step before the first sample, at `start`, to half a step after the last."""
+    ax.set_xlim(start - 0.5 * dt, start + (max(steps, 1) - 0.5) * dt)
     ax.set_xlabel(f"time ({unit})")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from spikenet.errors import Array, finite_values
+from spikenet.errors import Array, finite_number, finite_values, positive
 from spikenet.plot.clock import label_time, time_unit
 from spikenet.plot.style import BLACK, GREY, colour, line_style, note, one_axes
 from spikenet.plot.values import numbers, spike_events
@@ -23,6 +23,7 @@ def traces(
     spikes: Any = None,
     threshold: Any = None,
     dt_s: float = 1e-3,
+    start_s: float = 0.0,
     label: str = "membrane potential (no unit)",
     names: Sequence[str] | None = None,
     ax: Axes | None = None,
@@ -32,7 +33,7 @@ def traces(
     v         : (steps,) or (steps, k) values; NaN leaves a gap
     spikes    : 0/1 values of the shape of v
     threshold : number, or (k,) one per trace
-    dt_s      : length of a step, seconds; step t is drawn at t * dt_s
+    dt_s      : length of a step, seconds; step t is drawn at start_s + t * dt_s
     label     : what v is, with its unit
     names     : what the legend calls each trace; "neuron 0", "neuron 1", ... unless given
 
@@ -53,8 +54,10 @@ def traces(
     if len(called) != k:
         raise ValueError(f"traces: expected {k} names, one per trace, got {len(called)}")
 
-    dt, unit = time_unit("traces", steps, dt_s)
-    time = np.arange(steps) * dt
+    before = finite_number("traces: start_s", start_s) / positive("traces: dt_s", dt_s)
+    dt, unit = time_unit("traces", round(before) + steps, dt_s)
+    start = before * dt
+    time = start + np.arange(steps) * dt
     ax = one_axes(ax, 7.0, 3.2)
     for j in range(k):
         ax.plot(time, lines[:, j], color=colour(j), linestyle=line_style(j), linewidth=1.3, label=called[j])
@@ -64,7 +67,7 @@ def traces(
         draw_spikes(ax, lines, fired, levels, time)
     if not np.isfinite(lines).any():
         note(ax, "no finite values")
-    label_time(ax, steps, dt, unit)
+    label_time(ax, steps, dt, unit, start)
     ax.set_ylabel(label)
     if levels is not None or 1 < k <= MOST_NAMED:
         handles, texts = ax.get_legend_handles_labels()
