@@ -139,21 +139,24 @@ def test_drawing_different_pairs_asks_for_memory_first():
 
 
 @pytest.mark.parametrize(
-    ("rule", "need_gb"),
+    ("rule", "need_gb", "twice_gb"),
     [
-        (rules.all_to_all(), "412"),  # a bit a pair, 4 bytes a synapse while it is drawn
-        (rules.all_to_all(autapses=False), "412"),
-        (rules.pairwise(1.0), "408"),
-        (rules.fixed_indegree(150_000), "212"),
+        (rules.all_to_all(), "412", "425"),  # a bit a pair, 4 bytes a synapse while it is drawn
+        (rules.all_to_all(autapses=False), "412", "425"),
+        (rules.pairwise(1.0), "408", "421"),
+        (rules.fixed_indegree(150_000), "212", "225"),
     ],
 )
-def test_tables_beyond_memory_are_refused_with_the_figure_before_they_are_counted(rule, need_gb):
+def test_tables_beyond_memory_are_refused_with_the_figure_before_they_are_counted(rule, need_gb, twice_gb):
     net = sn.Network(DT)
     a, b = net.population("a", sn.LIF, 300_000), net.population("b", sn.LIF, 300_000 + 33_333)
     net.connect(a, b, rule, 1.0)
     with pytest.raises(MemoryError, match=f"the synapses need at least {need_gb} GB"):
         sn.Simulation(net)
-    net = sn.Network(DT)
-    few = net.population("a", sn.LIF, 200)
-    net.connect(few, few, rules.all_to_all(autapses=False), 1.0)
-    assert sn.Simulation(net).synapses == 200 * 199
+    net.connect(a, b, rule, 1.0)  # drawn after the first, in the same memory
+    with pytest.raises(MemoryError, match=f"the synapses need at least {twice_gb} GB"):
+        sn.Simulation(net)
+    few = sn.Network(DT)
+    some = few.population("a", sn.LIF, 200)
+    few.connect(some, some, rules.all_to_all(autapses=False), 1.0)
+    assert sn.Simulation(few).synapses == 200 * 199

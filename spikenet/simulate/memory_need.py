@@ -16,23 +16,24 @@ from spikenet.simulate.redrawn_tables import arena_room, ring_rows
 from spikenet.simulate.wiring import Wiring, is_dense
 
 OVERHEAD = 1.1  # what drawing needs besides, of the tables
-DRAWN = 4  # bytes of a synapse while it becomes a bit
+DRAWN = 4  # bytes of a synapse while it becomes a bit, of one projection after the other, in every process
 
 
 def check_expected(network: Network, unstored: Container[Projection], dtype: str, ranks: int) -> None:
     """MemoryError when the synapses alone cannot be held, asked before so many are even counted."""
-    size, need = np.dtype(dtype).itemsize, 0.0
+    size, held, drawn = np.dtype(dtype).itemsize, 0.0, 0.0
     for p in network.projections:
         if p not in unstored:
             many = expected(p.rule, p.source.n, p.target.n)
             if is_dense(p, many):
-                need += p.source.n * p.target.n / 8 + DRAWN * many
+                held += p.source.n * p.target.n / 8
+                drawn = max(drawn, DRAWN * many)
             else:
-                need += (2 if isinstance(p.weight, float) else 2 + size) * many  # two bytes for the target
-            need += drawing_bytes(p.rule, p.source.n, p.target.n)
-    if need / ranks > available_bytes():
+                held += (2 if isinstance(p.weight, float) else 2 + size) * many  # two bytes for the target
+            drawn = max(drawn, drawing_bytes(p.rule, p.source.n, p.target.n))
+    if (need := held / ranks + drawn) > available_bytes():
         raise MemoryError(
-            f"simulate: the synapses need at least {1e-9 * need / ranks:.3g} GB, {1e-9 * available_bytes():.3g} GB are "
+            f"simulate: the synapses need at least {1e-9 * need:.3g} GB, {1e-9 * available_bytes():.3g} GB are "
             "available; make the network smaller, or draw them again as spikes pass (procedural=True)"
         )
 
@@ -41,9 +42,9 @@ def needed_bytes(network: Network, wiring: Wiring, threads: int, dtype: str) -> 
     """Bytes of the tables of synapses, of spikes and inputs under way and of the neurons."""
     size = np.dtype(dtype).itemsize
     synapses = 0
-    for p, made in wiring.dense:
+    for p, _ in wiring.dense:
         synapses += (p.source.n + 1) * (-(-p.target.n // 512) * 64 + 64 * threads)
-        synapses += DRAWN * made.total
+    synapses += DRAWN * max((made.total for _, made in wiring.dense), default=0)
     for p, made in wiring.listed:
         shortest, longest = wiring.delays[p.index]
         synapses += made.total * (2 + (0 if isinstance(p.weight, float) else size))
