@@ -15,10 +15,10 @@ from spikenet.derive.expression import Expression, constant, number, ordered, sy
 from spikenet.derive.operations import OPERATIONS
 from spikenet.derive.trace import rewritten
 from spikenet.neurons.integration import Known, Rises, States, slopes
-from spikenet.neurons.primitives import absolute, minimum, tanh, where
+from spikenet.neurons.primitives import absolute, exp, minimum, where
 
 STEEPEST = 10.0  # J beyond which growth is not followed: by exp(10), a state that runs away has crossed any threshold
-NEAR = 1e-4  # J up to which the series of three terms has all digits of float64
+NEAR, TERMS = 0.1, 9  # J up to which the series of nine terms has all digits of float64; exp(J) - 1 beyond loses one
 
 
 def exponential_euler(rises: Rises, states: States, known: Known = (), peak: Any = None) -> States:
@@ -59,5 +59,7 @@ def growth(j: Any) -> Any:
     j = minimum(j, STEEPEST)
     far = absolute(j) > NEAR
     safe = where(far, j, NEAR)  # no division by 0 on the way not taken
-    half = tanh(0.5 * safe)
-    return where(far, 2.0 * half / ((1.0 - half) * safe), 1.0 + j * (0.5 + j * (1.0 / 6.0)))
+    series: Any = 1.0
+    for k in range(TERMS, 1, -1):
+        series = 1.0 + j * (1.0 / k) * series
+    return where(far, (exp(safe) - 1.0) / safe, series)
