@@ -200,7 +200,7 @@ LAYERS = ("record", "fields", "layers", "tuple")
 @pytest.mark.parametrize(
     ("way", "to", "said"),
     [
-        (("format",), 99, "expected program format 1, got 99"),
+        (("format",), 1, "expected program format 2, got 1"),
         (("record", "record"), "os.system", "expected a record of a program, got 'os.system'"),
         (("record", "record"), "hw.records.report.Absent", "expected a record of a program"),
         (("record",), {"eval": "1"}, "expected one of .*'eval'"),

@@ -110,7 +110,8 @@ def entrance_of(net: Any, calibrate: Any, words: tuple[int, int]) -> Entrance:
     x, axes = finite_values("calibrate", calibrate), 1 if timeless else 2
     if x.ndim <= axes or not x.size:
         wanted = "(batch, ...)" if timeless else "(steps, batch, ...)"
-        raise ValueError(f"calibrate: expected {wanted}, none of them empty, got shape {x.shape}")
+        why = "" if timeless else " (its neurons keep a state; ReLU in their place takes numbers without steps)"
+        raise ValueError(f"calibrate: expected {wanted}, none of them empty, got shape {x.shape}{why}")
     low, high = words
     most = float(np.abs(x).max())
     whole = bool((x == np.rint(x)).all()) and low <= x.min() and x.max() <= high

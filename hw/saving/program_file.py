@@ -11,7 +11,7 @@ from spikenet.train.checkpoint_file import check_writable, read_checkpoint, writ
 from spikenet.train.checks import check_saved
 
 Path = str | os.PathLike[str]
-FORMAT = 1
+FORMAT = 2
 
 
 def write_program(path: Path, program: Any, net: Any = None) -> None:
