@@ -13,6 +13,7 @@ from test_parity_semantics import current, weighed
 
 from spikenet.graph import Tensor
 from spikenet.layers import Sequential, cast, record
+from spikenet.layers.integrate import euler
 from spikenet.layers.nonlinear import ExponentialIF, QuadraticIF
 from spikenet.layers.trained_lif import KLIF, GatedLIF, ParametricLIF
 from spikenet.neurons import reset
@@ -51,7 +52,7 @@ ATAN = {"surrogate_function": theirs.ATan(alpha=2.0)}
 @pytest.mark.parametrize("detach", [True, False])
 def test_quadratic_if(detach):
     after = reset.detached_to_value if detach else reset.to_value
-    layer = QuadraticIF(tau_mem_s=5e-3, reset_value=-0.1, reset=after)
+    layer = QuadraticIF(method=euler, tau_mem_s=5e-3, reset_value=-0.1, reset=after)
     node = neuron.QIFNode(tau=5.0, v_reset=-0.1, detach_reset=detach, **ATAN, **STEPS)
     compare(layer, node, current(scale=4.0))
 
@@ -60,7 +61,14 @@ def test_quadratic_if(detach):
 def test_exponential_if(detach):
     after = reset.detached_to_value if detach else reset.to_value
     layer = ExponentialIF(
-        tau_mem_s=5e-3, v_rest=0.0, v_rheobase=0.8, slope=0.5, threshold=1.0, reset_value=-0.1, reset=after
+        method=euler,
+        tau_mem_s=5e-3,
+        v_rest=0.0,
+        v_rheobase=0.8,
+        slope=0.5,
+        threshold=1.0,
+        reset_value=-0.1,
+        reset=after,
     )
     node = neuron.EIFNode(tau=5.0, delta_T=0.5, v_reset=-0.1, detach_reset=detach, **ATAN, **STEPS)
     compare(layer, node, current(scale=3.0))
