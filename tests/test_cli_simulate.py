@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import spikenet as sn
 from spikenet.cli.command import main
 
 
@@ -33,6 +34,30 @@ def test_a_named_network_is_simulated(tmp_path, capsys):
     assert "real" not in printed.splitlines()[0]
     assert "computed for each second simulated" in printed
     assert results["run"]["synapses"] == 625 * (50 + 12)
+
+
+def test_sources_are_told_apart_and_not_drawn(tmp_path, capsys, monkeypatch):
+    """A column as wide as the longest name; the picture is of the neurons, the files have all spikes."""
+    script, drawn, populations = tmp_path / "mine.py", [], sn.plot.populations
+    monkeypatch.setattr(
+        sn.plot, "populations", lambda trains, *a: drawn.append(list(trains)) or populations(trains, *a)
+    )
+    script.write_text(
+        "import spikenet as sn\n"
+        "def network(scale):\n"
+        "    net = sn.Network(1e-3)\n"
+        "    net.source('cell, drive 0, spike 2', sn.inputs.poisson(50.0), 30)\n"
+        "    if scale == 1:\n"
+        "        net.population('cell', sn.LIF, 10, tau_mem_s=20e-3)\n"
+        "    return net\n"
+    )
+    for scale, wanted in (("1", ["cell"]), ("2", ["cell, drive 0, spike 2"])):
+        assert main(["simulate", str(script), "--scale", scale, "--duration", "0.1", "--out", str(tmp_path)]) == 0
+        assert drawn.pop() == wanted
+    first, source, *_ = capsys.readouterr().out.splitlines()
+    assert first.index("neurons") + len("neurons") == source.index(" 30 ") + len(" 30")
+    with np.load(tmp_path / "spikes.npz") as spikes:
+        assert len(spikes["cell, drive 0, spike 2.times_s"]) > 50
 
 
 def test_a_network_from_a_file(tmp_path, capsys):

@@ -59,9 +59,10 @@ def run(options: argparse.Namespace) -> None:
     double = options.double or options.network.endswith(".json")  # to tell SONATA's spikes from those of others
     dtype = "float64" if double else "float32"
     simulation = Simulation(net, seed=options.seed, threads=options.threads, dtype=dtype)
+    outside = sum(p.n for p in net.populations if p.model is None)
     print(
-        f"{sum(p.n for p in net.populations)} neurons, {simulation.synapses} synapses, "
-        f"built in {simulation.build_s:.2f} s",
+        f"{sum(p.n for p in net.populations) - outside} neurons{f', {outside} sources' if outside else ''}, "
+        f"{simulation.synapses} synapses, built in {simulation.build_s:.2f} s",
         file=sys.stderr,
     )
     recording = simulation.run(duration_s, progress=sys.stderr.isatty())
@@ -74,7 +75,8 @@ def run(options: argparse.Namespace) -> None:
         "run_s": recording.run.run_s, "real_time_factor": recording.run.real_time_factor,
     }  # fmt: skip
     print(f"\n{recording.run.real_time_factor:.3g} s computed for each second simulated; results in {folder}")
-    write_results(folder, recording, {"run": run_facts, "populations": table})
+    moving = [p.name for p in net.populations if p.model is not None]
+    write_results(folder, recording, {"run": run_facts, "populations": table}, moving)
     if options.network.endswith(".json"):
         from spikenet.io import write_sonata_spikes
 
@@ -129,16 +131,18 @@ def summary(recording: Recording) -> dict[str, dict[str, float]]:
 
 
 def text_of(table: dict[str, dict[str, float]]) -> str:
-    lines = [f"{'population':12} {'neurons':>8} {'spikes':>10} {'rate Hz':>8} {'CV':>6} {'synchrony':>9}"]
+    wide = max(12, *map(len, table))
+    lines = [f"{'population':{wide}} {'neurons':>8} {'spikes':>10} {'rate Hz':>8} {'CV':>6} {'synchrony':>9}"]
     for name, row in table.items():
         lines.append(
-            f"{name:12} {row['neurons']:8.0f} {row['spikes']:10.0f} {row['rate_hz']:8.2f} {row['cv']:6.2f} "
+            f"{name:{wide}} {row['neurons']:8.0f} {row['spikes']:10.0f} {row['rate_hz']:8.2f} {row['cv']:6.2f} "
             f"{row['synchrony']:9.2f}"
         )
     return "\n".join(lines)
 
 
-def write_results(folder: Path, recording: Recording, results: dict[str, Any]) -> None:
+def write_results(folder: Path, recording: Recording, results: dict[str, Any], moving: list[str]) -> None:
+    """Files of a run; moving: populations with dynamics, which are drawn, without their sources where there are any."""
     import numpy as np
 
     from spikenet import plot
@@ -152,5 +156,6 @@ def write_results(folder: Path, recording: Recording, results: dict[str, Any]) -
     with whole_file(folder / "spikes.npz") as file:
         np.savez(file, allow_pickle=False, **arrays)
     start = max(recording.start_s, recording.stop_s - 0.5)  # of a long run, the end
-    upper, _ = plot.populations(recording.trains, start, recording.stop_s)
+    trains = {name: train for name, train in recording.trains.items() if name in moving or not moving}
+    upper, _ = plot.populations(trains, start, recording.stop_s)
     plot.save(upper, folder / "raster.png")
