@@ -24,7 +24,8 @@ def check_unchanged(network: Network, built: tuple[list[Any], ...]) -> None:
     """ValueError, by name, for what was put into a network after a simulation of it was built."""
     kinds = ("population {0.name!r}", "projection {0.name}", "drive of {0.target.name!r}")
     for kind, before, now in zip(kinds, built, parts_of(network), strict=True):
-        if late := [part for part in now if all(part is not one for one in before)]:
+        known = set(map(id, before))
+        if late := [part for part in now if id(part) not in known]:
             raise ValueError(
                 f"simulate: the {kind.format(late[0])} came after this simulation was made, and is not in it; "
                 "make another one, sn.Simulation(net), once the network is whole"
