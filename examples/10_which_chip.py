@@ -1,6 +1,6 @@
 """Which chip could hold this net? Every limit at once, before training; then its places on the cores of one of them.
 
-A small convolutional net for an event camera is held against nine chips, and laid onto the cores of Loihi 1; the
+A small convolutional net for an event camera is held against every chip, and laid onto the cores of Loihi 1; the
 picture shows how busy each core is and what travels between the tiles.
 """
 

@@ -34,6 +34,8 @@ def test_a_saved_net_runs_on_loihi(folder, capsys):
     assert code == 0
     results = json.loads((out / "results.json").read_text())
     assert (out / "table.txt").read_text() in printed
+    assert "Loihi 1, 2 layers, in the reading lava\n" in printed
+    assert results["is_bit_exact"] is True
     train, test = sn.data.digits(seed=3)
     encode = sn.encode.Rate(12)
     some, x = encode(train.inputs[:256], seed=3), encode(test.inputs[:40], seed=3)
@@ -82,8 +84,10 @@ def test_noise_on_brainscales2_is_that_of_the_seed(folder, capsys):
     train, test = sn.data.digits(seed=3)
     some, x = (sn.encode.Rate(6)(inputs, seed=3) for inputs in (train.inputs[:256], test.inputs[:20]))
     got = hw.compile(net, hw.chips.brainscales2, calibrate=some, seed=3).run(x, seed=3)
-    assert json.loads((out / "results.json").read_text())["rates"] == got.rates
-    assert "not published" in capsys.readouterr().out
+    results, printed = json.loads((out / "results.json").read_text()), capsys.readouterr().out
+    assert (results["rates"], results["is_bit_exact"]) == (got.rates, False)
+    assert "not published" in printed
+    assert "BrainScaleS-2, 2 layers, a noisy model: NOT bit exact\n" in printed
 
 
 def test_a_net_trained_through_a_chip_runs_in_the_integers_it_was_trained_in(folder, capsys):

@@ -86,15 +86,16 @@ def run(options: argparse.Namespace) -> None:
         f"{options.checkpoint} on {chip.name}, {how}: accuracy {on_chip:.2%}{beside} ({test.name}, {len(test)} samples"
         f"{shown})",
         "",
-        *(f"  {report}" for report in program.report),
+        str(program),
         "",
         str(got),
     ])  # fmt: skip
     write_text(folder / "table.txt", table)
     results = {
         "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "steps": options.steps,
-        "seed": options.seed, "reading": program.reading, "was_compiled": not is_saved, "accuracy": on_chip,
-        "accuracy_float": in_float, "layers": [vars(report) for report in program.report], **got.as_dict(),
+        "seed": options.seed, "reading": program.reading, "is_bit_exact": not program.noisy,
+        "was_compiled": not is_saved, "accuracy": on_chip, "accuracy_float": in_float,
+        "layers": [vars(report) for report in program.report], **got.as_dict(),
     }  # fmt: skip
     write_json(folder / "results.json", results)
     program.save(folder / "program.npz", net)
