@@ -175,6 +175,17 @@ def test_neurons_that_run_away_fire_as_in_float(chip, model, rng):
     assert all(n == 0 for word, n in got.words["1 " + model].items() if word != "work")
 
 
+def test_exponential_euler_has_a_twin(rng):
+    """Its constants have few bits, so that s16.15 holds what is computed with them."""
+    net = sn.Sequential(sn.Linear(12, 9, seed=0), sn.Izhikevich(method=sn.integrate.exponential_euler))
+    net.layers[0].weight.data[...] = rng.random((12, 9)) * 4.0
+    program = hw.compile(net, spinnaker1, calibrate=spikes(rng, 100, 4, 12))
+    fresh = spikes(rng, 100, 4, 12)
+    wanted = net(fresh).data
+    assert wanted.sum() > 30
+    assert (program.run(fresh).output == wanted).mean() > 0.999
+
+
 def test_what_is_too_large_is_named_with_its_word(rng):
     x = spikes(rng, 60, 4, 12)
     net = sn.Sequential(sn.Linear(12, 9, seed=0), sn.AdaptiveLIF(threshold=1.0))

@@ -18,7 +18,7 @@ from spikenet.neurons.integration import Known, Rises, States, slopes
 from spikenet.neurons.primitives import absolute, exp, minimum, where
 
 STEEPEST = 10.0  # J beyond which growth is not followed: by exp(10), a state that runs away has crossed any threshold
-NEAR, TERMS = 0.1, 9  # J up to which the series of nine terms has all digits of float64; exp(J) - 1 beyond loses one
+NEAR, TERMS = 0.125, 10  # J up to which the series of ten terms has all digits of float64; beyond, exp(J) - 1 loses one
 
 
 def exponential_euler(rises: Rises, states: States, known: Known = (), peak: Any = None) -> States:
