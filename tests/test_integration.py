@@ -255,6 +255,23 @@ def test_exponential_euler_is_exact_for_a_linear_equation(interpreted):
     np.testing.assert_allclose(out, 0.3 + (before - 0.3) * math.exp(-25.0), rtol=1e-12)
 
 
+def opened(p, y, g, current):
+    (y,) = EXPONENTIAL(lambda y, g: -p.speed * g * y, (y,), known=((g, p.half_leak * g, p.leak * g),))
+    return y, p.leak * g, y
+
+
+def test_exponential_euler_takes_known_changes_by_their_mean(interpreted):
+    """dy/dt = -3 g y with g decaying by e: of order 4, as the mean is; and right where g is gone within a step."""
+    found = []
+    for steps, fast in ((5, 1.0), (10, 1.0), (20, 1.0), (1, 5.0)):
+        leak, half = np.exp(-fast / steps), np.exp(-fast / steps / 2)
+        layer = sn.Spiking(opened, speed=3.0 / steps, leak=leak, half_leak=half, rest={"y": 1.0, "g": 1.0})
+        wanted = math.exp(-3.0 / fast * (1 - math.exp(-fast)))
+        found.append(abs(layer(np.zeros((steps, 1, 1))).data[-1, 0, 0] - wanted))
+    assert_order(found[:3], 4, 0.1)
+    assert found[3] < 0.05, "0.55, not the 0.78 of the value in the middle"
+
+
 def test_methods_on_plain_numbers_and_known_changes():
     """dy/dt = -g(t) y with a conductance known at three times, order 4: exp of its integral."""
     for steps, bound in ((10, 2e-5), (20, 1.3e-6)):
