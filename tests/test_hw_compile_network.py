@@ -77,6 +77,7 @@ def test_a_chain_with_delays_becomes_layers(rng):
     assert wanted.sum() > 10
     assert np.array_equal(got[:-2], wanted[2:])  # a step from population to population is no delay on the chip
     assert hw.check(net, chips=(loihi1,))[loihi1].fits
+    assert program.step_s == net.dt_s == DT_S  # IF neurons say none of their own
 
 
 def test_what_no_chip_takes_is_refused(rng):

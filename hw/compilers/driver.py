@@ -24,6 +24,7 @@ from hw.records.chip import Chip
 from spikenet.errors import flag, whole
 from spikenet.graph import no_grad
 from spikenet.layers.layer import entering
+from spikenet.network.network import Network
 
 Array = npt.NDArray[Any]
 AS_IT_IS = Options()
@@ -132,7 +133,10 @@ def _flat(x: Array, compiler: Compiler, entrance: Entrance | None) -> Array:
 def compiled(net: Any, chip: Chip, calibrate: Any, options: Options) -> Program:
     """The program of a net, with the report of every layer."""
     layers = as_layers(net, options.seed)
-    return reported(layers, recipe(layers, chip, calibrate, options), calibrate)
+    made = recipe(layers, chip, calibrate, options)
+    if isinstance(net, Network):
+        made = replace(made, step_s=net.dt_s)
+    return reported(layers, made, calibrate)
 
 
 def reported(net: Any, made: Recipe, calibrate: Any) -> Program:

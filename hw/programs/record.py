@@ -53,7 +53,7 @@ class Program:
     noisy      : whether its layers have a `noise`
     reading    : which description of the chip its integers follow, where there are several, else None
     graded     : whether all that a neuron sends in a step is one message, with a number where it is not a spike
-    step_s     : seconds that a step of the net stands for, its neurons' dt_s; None where they say none
+    step_s     : seconds that a step of the net stands for, its neurons' or a Network's dt_s; None where none is said
     choices    : of each layer what was chosen on calibration data, with which `hw.compile(..., like=)` begins
     """
 
