@@ -89,3 +89,53 @@ def test_what_neurobench_does_not_define_is_refused(rng):
         hw.neurobench(sn.Sequential(sn.Linear(4, 3, seed=0), sn.LIF()), np.ones((5, 2, 4), np.float32))
     with pytest.raises(ValueError, match="inputs"):
         hw.neurobench(sn.Sequential(sn.Linear(4, 3, seed=0)), np.ones((0, 4), np.float32))
+
+
+@pytest.mark.parametrize("kind", ["spikes", "numbers"])
+def test_equal_to_neurobench_itself(kind, rng):
+    """NeuroBench 2.3.0 on the same net, our step in the class whose outputs and membranes its hooks read.
+
+    Its footprint adds what snnTorch's own neurons hold besides: that of the weights alone is compared.
+    """
+    torch, leaky = pytest.importorskip("torch"), pytest.importorskip("snntorch").Leaky
+    models, benchmarks = pytest.importorskip("neurobench.models"), pytest.importorskip("neurobench.benchmarks")
+    static = pytest.importorskip("neurobench.metrics.static")
+    workload = pytest.importorskip("neurobench.metrics.workload")
+
+    class Neurons(leaky):
+        def forward(self, x):
+            v = self.beta * (self.mem if self.mem.shape == x.shape else torch.zeros_like(x)) + x
+            fired = (v > self.threshold).to(v.dtype)
+            self.mem = v - fired * self.threshold
+            return (fired, self.mem) if self.output else fired
+
+    lif = {"tau_mem_s": 8e-3, "threshold": 0.3}
+    net = pruned(sn.Sequential(sn.Linear(12, 9, bias=False, seed=0), sn.LIF(**lif),
+                               sn.Linear(9, 4, bias=False, seed=1), sn.LIF(**lif)), rng)  # fmt: skip
+    x = (rng.random((6, 20, 12)) < 0.05).astype(np.float32)
+    if kind == "numbers":
+        x[:, :10] *= rng.normal(0.6, 0.5, (6, 10, 12)).astype(np.float32)
+    theirs = []
+    for k in (0, 2):
+        w = net.layers[k].weight.data
+        theirs.append(torch.nn.Linear(*w.shape, bias=False))
+        theirs[-1].weight.data = torch.tensor(w.T.copy())
+        beta = float(np.ravel(net.layers[k + 1].values["leak"].data)[0])
+        theirs.append(Neurons(beta, threshold=0.3, init_hidden=True, output=k == 2))
+    rows = torch.utils.data.TensorDataset(torch.tensor(x.transpose(1, 0, 2).copy()), torch.zeros(20))
+    metrics = [static.ConnectionSparsity], [workload.ActivationSparsity, workload.SynapticOperations,
+                                            workload.MembraneUpdates]  # fmt: skip
+    wanted = benchmarks.Benchmark(
+        models.SNNTorchModel(torch.nn.Sequential(*theirs)), torch.utils.data.DataLoader(rows, batch_size=5), [], [],
+        [list(some) for some in metrics],
+    ).run(quiet=True)  # fmt: skip
+    got = hw.neurobench(net, x[0], encode=lambda inputs, index, seed: x[:, index], batch_size=5)
+    operations = wanted["SynapticOperations"]
+    assert got.connection_sparsity == wanted["ConnectionSparsity"]
+    assert got.activation_sparsity == pytest.approx(wanted["ActivationSparsity"])
+    assert got.effective_macs == pytest.approx(operations["Effective_MACs"])
+    assert got.effective_acs == pytest.approx(operations["Effective_ACs"])
+    assert got.dense == operations["Dense"]
+    assert got.membrane_updates == pytest.approx(wanted["MembraneUpdates"])
+    assert got.membrane_updates < 6 * 13
+    assert (got.effective_macs > 0) == (kind == "numbers")

@@ -9,8 +9,13 @@ A neuron's integers are its float numbers times its scale: as large as its large
 group's shift, and as leaves its threshold room in 16. Chosen on calibration data, on which the layer is to send what
 the float layer sends on the same input, are the shift; how much of what rounded decays add to a membrane is taken away
 again; whether a bias is what the float net's is in the mean of the steps or in the end; and how far weaker or stronger
-weights make up for a rounded leak, or hold neurons back that send one spike a step in the float net and up to 31 on the
-chip. Choices under which a word overflows come last.
+weights make up for a rounded leak. Choices under which a word overflows come last.
+
+Hidden neurons send up to 31 spikes a step, and nothing stops them at fewer but the end of the membrane's word: 2^15 - 1
+holds a threshold of 2^14 once, so that a membrane that saturates sends one spike and keeps almost a threshold for the
+next step. Where the float net's neurons send fewer than 31, thresholds rise so far if weights leave them room, and
+words may overflow. A neuron whose largest weight is more than such a threshold has a lower one and sends more spikes,
+or its largest weights are cut, whichever is nearer.
 """
 
 from __future__ import annotations
@@ -28,14 +33,15 @@ from hw.records.chip import Chip
 
 Array = npt.NDArray[Any]
 ROOM = 2.0  # of 16 bits over the threshold: a membrane gathers more than it in a step
-HELD_BACK = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far a rounded leak's smaller or larger steady state is made up for
 SMALLER = tuple(2.0**-k for k in range(1, 8))  # of the scale, where even the smallest shift overflows
+CUT = (1.0, 2.0, 4.0, 8.0, 16.0)
 AGAINST_DRIFT = (0.5, 1.0)
 MOST = xylo.WEIGHT[1]
+STOPPED = "most of the overflows are membranes whose saturation stops neurons at {} a step, as the net has it"
 SEVERAL = (
-    "hidden neurons send up to 31 spikes a step where the net's send one: take MultiLevelCubaLIF(levels=31), or "
-    "train on through the chip"
+    "{:.0%} of its neurons can send more spikes a step than the net's {}: take MultiLevelCubaLIF(levels=31), or train "
+    "on through the chip"
 )
 
 
@@ -44,6 +50,7 @@ class Choice:
     """Of one layer; its scale follows its weights, so that those that grow in training stay within their words.
 
     gain            : (n,) what weights and biases are multiplied with besides
+    cut             : (n,) 1 where the largest weight fills its word, 2 where half of it does and larger ones are cut
     fills, factor   : weights fill their words under the left shift `fills`, times the factor
     shift, recurrent_shift: left shifts that are used: larger where layers share one
     against_drift   : how much of what rounded decays add to a membrane in a step the bias takes away
@@ -51,6 +58,7 @@ class Choice:
     """
 
     gain: Array
+    cut: Array
     fills: int
     per_channel: bool
     factor: float = 1.0
@@ -65,22 +73,21 @@ def chooser(per_channel: bool) -> Any:
 
     def choose(part: Part, spikes: Array, chip: Chip) -> Choice:
         wanted, ones = float_run(part, spikes), np.ones(len(part.bias))
-        found = [_unshared(part, Choice(ones, shift, per_channel)) for shift in range(xylo.SHIFT + 1)]
+        found = [_unshared(part, Choice(ones, ones, shift, per_channel)) for shift in range(xylo.SHIFT + 1)]
         best, lost = _nearest(part, spikes, wanted, found)
         for factor in SMALLER:
             if lost:
-                smaller = _unshared(part, Choice(ones, 0, per_channel, factor))
+                smaller = _unshared(part, Choice(ones, ones, 0, per_channel, factor))
                 best, lost = _nearest(part, spikes, wanted, [best, smaller])
         steadied = [replace(best, against_drift=share) for share in AGAINST_DRIFT]
         best, _ = _nearest(part, spikes, wanted, [best, *steadied])
         best, _ = _nearest(part, spikes, wanted, [best, replace(best, bias_share=_gathered(part, len(spikes)))])
-        gains = _gains(part)
-        if not gains:
-            return best
-        tried = [_unshared(part, replace(best, gain=gain)) for gain in gains]
-        errors = np.stack([_missed(part, choice, spikes, wanted)[1] for choice in tried])
-        each = np.stack(gains)[errors.argmin(axis=0), np.arange(len(ones))]
-        return _nearest(part, spikes, wanted, [best, *tried, _unshared(part, replace(best, gain=each))])[0]
+        steady = _steady(part)
+        ways: dict[str, list[Any]] = {"cut": [ones * k for k in CUT] if _sends_fewer(part) else []}
+        ways["gain"] = [] if part.reads_v or np.allclose(steady, 1.0) else [steady**share for share in MADE_UP]
+        for name, values in ways.items():
+            best = _neuron_by_neuron(part, spikes, wanted, best, name, values)
+        return best
 
     return choose
 
@@ -124,8 +131,16 @@ def words(part: Part, choice: Choice) -> tuple[XyloLayer, Held]:
     at = threshold / scale if fires else np.full(n, np.inf)
     return layer, Held(
         np.concatenate(held), float(np.mean(np.concatenate(clipped))), at, (bias + against) / at_once, leak, syn_leak,
-        choice.shift, scale, SEVERAL if _held_back(part) else "",
+        choice.shift, scale, _advice(part, threshold),
     )  # fmt: skip
+
+
+def _advice(part: Part, threshold: Array) -> str:
+    if not _sends_fewer(part):
+        return ""
+    levels = part.numbers.model.levels
+    more = float(np.mean(xylo.STATE[1] // threshold > levels))
+    return SEVERAL.format(more, levels) if more else STOPPED.format(levels)
 
 
 def _charge(part: Part, choice: Choice) -> Array:
@@ -141,10 +156,9 @@ def _scale(part: Part, choice: Choice) -> Array:
     largest = np.abs(_array(part.weights) * _charge(part, choice)).max(axis=0, initial=0.0)
     scale = MOST * 2.0**choice.fills / np.maximum(largest, 1e-300)
     biases = np.abs(part.bias * choice.gain / (1 - part.numbers.syn_leak))
-    scale = np.minimum(np.minimum(scale, end / np.maximum(biases, 1e-300)), 2.0**15)
-    if not part.reads_v:
-        scale = np.minimum(scale, end / part.numbers.threshold)
-    scale = scale * choice.factor
+    scale = choice.cut * np.minimum(scale, end / np.maximum(biases, 1e-300))
+    most = -(-(xylo.STATE[1] + 1) // (part.numbers.model.levels + 1)) if _sends_fewer(part) else end
+    scale = np.minimum(scale, 2.0**15 if part.reads_v else most / part.numbers.threshold) * choice.factor
     return scale if choice.per_channel else np.full(len(scale), scale.min())
 
 
@@ -168,29 +182,30 @@ def _nearest(part: Part, spikes: Array, wanted: Array, found: list[Choice]) -> t
     return best, least[0]
 
 
+def _neuron_by_neuron(part: Part, spikes: Array, wanted: Array, best: Choice, name: str, values: list[Any]) -> Choice:
+    """The best choice with one of these values, or with each neuron's best, under this name."""
+    if not values:
+        return best
+    tried = [_unshared(part, replace(best, **{name: value})) for value in values]
+    errors = np.stack([_missed(part, choice, spikes, wanted)[1] for choice in tried])
+    own: Any = np.stack(values)[errors.argmin(axis=0), np.arange(errors.shape[1])]
+    return _nearest(part, spikes, wanted, [best, *tried, _unshared(part, replace(best, **{name: own}))])[0]
+
+
 def _missed(part: Part, choice: Choice, spikes: Array, wanted: Array) -> tuple[float, Array]:
-    """(words that overflow, (n,) squares of what neurons send or read in all, less what the float layer's do)."""
+    """(words that overflow, unless they are meant to; (n,) squares of what neurons send or read in all, less what the
+    float layer's do)."""
     layer, _ = words(part, choice)
     got = layer.run(spikes)
     values = got.spikes if got.v is None else got.v / layer.scale
     off = values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)
     errors: Array = np.square(off).mean(axis=0)
-    return float(sum(got.overflows.values())), errors
+    return 0.0 if _sends_fewer(part) else float(sum(got.overflows.values())), errors
 
 
-def _gains(part: Part) -> list[Array]:
-    """What weights may be multiplied with: a rounded leak's other steady state made up for; and neurons that send one
-    spike a step in the float net, but as many as they can on the chip, held back."""
-    if part.reads_v:
-        return []
-    whole, ones = _steady(part), np.ones(len(part.bias))
-    made_up = [] if np.allclose(whole, 1.0) else [whole**share for share in MADE_UP]
-    return [*made_up, *(ones * gain for gain in HELD_BACK)] if _held_back(part) else made_up
-
-
-def _held_back(part: Part) -> bool:
-    """Whether its neurons send one spike a step in the float net, but up to 31 on the chip."""
-    return part.numbers.model.levels == 1 and not part.is_last and not part.reads_v
+def _sends_fewer(part: Part) -> bool:
+    """Whether its neurons send fewer spikes a step in the float net than they can on the chip."""
+    return part.numbers.model.levels < xylo.MOST_HIDDEN and not part.is_last and not part.reads_v
 
 
 def _gathered(part: Part, steps: int) -> Array:
