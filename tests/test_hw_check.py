@@ -192,6 +192,18 @@ def test_constructs_no_chip_has_are_obstacles_everywhere():
             assert any(said in str(b) for b in verdict.breaches), (said, verdict.chip)
 
 
+def test_pooling_that_compares_has_no_place_in_front_of_neurons():
+    """Nothing else is said of it: the neurons stand behind a connection, and there are neurons between connections."""
+    net = sn.Sequential(
+        sn.Conv2d(1, 2, 3), sn.MaxPool2d(2), sn.IF(), sn.Flatten(3), sn.Linear(18, 3), sn.IF(reset=sn.reset.to_zero)
+    )
+    said = "1 MaxPool2d: between 0 Conv2d and 2 IF, where a chip only adds up; "
+    said += "take AvgPool2d, or put SumPool2d behind 2 IF"
+    for verdict in hw.check(net, (1, 8, 8)).verdicts:
+        assert [str(b) for b in verdict.breaches if "Pool" in str(b)] == [f"{verdict.chip}: {said}"]
+        assert not any("no neurons" in str(b) or "without a connection" in str(b) for b in verdict.breaches)
+
+
 @pytest.mark.parametrize(("value", "said"), [(0.0, "threshold of 0"), (-1.5, "threshold of -1.5"), (np.nan, "NaN")])
 def test_thresholds_are_above_0_on_every_chip_with_fixed_neurons(value, said):
     for chip, neurons in ((loihi1, sn.LIF(reset=sn.reset.to_zero)), (xylo, sn.CubaLIF()), (speck, sn.IF()),
@@ -245,6 +257,11 @@ NETS = {
     "grouped": (conv(4, channels=4, groups=2), (4, 5, 5)),
     "pooled": (conv(3, pool=sn.SumPool2d(2)), (2, 8, 9)),
     "overlapping": (conv(3, pool=sn.SumPool2d(3, stride=2, padding=1)), (2, 8, 8)),
+    "summed": (
+        sn.Sequential(sn.Conv2d(2, 3, 3, stride=2, dilation=2, padding=2), sn.SumPool2d(2), sn.IF()),
+        (2, 11, 12),
+    ),
+    "a summed line": (sn.Sequential(sn.Conv1d(4, 4, 2, groups=2), sn.AvgPool1d(3, stride=2), sn.IF()), (4, 12)),
     "flattened": (sn.Sequential(sn.SumPool2d(2), sn.Flatten(3), sn.Linear(18, 4, seed=2), sn.IF()), (2, 6, 7)),
 }
 

@@ -51,6 +51,7 @@ def exact_nets(rng):
     out = grid(sn.Linear(7, 4, seed=0))
     loop = on_grid(sn.Recurrent(threshold(), 7, self_connections=False, seed=1), rng)
     pooled = grid(sn.Linear(3 * 2 * 3, 4, seed=0))
+    summed = grid(sn.Conv2d(2, 3, 1, bias=False, seed=0))  # of larger windows the sums would be off the grid
     grouped = grid(sn.Conv1d(4, 6, 3, groups=2, bias=False, seed=3))
     delayed = on_grid(sn.DelayedLinear(12, 7, delays=rng.integers(0, 5, (12, 7)), seed=0), rng)
     return {
@@ -63,6 +64,7 @@ def exact_nets(rng):
             sn.Sequential(conv, threshold(), sn.SumPool2d(2), sn.Dropout(0.5), sn.Flatten(3), pooled, threshold()),
             (2, 4, 6),
         ),
+        "summed": (sn.Sequential(summed, sn.SumPool2d(2), threshold(2.5)), (2, 4, 6)),
         "a line": (sn.Sequential(grouped, threshold()), (4, 9)),
         "recurrent": (sn.Sequential(dense, loop, out, threshold()), (12,)),
         "delayed": (sn.Sequential(delayed, threshold(), sn.Delay([0, 1, 2, 3, 4, 5, 6]), out, threshold()), (12,)),
@@ -70,7 +72,7 @@ def exact_nets(rng):
     }
 
 
-NAMES = ("convolution", "strided", "pooled", "a line", "recurrent", "delayed", "delayed map")
+NAMES = ("convolution", "strided", "pooled", "summed", "a line", "recurrent", "delayed", "delayed map")
 
 
 @pytest.mark.parametrize("name", NAMES)

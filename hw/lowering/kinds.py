@@ -104,10 +104,10 @@ def flat_layers(net: Any) -> tuple[Any, ...]:
     return tuple(layer for layers in inner for layer in layers)
 
 
-def folded(layers: Iterable[Any]) -> list[tuple[int, Any]]:
-    """(position, layer) of all layers, a normalisation folded into the connection before it where they fit."""
+def folded(layers: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """The (position, layer) of all layers, a normalisation folded into the connection before it where they fit."""
     kept = list[tuple[int, Any]]()
-    for k, layer in enumerate(layers):
+    for k, layer in layers:
         at = next((j for j in reversed(range(len(kept))) if not is_free(kept[j][1])), None)
         if isinstance(layer, Normalisation) and at is not None:
             place, before = kept[at]

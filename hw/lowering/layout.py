@@ -1,10 +1,10 @@
 """A Sequential as chips see it: stages, each a connection and the neurons behind it.
 
 Pooling stands in front of the connection it feeds; Flatten and Dropout are nothing at inference, a normalisation goes
-into the weights before it, a dense connection behind a map keeps the map's shape. What no stage can hold (a BatchNorm
-with no connection in front, two connections with no neurons between) becomes an obstacle that `hw.check` reports, with
-what to do about it, and so does a layer that no chip knows. What stands behind that one is looked at with the size it
-says it takes, or, if it does not say, from the next layer on that does.
+into the weights before it, as sums in front of neurons do; a dense connection behind a map keeps the map's shape. What
+no stage can hold (a BatchNorm with no connection in front, two connections with no neurons between) becomes an obstacle
+that `hw.check` reports, with what to do about it, and so does a layer that no chip knows. What stands behind that one
+is looked at with the size it says it takes, or, if it does not say, from the next layer on that does.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.lowering.kinds import Loop, flat_layers, folded, is_free, is_neurons, recurrent_delays, recurrent_weight
+from hw.lowering.kinds import Loop, flat_layers, is_free, is_neurons, recurrent_delays, recurrent_weight
 from hw.lowering.network import as_layers
 from hw.lowering.stages import Layout, Obstacle, Shape, Stage
+from hw.lowering.widened import joined
 from hw.records.breach import Breach, DoesNotFit
 from spikenet.errors import whole
 from spikenet.kernels.window import Window
@@ -90,6 +91,20 @@ class _Reader:
         self.stages[-1] = replace(self.stages[-1], **changes)
         return True
 
+    def misplaced(self, name: str) -> bool:
+        """Whether pooling stands between a connection and `name`, as no chip has it; then that is all to be said."""
+        last = self.stages[-1] if self.stages and not self.is_gap else None
+        if not self.pools or last is None or last.neurons is not None or last.activation is not None:
+            return False
+        kind = self.pools[-1][0]
+        change = f"put it behind {name}"
+        if kind.startswith("Max"):
+            change = f"take {kind.replace('Max', 'Avg')}, or put {kind.replace('Max', 'Sum')} behind {name}"
+        what = f"between {last.name} and {name}, where a chip only adds up"
+        self.obstacles.append(Obstacle(f"{self.pooled_at} {kind}", what, change))
+        self.lose(self.shape)
+        return True
+
     def activated(self, layer: Any, at: int) -> bool:
         """Whether an activation has a place: behind the last stage; a rectifier also behind the maximum of it, to which
         it does the same."""
@@ -113,7 +128,7 @@ def layout(net: Any, input_shape: Any = None, seed: int = 0) -> Layout:
     """
     layers = flat_layers(as_layers(net, seed))
     reader = _Reader(_input(layers, input_shape))
-    for k, layer in folded(layers):
+    for k, layer in joined(layers):
         if layer.kind == "Unflatten":
             if reader.shape and math.prod(reader.shape) != math.prod(layer.config()["shape"]):
                 raise ValueError(f"check: layer {k} {layer!r} gets {reader.shape}; give input_shape")
@@ -155,11 +170,11 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
     ):
         pass  # they belong to a layer that is reported
     elif isinstance(layer, Loop):
-        delays = recurrent_delays(layer)
-        if not reader.behind(neurons=layer.layers[0], at=k, recurrent=recurrent_weight(layer), recurrent_delays=delays):
+        held = {"recurrent": recurrent_weight(layer), "recurrent_delays": recurrent_delays(layer)}
+        if not reader.behind(neurons=layer.layers[0], at=k, **held) and not reader.misplaced(name):
             reader.obstacles.append(Obstacle(name, "recurrent neurons without a connection in front", "add a Linear"))
     elif is_neurons(layer):
-        if not reader.behind(neurons=layer, at=k):
+        if not reader.behind(neurons=layer, at=k) and not reader.misplaced(name):
             change = "add a Linear, or leave them out"
             reader.obstacles.append(Obstacle(name, "neurons without a connection in front", change))
     elif isinstance(layer, Delay):
@@ -170,7 +185,7 @@ def _read(reader: _Reader, k: int, layer: Any) -> None:
         reader.obstacles.append(
             Obstacle(name, "a BatchNorm with no connection in front", "put it behind a Linear or convolution")
         )
-    elif _keeps_shape(layer) and reader.activated(layer, k):
+    elif _keeps_shape(layer) and (reader.activated(layer, k) or reader.misplaced(name)):
         pass
     else:
         change = "leave it out, or replace it by Linear, convolution, pooling and neurons"
