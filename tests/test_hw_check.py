@@ -192,6 +192,14 @@ def test_constructs_no_chip_has_are_obstacles_everywhere():
             assert any(said in str(b) for b in verdict.breaches), (said, verdict.chip)
 
 
+def test_an_end_that_the_chip_has_is_proposed():
+    report = hw.check(sn.Sequential(sn.Linear(4, 3), sn.ReLU(), sn.Linear(3, 2)), (4,))
+    for verdict in report.verdicts:
+        said = " ".join(str(b) for b in verdict.breaches if "ends without" in str(b))
+        wanted = {"Speck": "put IF behind", "TrueNorth": "put IF behind", "Loihi 2": "put LIF or LI behind"}
+        assert wanted.get(verdict.chip, "") in said, verdict.chip
+
+
 def test_pooling_that_compares_has_no_place_in_front_of_neurons():
     """Nothing else is said of it: the neurons stand behind a connection, and there are neurons between connections."""
     net = sn.Sequential(

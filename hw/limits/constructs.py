@@ -56,11 +56,12 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
 
 def _spiking(stage: Stage, chip: Chip, *, is_last: bool) -> Iterator[Breach]:
     if stage.activation is not None:
-        yield _lacking(
-            chip, stage.name, f"conventional activation {stage.activation.kind}", "put spiking neurons there"
-        )
+        what = f"conventional activation {stage.activation.kind}"
+        yield _lacking(chip, stage.name, what, "put spiking neurons there, as sn.convert.to_spiking does")
     elif stage.neurons is None and is_last:
-        yield _lacking(chip, stage.name, "the net ends without neurons", "put LIF or LI behind it")
+        kinds, _ = NEURONS.get(chip.architecture, (CUBA, ""))
+        ends = "LIF or LI" if "LI" in kinds else kinds[0]
+        yield _lacking(chip, stage.name, "the net ends without neurons", f"put {ends} behind it")
     if stage.neurons is not None and chip.architecture in NEURONS:
         yield from _neurons(stage, chip, is_last=is_last)
     elif stage.neurons is not None:
