@@ -133,6 +133,14 @@ def all_within(expected: str, array: Array, low: float, high: float) -> None:
         )
 
 
+def all_below(expected: str, values: Any, bounds: Any) -> None:
+    """ValueError, beginning with `expected`, at the first of the values that is not below its bound."""
+    value, bound = map(np.ravel, np.broadcast_arrays(values, bounds))
+    if (value >= bound).any():
+        k = int(np.argmax(value >= bound))
+        raise ValueError(f"{expected}, got {value[k]:g} with {bound[k]:g}")
+
+
 def whole(name: str, value: Any, least: int = 1) -> int:
     """`value` as an int >= least; TypeError when it is not whole, ValueError when it is too small.
 

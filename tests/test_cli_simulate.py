@@ -74,6 +74,21 @@ def test_a_network_from_a_file(tmp_path, capsys):
     assert "cell" in capsys.readouterr().out
 
 
+def test_names_that_differ_in_a_stroke_keep_their_spikes(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import spikenet as sn\n"
+        "def network(scale):\n"
+        "    net = sn.Network(1e-3)\n"
+        "    for k, name in enumerate(('a/b', 'a_b', 'a//b')):\n"
+        "        net.source(name, sn.inputs.trains([0.01], [k]), 3)\n"
+        "    return net\n"
+    )
+    assert main(["simulate", str(script), "--duration", "0.1", "--out", str(tmp_path)]) == 0
+    with np.load(tmp_path / "spikes.npz") as spikes:
+        assert [int(spikes[f"{name}.neurons"][0]) for name in ("a_b", "a_b_", "a__b")] == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -344,6 +344,11 @@ def test_a_population_takes_a_method_and_is_the_layer(rng):
             "aeif_psc_exp: threshold: expected above v_rheobase by at most 60 slopes",
         ),
         (lambda: sn.AdEx(method="rk4"), TypeError, "AdEx: method: expected a function, got 'rk4'"),
+        (
+            lambda: sn.cells.aeif_psc_exp(dt_s=1e-4, method="rk4"),
+            TypeError,
+            "aeif_psc_exp: method: expected a function of sn.integrate, got 'rk4'",
+        ),
         (lambda: sn.AdEx(method=as_published, reset=3), TypeError, "AdEx: reset"),
         (lambda: sn.ExponentialIF(method=as_published), TypeError, "as_published: expected the states v and u"),
         (lambda: EXPONENTIAL(lambda v: -v, (1.0,)), TypeError, "exponential_euler: .* not for numbers"),

@@ -108,6 +108,18 @@ def test_drives_are_written_as_spikes_and_clamps(tmp_path):
     assert {p.name for p in again.populations} >= {"L4_E, drive 0", "L4_E, drive 0, spike 2", "C, drive 3"}
 
 
+def test_times_of_one_step_and_a_name_with_quotes(tmp_path):
+    """Of currents whose times are rounded to one step the last holds, as in a run."""
+    net = sn.Network(DT)
+    cells = net.population('the "E"', sn.cells.iaf_psc_exp, 3)
+    net.drive(cells, sn.inputs.step_current([0.01, 0.01001, 0.01002, 0.03], [0.0, 9000.0, 700.0, 0.0]))
+    again, duration_s = sn.io.read_sonata(sn.io.write_sonata(tmp_path, net, duration_s=0.05))
+    before, after = (sn.simulate(n, duration_s, dtype=np.float64) for n in (net, again))
+    assert spikes_of(before, 'the "E"') == spikes_of(after, 'the "E"')
+    assert before['the "E"'].times_s.min() > 0.015, "9 nA would have fired it at once"
+    assert len(before['the "E"']) == 6
+
+
 @pytest.mark.parametrize(
     ("make", "duration_s"),
     [
@@ -185,6 +197,10 @@ def test_a_missing_library_is_named(monkeypatch, tmp_path):
         ),
         (lambda n: n.population("lif", sn.LIF, 3), "'lif': SONATA names no such model"),
         (lambda n: n.population("L4_E", sn.cells.iaf_psc_exp, 3), "two populations would be of one name"),
+        (
+            lambda n: n.drive(n.populations[1], sn.inputs.poisson(5.0)) and n.population("I, drive 0", sn.LIF, 3),
+            "two populations would be of one name",
+        ),
         (
             lambda n: n.connect(*n.populations[:2], sn.rules.all_to_all(), -1.0, DT, receptor="exc"),
             "they would go to 'inh'",

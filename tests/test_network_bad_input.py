@@ -94,6 +94,37 @@ def test_currents_begin_late_in_a_long_run():
     driven(inputs.varying_poisson([1.0, 2.0], 43_200.0))
 
 
+def large(start=None, current=0.0, factor=1.0, dtype=np.float32, **values):
+    net = sn.Network(DT)
+    a = net.population("a", sn.cells.iaf_psc_exp, 3, start=start, **values)
+    net.drive(a, sn.inputs.constant_current(current), factor)
+    return sn.Simulation(net, dtype=dtype), a
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"bias_pa": 1e39}, r"population 'a': bias: 1e\+39 is too large for float32"),
+        ({"bias_pa": [1.0, -1e39, 1.0]}, "population 'a': bias: 1e"),
+        ({"bias_pa": sn.draw.normal(0.0, 1e39)}, "population 'a': bias: "),
+        ({"capacitance_pf": 1e-50}, "population 'a': current_to_v: "),
+        ({"start": {"v": -1e39}}, "population 'a': start v: 1e"),
+        ({"current": 1e30, "factor": -1e30}, r"drive of 'a': weight times values: 1e\+60"),
+    ],
+)
+def test_numbers_that_float32_has_not(given, message):
+    """Each would be infinite in silence; float64 has them. What cannot be set changes nothing."""
+    with pytest.raises(ValueError, match=message):
+        large(**given)
+    large(dtype=np.float64, **given)
+    if "bias_pa" in given:
+        simulation, a = large()
+        with pytest.raises(ValueError, match=message):
+            simulation.set(a, **given)
+        assert simulation.run(0.01)["a"].steps.size == 0
+        assert not simulation.states(a)["v"].any()
+
+
 @pytest.mark.parametrize("late", [5000.000004, 20000.00001, 60000.00005])
 def test_times_off_the_grid_late_in_a_run(late):
     with pytest.raises(ValueError, match="lies between steps"):

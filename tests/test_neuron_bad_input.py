@@ -98,6 +98,7 @@ SPECIAL = [
     (lambda: StochasticLIF(seed=-1), "StochasticLIF: seed: expected a whole number >= 0, got -1"),
     (lambda: LIF(refractory_s=-1e-3), "LIF: refractory_s: expected 0 or at least half a step of 0.001 s"),
     (lambda: LIF(refractory_s=1e-4), "LIF: refractory_s: expected 0 or at least half a step of 0.001 s"),
+    (lambda: LIF(refractory_s=[0.0, 2e-3, 1e-4]), "at least half a step of 0.001 s, got 0.0001$"),
     (lambda: IF(refractory_steps=1.5), "IF: refractory_steps: expected whole numbers >= 0, got 1.5"),
     (lambda: IF(refractory_steps=[1, -2]), "IF: refractory_steps: expected whole numbers >= 0, got -2"),
     (lambda: LIF(refractory_s=1e-3, learn=("refractory_steps",)), r"\['refractory_steps'\] cannot be learnt"),

@@ -61,6 +61,10 @@ def test_one_value_for_all_becomes_one_each_and_back(tmp_path):
         ({"tau_mem_s": np.full((2, N), 0.01)}, r"'E': tau_mem_s: expected a number or 130 values, got shape \(2, 130"),
         ({"tau_exc_s": 3e-3}, "'E': set changes numbers, not the model, and with these it is another one"),
         ({"reset_mv": np.linspace(-70.0, -50.0, N)}, "reset_mv: expected values below the threshold"),
+        (
+            {"threshold_mv": np.where(np.arange(N) == 7, -80.0, -55.0)},
+            "reset_mv: expected values below the threshold, got -70 with -80",
+        ),
     ],
 )
 def test_what_cannot_be_set_is_refused_and_changes_nothing(values, message):
@@ -109,6 +113,42 @@ def test_what_comes_too_late_is_refused_by_name(late, name):
         for call in (simulation.set, simulation.states, simulation.fan_out):
             with pytest.raises(ValueError, match=message):
                 call(came)
+
+
+def test_a_source_has_nothing_to_set():
+    net, _ = driven()
+    source = net.source("in", sn.inputs.poisson(3.0), 2)
+    with pytest.raises(ValueError, match="'in': set: a source of spikes has no model whose numbers to change"):
+        sn.Simulation(net).set(source, bias_pa=3.0)
+
+
+def saveable(model=sn.cells.iaf_psc_exp, rule=None, learns=True, **values):
+    net = sn.Network(DT)
+    cells = net.population("E", model, 20, **values)
+    plasticity = sn.plasticity.stdp(a_plus=0.1, a_minus=0.1, largest=3.0) if learns else None
+    net.connect(cells, cells, rule or sn.rules.fixed_outdegree(3), 1.0, plasticity=plasticity)
+    return sn.Simulation(net, seed=4)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            {"model": sn.cells.iaf_cond_exp},
+            r"states: expected \[\['iaf_cond_exp', 'v', 'g_exc'.* got \[\['iaf_psc_exp'",
+        ),
+        ({"tau_inh_s": 3e-3}, r"states: expected .*'i_inh', 'rests'\]\], .* got .*'i_syn', 'rests'\]\]"),
+        ({"learns": False}, r"projections: expected \[\['E -> E', 'FixedOutdegree', False\]\]"),
+        ({"rule": sn.rules.fixed_total(60)}, r"projections: expected \[\['E -> E', 'FixedTotal', True\]\]"),
+        ({"rule": sn.rules.fixed_outdegree(4)}, "synapses: expected 80, as this simulation has, got 60"),
+    ],
+)
+def test_a_state_of_another_network_is_refused(tmp_path, other, message):
+    """Of other states or other synapses; with other numbers, what was saved goes on as it stood."""
+    saveable().save(tmp_path / "state.npz")
+    with pytest.raises(ValueError, match=message):
+        saveable(**other).restore(tmp_path / "state.npz")
+    saveable(bias_pa=300.0).restore(tmp_path / "state.npz")
 
 
 def arguments(model, **values):

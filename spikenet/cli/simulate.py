@@ -152,6 +152,8 @@ def write_results(folder: Path, recording: Recording, results: dict[str, Any], m
     arrays = {}
     for name, spikes in recording.spikes.items():
         safe = name.replace("/", "_")  # names of arrays in a file are names of files
+        while f"{safe}.times_s" in arrays:
+            safe += "_"
         arrays[f"{safe}.times_s"], arrays[f"{safe}.neurons"] = spikes.times_s, spikes.neurons
     with whole_file(folder / "spikes.npz") as file:
         np.savez(file, allow_pickle=False, **arrays)

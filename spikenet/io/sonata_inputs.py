@@ -107,6 +107,8 @@ def clamps(network: Network, called: dict[str, str]) -> dict[str, Any]:
         starts = network.dt_s * steps_of("step_current: starts_s", d.drive.starts_s, network.dt_s, 0, LAST)
         ends = [*starts[1:], None]
         for k, (start, end, row) in enumerate(zip(starts, ends, d.weight * d.drive.values, strict=True)):
+            if start == end:  # two times of one step: the later one holds
+                continue
             for amount in np.unique(row[row != 0]):
                 nodes: dict[str, Any] = {"population": called[d.target.name]}
                 if row.size > 1:

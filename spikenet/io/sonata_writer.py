@@ -45,7 +45,7 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     _check(network)
     given, network = network, spoken(network, duration_s, seed)
     called = {p.name: p.name.replace("/", "_") for p in network.populations}  # HDF5 takes a / for a folder
-    if len(set(called.values())) < len(called):
+    if len(set(called.values())) < len(network.populations):
         raise ValueError(f"write_sonata: two populations would be of one name: {', '.join(called)}")
     held = clamps(network, called)
     neurons = [(p, *their_values(p, seed)) for p in network.populations if p.model is not None]
@@ -76,7 +76,8 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     lines = ["node_type_id population model_type model_template"]
     for p in network.populations:
         kind = "virtual NULL" if p.model is None else f"point_neuron {templates[p.name]}"
-        lines.append(f'{NODE_TYPE + p.index} "{called[p.name]}" {kind}')
+        quoted = called[p.name].replace('"', '""')
+        lines.append(f'{NODE_TYPE + p.index} "{quoted}" {kind}')
     _text(place / "node_types.csv", lines)
     types = [f"{EDGE_TYPE + projection.index} static_synapse" for projection, _ in edges]
     _text(place / "edge_types.csv", ["edge_type_id model_template", *types])

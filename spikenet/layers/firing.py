@@ -57,8 +57,11 @@ def refractory_steps(kind: str, period_s: Any, dt_s: Any) -> Array:
     """The refractory period in whole steps, rounded; ValueError where it is negative or shorter than half a step."""
     period = finite_values(f"{kind}: refractory_s", period_s)
     steps = np.round(period / positive(f"{kind}: dt_s", dt_s))
-    if (period < 0).any() or ((period > 0) & (steps == 0)).any():
-        raise ValueError(f"{kind}: refractory_s: expected 0 or at least half a step of {dt_s:g} s, got {period}")
+    wrong = (period < 0) | ((period > 0) & (steps == 0))
+    if wrong.any():
+        raise ValueError(
+            f"{kind}: refractory_s: expected 0 or at least half a step of {dt_s:g} s, got {period[wrong].flat[0]:g}"
+        )
     return steps
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikenet.derive.receptors import trace_with_inputs
-from spikenet.errors import Array, positive, positive_values, real_values
+from spikenet.errors import Array, all_below, positive, positive_values, real_values
 from spikenet.network.cell import Cell
 from spikenet.network.clock import steps_of
 from spikenet.neurons import aeif_psc_exp as adaptive_exp
@@ -192,6 +192,8 @@ def aeif_psc_exp(
     values["adapt_share"] = step_share(kind, "tau_adapt_s", tau_adapt_s, dt_s)
     values["coupling"] = real_values(f"{kind}: coupling_ns", coupling_ns)
     values["jump"] = real_values(f"{kind}: jump_pa", jump_pa)
+    if not callable(method):
+        raise TypeError(f"{kind}: method: expected a function of sn.integrate, got {method!r:.60}")
     model = trace_with_inputs(adaptive_exp.step, adaptive_exp.INPUTS, {"method": method})
     states = dict.fromkeys(("v", "w", "i_exc", "i_inh", "rests"), 0.0)
     return Cell(kind, model, adaptive_exp.INPUTS, values, states, {"v": rest}, by_sign=("exc", "inh"))
@@ -219,17 +221,15 @@ def _membrane(
     tau = MS * positive_values(f"{kind}: tau_mem_s", tau_mem_s)
     capacitance = positive_values(f"{kind}: capacitance_pf", capacitance_pf)
     rest = real_values(f"{kind}: rest_mv", rest_mv)
-    threshold = real_values(f"{kind}: threshold_mv", threshold_mv) - rest
-    reset = real_values(f"{kind}: reset_mv", reset_mv) - rest
-    if (reset >= threshold).any():
-        high, low = (float(np.max(a + rest)) for a in (reset, threshold))
-        raise ValueError(f"{kind}: reset_mv: expected values below the threshold, got {high:g} with {low:g}")
+    threshold = real_values(f"{kind}: threshold_mv", threshold_mv)
+    reset = real_values(f"{kind}: reset_mv", reset_mv)
+    all_below(f"{kind}: reset_mv: expected values below the threshold", reset, threshold)
     values = {
         "leak": np.exp(-h / tau),
         "current_to_v": -np.expm1(-h / tau) * tau / capacitance,
         "bias": real_values(f"{kind}: bias_pa", bias_pa),
-        "threshold": threshold,
-        "reset_value": reset,
+        "threshold": threshold - rest,
+        "reset_value": reset - rest,
         "rest_steps": steps_of(f"{kind}: refractory_s", refractory_s, dt_s, least=0).astype(np.float64),
     }
     return values, tau, capacitance

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spikenet.errors import Array, real_values, whole
+from spikenet.errors import Array, all_below, real_values, whole
 from spikenet.kernels.sampling import sample_row
 from spikenet.layers.resting import Stream
 from spikenet.network.cell import Cell, cell_of, resting
@@ -54,17 +54,16 @@ def _cell(population: Population, label: str, dt_s: float, seed: int) -> Cell:
 
 def _check_reset(label: str, cell: Cell) -> None:
     if {"threshold", "reset_value"} <= cell.values.keys():
-        high, low = np.broadcast_arrays(cell.values["reset_value"], cell.values["threshold"])
-        if (high >= low).any():
-            k = int(np.argmax(np.ravel(high >= low)))
-            raise ValueError(
-                f"{label}: reset_value: expected values below the threshold, got {np.ravel(high)[k]:g} with "
-                f"{np.ravel(low)[k]:g}"
-            )
+        expected = f"{label}: reset_value: expected values below the threshold"
+        all_below(expected, cell.values["reset_value"], cell.values["threshold"])
 
 
 def numbers_set(population: Population, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """`values` to be set while a simulation stands, distributions drawn; TypeError for what is no number."""
+    if population.model is None:
+        raise ValueError(
+            f"population {population.name!r}: set: a source of spikes has no model whose numbers to change"
+        )
     numbers = _drawn_values(population, values, seed)
     for name, value in numbers.items():
         array = np.asarray(np.broadcast_arrays(*value) if isinstance(value, (tuple, list)) else value)

@@ -18,7 +18,7 @@ from spikenet.network.records import Population, Projection
 from spikenet.simulate.layout import Layout, layout, make_room
 from spikenet.simulate.memory_need import check_expected, check_memory
 from spikenet.simulate.neuron_values import put_parameters, put_states, states_of
-from spikenet.simulate.number_range import check_range
+from spikenet.simulate.number_range import check_cell, check_range
 from spikenet.simulate.pieces import Pieces
 from spikenet.simulate.plastic_tables import STATE, PlasticTable, put_state, reward, state_of
 from spikenet.simulate.progress import shown
@@ -93,9 +93,12 @@ class Simulation:
         )
         self._tables = tables(network, wiring, self.layout, self.window, self.seed)
         self.synapses = wiring.total
+        self._heading = heading(network, self.layout.cells, wiring.total, self.seed, self.dtype)
         for population, cell in zip(network.populations, self.layout.cells, strict=True):
             if cell is not None:
-                put_states(self.layout, population.index, starting(population, cell, self.seed))
+                starts = starting(population, cell, self.seed)
+                check_cell(f"population {population.name!r}", cell, starts, self.dtype)
+                put_states(self.layout, population.index, starts)
                 put_parameters(self.layout, population.index)
 
     def run(
@@ -165,6 +168,7 @@ class Simulation:
         if before is None or cell.model != before.model:
             raise ValueError(f"{label}: set changes numbers, not the model, and with these it is another one")
         check_values(label, cell, changed)
+        check_cell(label, cell, {}, self.dtype)
         self.layout.cells[population.index] = cell
         self._changed[population.index] = values
         make_room(self.layout, population.index)
@@ -215,13 +219,12 @@ class Simulation:
             arrays |= {
                 f"p{table.projection.index}.{name}": values for name, values in state_of(table, self._ranks).items()
             }
-        self._ranks.by_first(
-            lambda: write_state(path, heading(self.network, self.seed, self.dtype) | {"step": self.step}, arrays)
-        )
+        self._ranks.by_first(lambda: write_state(path, self._heading | {"step": self.step}, arrays))
 
     def restore(self, path: str | os.PathLike[str]) -> None:
-        """Stand where the simulation stood that saved the file: of the same network, seed and float type."""
-        head, arrays = read_state(path, heading(self.network, self.seed, self.dtype))
+        """Stand where the simulation stood that saved the file: of the same populations and projections, seed and float
+        type. What nobody has set, and inputs, are those of this network."""
+        head, arrays = read_state(path, self._heading)
         for k, population in enumerate(self.network.populations):
             if population.model is not None:
                 self._set_to(population, set_values(arrays, k))

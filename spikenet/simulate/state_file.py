@@ -10,27 +10,31 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from spikenet.errors import Array
+from spikenet.network.cell import Cell
 from spikenet.network.network import Network
 from spikenet.simulate.layout import Layout
 from spikenet.whole_file import whole_file
 
-FORMAT = 1
+FORMAT = 2
 
 
-def heading(network: Network, seed: int, dtype: str) -> dict[str, Any]:
-    """What a file must agree in with the simulation that reads it."""
+def heading(network: Network, cells: Sequence[Cell | None], synapses: int, seed: int, dtype: str) -> dict[str, Any]:
+    """What a file must agree in with the simulation that reads it: whose states they are; not parameters and inputs."""
     return {
         "format": FORMAT,
         "dt_s": network.dt_s,
         "seed": seed,
         "dtype": dtype,
         "populations": [[p.name, p.n] for p in network.populations],
-        "projections": len(network.projections),
+        "states": [[] if cell is None else [cell.kind, *cell.model.states] for cell in cells],
+        "projections": [[p.name, type(p.rule).__name__, p.plasticity is not None] for p in network.projections],
+        "synapses": synapses,
     }
 
 
