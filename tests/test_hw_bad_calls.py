@@ -120,3 +120,12 @@ def test_weights_beside_which_nothing_is_left_of_a_threshold(chip):
         ValueError, match=r"layer 1 L?IF: nothing is left of its thresholds: 1 would .* up to 3.5\d*e\+19"
     ):
         hw.compile(made, chip, calibrate=x)
+
+
+def test_samples_of_another_shape_are_told_from_steps_and_batch():
+    images = RNG.random((5, 1, 8, 8)) < 0.5
+    conv = sn.Conv2d(1, 2, 3, seed=0)
+    with pytest.raises(ValueError, match=r"\(5, 1, 8, 8\) is \(steps, batch, ...\) with samples of \(8, 8\)"):
+        hw.compile(sn.Sequential(conv, sn.IF()), loihi2, calibrate=images)
+    with pytest.raises(ValueError, match=r"\(5, 8, 8\) is \(batch, ...\) with samples of \(8, 8\)"):
+        hw.compile(sn.Sequential(conv, sn.ReLU()), hw.chips.akida, calibrate=images[:, 0].astype(np.float32))

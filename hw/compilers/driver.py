@@ -16,10 +16,12 @@ from hw.lowering.kinds import flat_layers
 from hw.lowering.layout import layout
 from hw.lowering.network import as_layers
 from hw.lowering.neurons import step_of
+from hw.lowering.stages import Layout
 from hw.neurons.words import in_float32, integers
 from hw.programs.entrance import Entrance
 from hw.programs.layer import LayerRun
 from hw.programs.record import Program
+from hw.records.breach import DoesNotFit
 from hw.records.chip import Chip
 from spikenet.errors import flag, whole
 from spikenet.graph import no_grad
@@ -77,7 +79,7 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
         entrance = None if compiler.enter is None else compiler.enter(net, calibrate, chip)
     x = _spikes(calibrate, compiler.most_events) if entrance is None else entrance.integers("calibrate", calibrate)
     shape = x.shape[2:] if entrance is None else entrance.shape
-    found = layout(net, shape)
+    found = _laid_out(net, shape, calibrate)
     check(net, shape, chips=(chip,), n_chips=options.n_chips).require(chip)
     for stage in found.stages:
         in_float32(f"compile: weights of {stage.name}", stage.weight)
@@ -89,6 +91,19 @@ def recipe(net: Any, chip: Chip, calibrate: Any, options: Options = AS_IT_IS) ->
         parts = tuple(replace(part, cores=c) for part, c in zip(parts, compiler.cut(found, chip), strict=True))
     choices = compiler.choose(parts, entrance, _flat(x, compiler, entrance), chip)
     return Recipe(chip, compiler, shape, choices, entrance, step_of(net))
+
+
+def _laid_out(net: Any, shape: Any, calibrate: Any) -> Layout:
+    """The stages for samples of this shape; ValueError where calibration data are of samples that do not fit."""
+    try:
+        return layout(net, shape)
+    except DoesNotFit:
+        raise
+    except ValueError as error:
+        why = str(error).removeprefix("check: ").removesuffix("; give input_shape")
+        axes = "steps, batch" if np.ndim(calibrate) - len(shape) == 2 else "batch"
+        given = f"calibrate of shape {np.shape(calibrate)} is ({axes}, ...) with samples of {tuple(shape)}"
+        raise ValueError(f"compile: {why}; {given}") from None
 
 
 def _check_like(like: Any, chip: Chip, reading: str | None) -> None:

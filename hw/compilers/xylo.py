@@ -15,7 +15,7 @@ Hidden neurons send up to 31 spikes a step, and nothing stops them at fewer but 
 holds a threshold of 2^14 once, so that a membrane that saturates sends one spike and keeps almost a threshold for the
 next step. Where the float net's neurons send fewer than 31, thresholds rise so far if weights leave them room, and
 words may overflow. A neuron whose largest weight is more than such a threshold has a lower one and sends more spikes,
-or its largest weights are cut, whichever is nearer.
+or its largest weights are cut, or all are weaker, whichever is nearer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from hw.records.chip import Chip
 
 Array = npt.NDArray[Any]
 ROOM = 2.0  # of 16 bits over the threshold: a membrane gathers more than it in a step
+HELD_BACK = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)  # where saturation does not stop neurons soon enough
 MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far a rounded leak's smaller or larger steady state is made up for
 SMALLER = tuple(2.0**-k for k in range(1, 8))  # of the scale, where even the smallest shift overflows
 CUT = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -83,9 +84,10 @@ def chooser(per_channel: bool) -> Any:
         best, _ = _nearest(part, spikes, wanted, [best, *steadied])
         best, _ = _nearest(part, spikes, wanted, [best, replace(best, bias_share=_gathered(part, len(spikes)))])
         steady = _steady(part)
-        ways: dict[str, list[Any]] = {"cut": [ones * k for k in CUT] if _sends_fewer(part) else []}
-        ways["gain"] = [] if part.reads_v or np.allclose(steady, 1.0) else [steady**share for share in MADE_UP]
-        for name, values in ways.items():
+        gains = [] if part.reads_v or np.allclose(steady, 1.0) else [steady**share for share in MADE_UP]
+        cuts = [ones * k for k in CUT] if _sends_fewer(part) else []
+        gains += [ones * gain for gain in HELD_BACK] if _sends_fewer(part) else []
+        for name, values in (("cut", cuts), ("gain", gains)):
             best = _neuron_by_neuron(part, spikes, wanted, best, name, values)
         return best
 
