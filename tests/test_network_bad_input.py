@@ -94,6 +94,14 @@ def test_currents_begin_late_in_a_long_run():
     driven(inputs.varying_poisson([1.0, 2.0], 43_200.0))
 
 
+@pytest.mark.parametrize("made", [sn.LIF(tau_mem_s=20e-3), sn.cells.iaf_psc_exp(dt_s=1e-3), sn.AdEx(dt_s=1e-3)])
+def test_a_model_made_for_another_step(made):
+    """Its time constants would be ten times too short."""
+    with pytest.raises(ValueError, match=r"'a': dt_s: the network's step is 0.0001 s, the model is made for 0.001 s"):
+        sn.Network(DT).population("a", made, 3)
+    sn.Network(1e-3).population("a", made, 3)
+
+
 def large(start=None, current=0.0, factor=1.0, dtype=np.float32, **values):
     net = sn.Network(DT)
     a = net.population("a", sn.cells.iaf_psc_exp, 3, start=start, **values)

@@ -27,6 +27,7 @@ class Cell:
     inverted: inputs which expect positive weights for synapses that inhibit
     by_sign : (input of weights >= 0, input of weights < 0) where none is named, else the first input for both
     aliases : other names of inputs
+    dt_s    : the step that its numbers are for; None where they know none
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Cell:
     inverted: frozenset[str] = frozenset()
     by_sign: tuple[str, str] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    dt_s: float | None = None
 
     def receptor(self, name: str | None, weight: float) -> str:
         """The input that a weight goes to, by its name or else by the weight's sign."""
@@ -60,7 +62,7 @@ def cell_of(given: Any, kind: str) -> Cell:
     if isinstance(given, Spiking):
         values = {name: np.asarray(value.data, np.float64) for name, value in given.values.items()}
         used = {name: values[name] for name in given.runs.parameters}
-        return Cell(given.name, given.runs, ("current",), used, given.rest)
+        return Cell(given.name, given.runs, ("current",), used, given.rest, dt_s=given._describe.get("dt_s"))
     raise TypeError(
         f"{kind}: expected a neuron model such as sn.LIF or sn.cells.iaf_psc_exp, or one made by it, got {given!r:.60}"
     )

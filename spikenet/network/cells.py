@@ -46,7 +46,7 @@ def iaf_psc_delta(
     )
     return Cell(
         kind, trace_with_inputs(psc_delta.step, psc_delta.INPUTS), psc_delta.INPUTS, values,
-        {"v": 0.0, "rests": 0.0}, {"v": real_values(f"{kind}: rest_mv", rest_mv)},
+        {"v": 0.0, "rests": 0.0}, {"v": real_values(f"{kind}: rest_mv", rest_mv)}, dt_s=dt_s,
     )  # fmt: skip
 
 
@@ -83,10 +83,12 @@ def iaf_psc_exp(
     if alike:
         model = trace_with_inputs(psc_exp.alike_step, psc_exp.ALIKE_INPUTS)
         rest = {"v": 0.0, "i_syn": 0.0, "rests": 0.0}
-        return Cell(kind, model, psc_exp.ALIKE_INPUTS, values, rest, origin, aliases={"exc": "syn", "inh": "syn"})
+        return Cell(
+            kind, model, psc_exp.ALIKE_INPUTS, values, rest, origin, aliases={"exc": "syn", "inh": "syn"}, dt_s=dt_s
+        )
     model = trace_with_inputs(psc_exp.step, psc_exp.INPUTS)
     rest = {"v": 0.0, "i_exc": 0.0, "i_inh": 0.0, "rests": 0.0}
-    return Cell(kind, model, psc_exp.INPUTS, values, rest, origin, by_sign=("exc", "inh"))
+    return Cell(kind, model, psc_exp.INPUTS, values, rest, origin, by_sign=("exc", "inh"), dt_s=dt_s)
 
 
 def iaf_psc_alpha(
@@ -118,7 +120,7 @@ def iaf_psc_alpha(
     rest = dict.fromkeys(("v", "i_exc", "rise_exc", "i_inh", "rise_inh", "rests"), 0.0)
     return Cell(
         kind, trace_with_inputs(psc_alpha.step, psc_alpha.INPUTS), psc_alpha.INPUTS, values, rest,
-        {"v": real_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"),
+        {"v": real_values(f"{kind}: rest_mv", rest_mv)}, by_sign=("exc", "inh"), dt_s=dt_s,
     )  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def iaf_cond_exp(
     states = {"v": 0.0, "g_exc": 0.0, "g_inh": 0.0, "rests": 0.0}
     return Cell(
         kind, trace_with_inputs(cond_exp.step, cond_exp.INPUTS), cond_exp.INPUTS, values, states, {"v": rest},
-        inverted=frozenset({"inh"}), by_sign=("exc", "inh"),
+        inverted=frozenset({"inh"}), by_sign=("exc", "inh"), dt_s=dt_s,
     )  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def aeif_psc_exp(
         raise TypeError(f"{kind}: method: expected a function of sn.integrate, got {method!r:.60}")
     model = trace_with_inputs(adaptive_exp.step, adaptive_exp.INPUTS, {"method": method})
     states = dict.fromkeys(("v", "w", "i_exc", "i_inh", "rests"), 0.0)
-    return Cell(kind, model, adaptive_exp.INPUTS, values, states, {"v": rest}, by_sign=("exc", "inh"))
+    return Cell(kind, model, adaptive_exp.INPUTS, values, states, {"v": rest}, by_sign=("exc", "inh"), dt_s=dt_s)
 
 
 def _solved(

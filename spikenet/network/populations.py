@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -25,10 +26,16 @@ _APART = 0x9E3779B97F4A7C15  # odd and without pattern, so that seeds of runs an
 def cell_for(population: Population, dt_s: float, seed: int) -> Cell:
     """The cell of a population; every distribution among its values drawn, one a neuron.
 
-    Raises ValueError for a neuron that a spike would leave at its threshold or above.
+    Raises ValueError for a neuron that a spike would leave at its threshold or above, and for a model made already, for
+    another step.
     """
     label = f"population {population.name!r}"
     cell = _cell(population, label, dt_s, seed)
+    if cell.dt_s is not None and not math.isclose(cell.dt_s, dt_s):
+        raise ValueError(
+            f"{label}: dt_s: the network's step is {dt_s:g} s, the model is made for {cell.dt_s:g} s; make it for "
+            "the network's, or give its function and the values apart"
+        )
     _check_reset(label, cell)
     return cell
 
