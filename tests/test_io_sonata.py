@@ -108,6 +108,28 @@ def test_drives_are_written_as_spikes_and_clamps(tmp_path):
     assert {p.name for p in again.populations} >= {"L4_E, drive 0", "L4_E, drive 0, spike 2", "C, drive 3"}
 
 
+def test_the_adaptive_exponential_neuron_comes_back(tmp_path):
+    """Every parameter another than its default, some one a neuron; g_L in nS from the time constant."""
+    net = sn.Network(DT)
+    each = np.linspace(0.9, 1.1, 6)
+    cells = net.population(
+        "A", sn.cells.aeif_psc_exp, 6, tau_mem_s=8e-3, capacitance_pf=250.0 * each, tau_exc_s=1e-3, tau_inh_s=3e-3,
+        rest_mv=-69.0, rheobase_mv=-51.0, slope_mv=2.0 * each, threshold_mv=5.0, reset_mv=-61.0, tau_adapt_s=0.1,
+        coupling_ns=3.0 * each, jump_pa=60.0, refractory_s=1e-3, bias_pa=900.0,
+        start={"v": sn.draw.uniform(-69.0, -55.0)},
+    )  # fmt: skip
+    net.connect(cells, cells, sn.rules.all_to_all(), 200.0, 1e-3)
+    config = sn.io.write_sonata(tmp_path, net, duration_s=0.2, seed=3)
+    with h5py.File(tmp_path / "nodes.h5") as file:
+        theirs = file["nodes/A/0/dynamics_params"]
+        assert np.allclose(theirs["g_L"], 250.0 * each / 8.0, rtol=1e-12)
+        assert (theirs["V_th"][0], theirs["V_peak"][0], theirs["t_ref"][0]) == (-51.0, 5.0, 1.0)
+    again, duration_s = sn.io.read_sonata(config)
+    before, after = (sn.simulate(n, duration_s, seed=3, dtype=np.float64) for n in (net, again))
+    assert len(before["A"]) > 30
+    assert spikes_of(before, "A") == spikes_of(after, "A")
+
+
 def test_times_of_one_step_and_a_name_with_quotes(tmp_path):
     """Of currents whose times are rounded to one step the last holds, as in a run."""
     net = sn.Network(DT)
@@ -196,6 +218,7 @@ def test_a_missing_library_is_named(monkeypatch, tmp_path):
             "weight -1 goes to 'exc'.*would go to 'inh'",
         ),
         (lambda n: n.population("lif", sn.LIF, 3), "'lif': SONATA names no such model"),
+        (lambda n: n.population("a", sn.cells.aeif_psc_exp, 3, method=sn.integrate.euler), "'a': method: a file names"),
         (lambda n: n.population("L4_E", sn.cells.iaf_psc_exp, 3), "two populations would be of one name"),
         (
             lambda n: n.drive(n.populations[1], sn.inputs.poisson(5.0)) and n.population("I, drive 0", sn.LIF, 3),

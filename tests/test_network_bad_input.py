@@ -81,6 +81,7 @@ def test_delays_of_listed_synapses(delays):
         (lambda: simulated(dtype="double"), TypeError, "dtype: expected np.float32 or np.float64, got 'double'"),
         (lambda: simulated().run(1e30), ValueError, "duration_s: expected at most"),
         (lambda: simulated().run(-1.0), ValueError, "duration_s: expected a multiple"),
+        (lambda: simulated().run(DT, states=["v"]), TypeError, "expected a list of what sn.probe makes, got .'v'."),
     ],
 )  # fmt: skip
 def test_refused(call, error, message):

@@ -13,6 +13,7 @@ from spikenet.network import cells
 from spikenet.network.draw import Distribution
 from spikenet.network.populations import PARAMETERS, STARTS, drawn, stream
 from spikenet.network.records import Population
+from spikenet.neurons.integration import runge_kutta_4
 
 MEMBRANE = {
     "C_m": ("capacitance_pf", 1.0), "E_L": ("rest_mv", 1.0), "V_th": ("threshold_mv", 1.0),
@@ -44,6 +45,15 @@ MODELS = {  # defaults: GetDefaults of NEST 3.10
         cells.iaf_cond_exp, MEMBRANE | SYNAPSES | {"E_ex": ("exc_reversal_mv", 1.0), "E_in": ("inh_reversal_mv", 1.0)},
         {"C_m": 250.0, "g_L": 16.6667, "E_L": -70.0, "V_th": -55.0, "V_reset": -60.0, "t_ref": 2.0, "I_e": 0.0,
          "tau_syn_ex": 0.2, "tau_syn_in": 2.0, "E_ex": 0.0, "E_in": -85.0},
+    ),
+    "nest:aeif_psc_exp": Model(
+        cells.aeif_psc_exp,
+        MEMBRANE | SYNAPSES | {
+            "V_th": ("rheobase_mv", 1.0), "V_peak": ("threshold_mv", 1.0), "Delta_T": ("slope_mv", 1.0),
+            "tau_w": ("tau_adapt_s", 1e-3), "a": ("coupling_ns", 1.0), "b": ("jump_pa", 1.0),
+        },
+        {"C_m": 281.0, "g_L": 30.0, "E_L": -70.6, "V_th": -50.4, "V_peak": 0.0, "V_reset": -60.0, "t_ref": 0.0,
+         "I_e": 0.0, "Delta_T": 2.0, "tau_w": 144.0, "a": 4.0, "b": 80.5, "tau_syn_ex": 0.2, "tau_syn_in": 2.0},
     ),
 }  # fmt: skip
 
@@ -78,14 +88,17 @@ def their_values(population: Population, seed: int) -> tuple[str, dict[str, Arra
     model = MODELS[template]
     if others := set(population.start) - {"v"}:
         raise ValueError(f"{label}: start: SONATA holds the membrane's only, not {', '.join(sorted(others))}")
-    ours = {n: p.default for n, p in inspect.signature(model.make).parameters.items() if n != "dt_s"}
+    usual = {n: p.default for n, p in inspect.signature(model.make).parameters.items() if n != "dt_s"}
+    ours: dict[str, Any] = {**usual, **population.values}
+    if (method := ours.pop("method", runge_kutta_4)) is not runge_kutta_4:
+        raise ValueError(f"{label}: method: a file names none and is read with the default, not {method!r:.60}")
 
     def numbers(name: str, value: Any, purpose: int) -> Array:
         if isinstance(value, Distribution):
             value = drawn(value, population.n, seed, stream(purpose, population.index, name))
         return np.array(np.broadcast_to(np.asarray(value, np.float64), (population.n,)))
 
-    ours = {name: numbers(name, value, PARAMETERS) for name, value in (ours | dict(population.values)).items()}
+    ours = {name: numbers(name, value, PARAMETERS) for name, value in ours.items()}
     theirs = {name: ours[own] / unit for name, (own, unit) in model.names.items()}
     if "g_L" in model.defaults:
         theirs["g_L"] = 1e-3 * ours["capacitance_pf"] / ours["tau_mem_s"]

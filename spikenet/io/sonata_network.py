@@ -58,10 +58,10 @@ def read_sonata(config: str | os.PathLike[str], *, dt_s: float | None = None) ->
     config: the file of the circuit, of the simulation, or of both
     dt_s  : length of a step; that of the simulation if not given
 
-    Read are point neurons by the names of NEST's iaf_psc_delta, iaf_psc_exp, iaf_psc_alpha and iaf_cond_exp, virtual
-    nodes, static synapses (syn_weight, times nsyns where that is given, and delay), spikes from files and clamps of
-    current (amp in pA, as bmtk hands them to NEST). Anything else is refused by ValueError. Where a virtual node fires
-    twice in one step, the second spike comes from a population of its own, "NAME, spike 2".
+    Read are point neurons by the names of NEST's iaf_psc_delta, iaf_psc_exp, iaf_psc_alpha, iaf_cond_exp and
+    aeif_psc_exp, virtual nodes, static synapses (syn_weight, times nsyns where that is given, and delay), spikes from
+    files and clamps of current (amp in pA, as bmtk hands them to NEST). Anything else is refused by ValueError. Where
+    a virtual node fires twice in one step, the second spike comes from a population of its own, "NAME, spike 2".
     """
     h5py = library("h5py", "read_sonata", "sonata")
     circuit, simulation = circuit_and_simulation(config)

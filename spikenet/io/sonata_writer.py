@@ -36,7 +36,8 @@ def write_sonata(folder: str | os.PathLike[str], network: Network, *, duration_s
     A Poisson drive becomes virtual nodes that fire, one a neuron, what it brings in such a run ("NAME, drive 0"); a
     current in steps becomes clamps, in pA. No spike of SONATA arrives in the first step: Poisson events there are left
     out, with a warning, as if these drives began a step later. ValueError for what SONATA cannot say: noise currents,
-    plastic synapses, models that NEST has not, weights whose sign is not that of their receptor.
+    plastic synapses, models that NEST has not or that another method than the default solves, weights whose sign is not
+    that of their receptor.
     """
     h5py = library("h5py", "write_sonata", "sonata")
     if not isinstance(network, Network) or not network.populations:

@@ -14,7 +14,7 @@ from spikenet.simulate.layout import Layout
 from spikenet.simulate.operations import add_network
 from spikenet.simulate.plan import Plan
 from spikenet.simulate.ranks import Exchange, Ranks
-from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, wanted_spikes
+from spikenet.simulate.recorders import Probe, SpikeBuffer, StateBuffer, all_probes, wanted_spikes
 from spikenet.simulate.recording import Recording, Run
 from spikenet.simulate.running import raise_fault, using_threads
 from spikenet.simulate.tables import Tables
@@ -44,7 +44,7 @@ class Pieces:
             for p, who in wanted_spikes(network, spikes).items()
         }
         self._states: dict[str, StateBuffer] = {}
-        for probe in states:
+        for probe in all_probes(states):
             if probe.population.name in self._states:
                 raise ValueError(
                     f"probe of {probe.population.name!r}: there is one already; give it all states at once"

@@ -44,6 +44,13 @@ def probe(
     return Probe(population, names, picked, every_s)
 
 
+def all_probes(states: Any) -> Sequence[Probe]:
+    """`states` as given to a run; TypeError for anything but a list of probes."""
+    if not isinstance(states, (list, tuple)) or not all(isinstance(one, Probe) for one in states):
+        raise TypeError(f"simulate: states: expected a list of what sn.probe makes, got {states!r:.60}")
+    return states
+
+
 def chosen(name: str, neurons: Any, n: int) -> Array:
     """Numbers of neurons, int64, each once; ValueError for one that is not there."""
     picked = np.atleast_1d(np.asarray(neurons))
