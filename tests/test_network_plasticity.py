@@ -163,6 +163,42 @@ def test_rewards_let_eligible_changes_act(tmp_path):
     assert np.ptp(expected) > 0.01
 
 
+@pytest.mark.parametrize("rule", [sn.rules.pairwise(0.0), sn.rules.listed([], []), sn.rules.fixed_total(0)])
+def test_a_projection_without_synapses_has_no_weights(rule, tmp_path):
+    """As a sparse one may have at a small scale; it can be looked at, rewarded, saved and restored."""
+    net = sn.Network(1e-4)
+    cells = net.population("a", sn.cells.iaf_psc_exp, 3, bias_pa=450.0)
+    changing = plasticity.rewarded(plasticity.stdp(a_plus=0.1, a_minus=0.1, largest=2.0), tau_s=0.1)
+    weight = [] if isinstance(rule, type(sn.rules.listed([], []))) else 1.0
+    none = net.connect(cells, cells, rule, weight, 1e-3, plasticity=changing)
+    simulation = sn.Simulation(net, threads=2)
+    assert len(simulation.run(0.03)["a"]) >= 3
+    simulation.reward(none, 1.0)
+    simulation.save(tmp_path / "state.npz")
+    simulation.restore(tmp_path / "state.npz")
+    assert [part.size for part in simulation.weights(none)] == [0, 0, 0]
+    assert not simulation.fan_out(cells).any()
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_drawn_weights_beyond_the_largest_are_refused(sign):
+    """Their first change would cut them, and (1 - w / largest)^0.5 is no number."""
+    net = sn.Network(1e-4)
+    cells = net.population("a", sn.cells.iaf_psc_exp, 20)
+    rule = plasticity.stdp(a_plus=0.1, a_minus=0.1, largest=1.0, power=0.5)
+    for bound, refused in ((2.0, True), (1.0, False)):
+        net.projections.clear()
+        drawn = sn.draw.normal(sign, 0.2, low=min(0.0, sign * bound), high=max(0.0, sign * bound))
+        net.connect(cells, cells, sn.rules.all_to_all(), drawn, 1e-3, plasticity=rule)
+        if refused:
+            with pytest.raises(
+                ValueError, match=r"a -> a: weight: expected at most the rule's largest 1, drawn was 1\."
+            ):
+                sn.Simulation(net)
+        else:
+            assert np.abs(sn.Simulation(net).weights(net.projections[0])[2]).max() <= 1.0
+
+
 def test_mistakes_are_answered():
     net = sn.Network(1e-3)
     cell = net.population("cell", sn.LIF, 10)

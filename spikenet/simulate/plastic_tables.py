@@ -78,6 +78,11 @@ def plastic_table(projection: Projection, made: Synapses, delay: int, layout: La
         raise ValueError(f"{projection.name}: plastic weights: expected all >= 0 or all <= 0")
     bounds, rule = layout.bounds[projection.target.index], projection.plasticity
     assert isinstance(rule, Plasticity)
+    if (found := (sign * weight).max(initial=0.0)) > rule.largest:
+        raise ValueError(
+            f"{projection.name}: weight: expected at most the rule's largest {rule.largest:g}, drawn was {found:g}; cut "
+            "the distribution there, with low= and high="
+        )
     parts = []
     for thread in range(layout.threads):
         low, high = int(bounds[thread]), int(bounds[thread + 1])

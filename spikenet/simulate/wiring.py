@@ -90,7 +90,7 @@ def wire(network: Network, seed: int, procedural: Container[Projection] = ()) ->
             raise ValueError(
                 f"{p.name}: {made.total} synapses; one projection holds at most {LARGEST}; make it several"
             )
-        if not made.total:
+        if not made.total and p.plasticity is None:
             continue
         delays[p.index] = _delays(p, made.total, network.dt_s, seed)
         if p in procedural and (made.again is None or p.plasticity is not None):
