@@ -80,8 +80,8 @@ def plastic_table(projection: Projection, made: Synapses, delay: int, layout: La
     assert isinstance(rule, Plasticity)
     if (found := (sign * weight).max(initial=0.0)) > rule.largest:
         raise ValueError(
-            f"{projection.name}: weight: expected at most the rule's largest {rule.largest:g}, drawn was {found:g}; cut "
-            "the distribution there, with low= and high="
+            f"{projection.name}: weight: expected at most the rule's largest {rule.largest:g}, drawn was {found:g}; "
+            "cut the distribution there, with low= and high="
         )
     parts = []
     for thread in range(layout.threads):
