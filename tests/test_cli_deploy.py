@@ -166,3 +166,20 @@ def test_mistakes_get_one_line_and_limits_one_each(folder, arguments, said, monk
     *_, last = capsys.readouterr().err.strip().partition("spikenet deploy: ")
     assert re.search(said, last)
     assert len(last.splitlines()) == said.count("\n") + 1
+
+
+def test_a_chip_with_two_energies_that_are_all_in_has_both_in_its_picture(folder, capsys, monkeypatch):
+    """TrueNorth: that of its events and that of its power, neither part of the other."""
+    drawn = list[object]()
+    draw = sn.plot.energy_levels
+    monkeypatch.setattr(sn.plot, "energy_levels", lambda levels: drawn.append(levels) or draw(levels))
+    net = sn.Sequential(sn.Linear(64, 10, seed=0), sn.IF())
+    sn.save(folder / "small.npz", net)
+    arguments = ["deploy", str(folder / "small.npz"), "--chip", "truenorth", "--steps", "5", "--samples", "20"]
+    assert main([*arguments, "--out", str(folder / "truenorth")]) == 0
+    results = json.loads((folder / "truenorth" / "results.json").read_text())
+    (levels,) = drawn
+    totals = [table["total"]["known"] for table in levels.values()]
+    assert totals == [results[name]["energy_j"] for name in ("energy", "energy_by_power")]
+    assert [title.split(":")[0] for title in levels] == ["TrueNorth", "TrueNorth, power x time"]
+    capsys.readouterr()

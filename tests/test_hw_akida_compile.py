@@ -297,6 +297,12 @@ def test_bad_input_is_refused():
         program.run(ROWS[:, :5])
     assert program.run(ROWS).words["1 ReLU"] == {"input": 0, "v": 0}
     assert program.run(ROWS * 2).words["1 ReLU"]["input"] == np.count_nonzero(np.rint(ROWS * 30 / ROWS.max()) > 15)
+    most = np.full_like(ROWS, np.finfo(np.float32).max)  # times the scale it is beyond float32
+    assert program.run(most).words["1 ReLU"]["input"] == ROWS.size
+    assert np.array_equal(program.run(most).output, program.run(np.full_like(ROWS, ROWS.max())).output)
+    for name, call in (("run: inputs", program.run), ("calibrate", lambda x: hw.compile(net, akida, calibrate=x))):
+        with pytest.raises(TypeError, match=f"{name}: expected real numbers, got complex64"):
+            call(ROWS * np.complex64(1j))
     assert program.run(ROWS[:0]).output.shape == (0, 2)
     net.layers[0].bias.data[:] = 1e12
     with pytest.raises(ValueError, match=r"layer 1 ReLU: threshold needs -.*its word holds"):

@@ -129,3 +129,25 @@ def test_samples_of_another_shape_are_told_from_steps_and_batch():
         hw.compile(sn.Sequential(conv, sn.IF()), loihi2, calibrate=images)
     with pytest.raises(ValueError, match=r"\(5, 8, 8\) is \(batch, ...\) with samples of \(8, 8\)"):
         hw.compile(sn.Sequential(conv, sn.ReLU()), hw.chips.akida, calibrate=images[:, 0].astype(np.float32))
+
+
+@pytest.mark.parametrize("chip", NEUROMORPHIC, ids=lambda chip: chip.name)
+def test_complex_weights_are_refused_by_every_chip(chip):
+    """Their imaginary parts were dropped."""
+    made = net()
+    made.layers[2].weight.data = made.layers[2].weight.data * np.complex64(1j)
+    said = "2 Linear: weights are complex numbers; take real ones"
+    assert said in str(hw.check(made, chips=chip))
+    with pytest.raises(hw.DoesNotFit, match=said):
+        hw.compile(made, chip, calibrate=SPIKES)
+
+
+def test_complex_inputs_are_refused():
+    program = hw.compile(net(), loihi2, calibrate=3 * SPIKES)
+    with pytest.raises(TypeError, match="run: inputs: expected real numbers, got complex64"):
+        program.run(SPIKES * np.complex64(1j))
+    with pytest.raises(TypeError, match="calibrate: expected real numbers, got complex64"):
+        hw.compile(net(), loihi2, calibrate=SPIKES * np.complex64(1j))
+    twin = hw.neurons.twin.twin(sn.IF(), hw.neurons.twin.Words(hw.neurons.twin.Word(24, 8)))
+    with pytest.raises(TypeError, match="current: expected real numbers, got complex64"):
+        hw.neurons.twin.run(twin, SPIKES * np.complex64(1j), sn.IF())

@@ -431,6 +431,8 @@ def test_what_was_run_has_an_all_in_row_where_power_and_time_are_known():
     assert by_power["BrainScaleS-2"].energy_j == pytest.approx(1.0 * 8 * 1e-3 / 1000, rel=1e-12)
     assert all(r.energy.is_lower_bound for r in by_power.values())
     assert "SpiNNaker 1, power x time" in hw.report.text(found)
+    titles = [r.energy.title for r in found.rows if r.was_run and "45 nm" not in r.device]
+    assert len(set(titles)) == len(titles)  # TrueNorth's would be drawn over each other: both are all in
     assert sum(entry["by_power"] for entry in hw.report.as_dict(found)["rows"]) == 2
     assert {
         "SNN the chip's integers, SpiNNaker 1, power x time (quoted)",
@@ -491,6 +493,8 @@ def test_programs_that_are_not_the_nets_are_refused():
     longer = Sequential(*net.layers, Linear(3, 3, seed=0), LIF(reset=reset.to_zero))
     with pytest.raises(ValueError, match="got 5 LIF of 3 inputs"):
         hw.compare({"SNN": (longer, code)}, test, programs={"SNN": program})
+    with pytest.raises(ValueError, match="net 'ANN' for Loihi 1: Loihi 1: 0 Linear: conventional activation ReLU"):
+        hw.compare({"ANN": ann()}, test, programs={"ANN": program})
     with pytest.raises(ValueError, match="net 'SNN' for Loihi 1: run: spikes: expected integers"):
         hw.compare({"SNN": (net, Constant(steps=8))}, test, programs={"SNN": program})
 

@@ -315,7 +315,7 @@ def test_weights_that_are_cut_are_counted():
     assert loihi_clipped([-3, 0, 7]) == 0
     assert loihi_clipped([-256, -254, 255], 8, "mixed", 0, "nengo_loihi") == 2  # words are +-127 times 2
     assert loihi_clipped([-256, 255, 100], 8, "mixed", 7, "brian2_loihi") == 1  # -2^21, of which 64 is cut
-    with pytest.raises(ValueError, match="loihi_clipped: expected whole mantissas"):
+    with pytest.raises(ValueError, match="loihi_clipped: w: expected whole mantissas"):
         loihi_clipped([1.5])
 
 
@@ -409,7 +409,7 @@ def test_wrong_inputs_of_a_run_are_refused():
 
 def test_wrong_weights_and_spikes_are_refused():
     for call, words in (
-        (lambda: loihi_weights([1.5]), "whole mantissas"),
+        (lambda: loihi_weights([1, 1.5]), r"w: expected whole mantissas, got 1.5 at index \(1,\)"),
         (lambda: loihi_weights([np.nan]), "nan"),
         (lambda: loihi_weights([1], 7), r"\(1, 2, 3, 4, 5, 6, 8\), got 7"),
         (lambda: loihi_weights([1], 8, "both"), "'mixed', 'excitatory', 'inhibitory'.*'both'"),

@@ -123,6 +123,14 @@ def test_rows_do_not_touch_and_time_can_be_split():
     assert np.array_equal(speck.run(params, raster[:, 2]).spikes, whole.spikes[:, 2])
 
 
+@pytest.mark.parametrize("shape", [(0, 2, 5, 5), (3, 0, 2, 5, 5)])
+def test_no_steps_and_no_samples_give_none(shape):
+    params = Params(np.ones((4, 2, 3, 3)), 3, pool=2)
+    run = speck.run(params, np.zeros(shape, int))
+    assert run.spikes.shape == (*shape[:-3], 4, 1, 1)
+    assert run.v.shape == (*shape[:-3], 4, 3, 3)
+
+
 def test_more_spikes_than_fit_at_once():
     """The list of spikes grows: 100,000 of one neuron, 32,767 and what is left from one event at most."""
     params = Params([[[[127]]]], 1)

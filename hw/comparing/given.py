@@ -9,7 +9,10 @@ from hw.comparing.candidate import Candidate
 from hw.comparing.deployed import shown
 from hw.compilers.driver import check_layers
 from hw.compilers.table import Options, compiler_of
+from hw.limits.constructs import constructs
+from hw.lowering.layout import layout
 from hw.programs.record import Program
+from hw.records.breach import DoesNotFit
 from spikenet.data import Arrays
 
 
@@ -35,10 +38,11 @@ def programs_given(programs: Any, entries: Mapping[str, Candidate], test: Arrays
                 raise ValueError(f"{where}: there are two; compare one at a time")
             entry = entries[name]
             sample = shown(test.inputs[:1], entry, 1)
-            parts = compiler_of(program.chip, Options()).parts(
-                entry.net, sample.shape[1 if entry.encode is None else 2 :]
-            )
-            check_layers(where, program, parts)
+            shape = sample.shape[1 if entry.encode is None else 2 :]
+            lacking = tuple(constructs(layout(entry.net, shape), program.chip))
+            if lacking:
+                raise ValueError(f"{where}: {DoesNotFit(lacking)}")
+            check_layers(where, program, compiler_of(program.chip, Options()).parts(entry.net, shape))
             try:
                 program.checked(sample)
             except ValueError as reason:

@@ -51,7 +51,7 @@ class Row:
     @property
     def priced_on(self) -> str:
         """The device, and whether by its power."""
-        return f"{self.device}, power x time" if self.by_power else self.device
+        return self.energy.device if self.by_power else self.device
 
     @property
     def label(self) -> str:

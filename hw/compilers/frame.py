@@ -20,7 +20,7 @@ from hw.programs.akida import AkidaLayer, ends_of
 from hw.programs.entrance import Entrance
 from hw.programs.layer import LayerRun
 from hw.programs.report import LayerReport
-from spikenet.errors import finite_values
+from spikenet.errors import finite_values, real_values
 from spikenet.kernels.window import Window as Sliding
 
 Array = npt.NDArray[Any]
@@ -107,7 +107,7 @@ def entrance_of(net: Any, calibrate: Any, words: tuple[int, int]) -> Entrance:
     of 1, 2 and 4 as hold the data. Raises ValueError for calibration data that are empty, not finite or below 0.
     """
     timeless = not any(getattr(layer, "states", ()) for layer in flat_layers(net))
-    x, axes = finite_values("calibrate", calibrate), 1 if timeless else 2
+    x, axes = real_values("calibrate", calibrate), 1 if timeless else 2
     if x.ndim <= axes or not x.size:
         wanted = "(batch, ...)" if timeless else "(steps, batch, ...)"
         why = "" if timeless else " (its neurons keep a state; ReLU in their place takes numbers without steps)"

@@ -31,7 +31,7 @@ from hw.programs.driven import DrivenLayer
 from hw.programs.entrance import Entrance
 from hw.records.chip import Chip
 from spikenet.derive.fixed_point import WIDEST, Rounding, Word, Words
-from spikenet.errors import finite_values
+from spikenet.errors import real_values
 
 Array = npt.NDArray[Any]
 BITS, WEIGHT, STEP = 24, 254, 2  # weights of both signs in steps of two: hw.neurons.loihi_synapses
@@ -44,7 +44,7 @@ def enter(net: Any, calibrate: Any, chip: Chip) -> Entrance | None:
 
     Raises ValueError for calibration data that are empty, not finite or have no steps and batch.
     """
-    x = finite_values("calibrate", calibrate)
+    x = real_values("calibrate", calibrate)
     if ((x == 0) | (x == 1)).all() or x.ndim < 3:
         return None
     low, high = bits(payload_bits(chip))

@@ -17,6 +17,7 @@ from hw.records.energies import Level
 from hw.records.fact import unknown
 from hw.records.si import how_many
 
+BY_POWER = "power x time"  # tells it from an all-in energy of events
 ON = "all-in energy is the whole chip's power times the time of a sample: nothing may be added to it"
 ANOTHER = "the power is that of another load on the whole chip, not of this net: {}"
 REAL_TIME = "the chip runs in real time: a step of the net lasts {:g} ms of the chip's"
@@ -48,7 +49,7 @@ def power_energy(chip: Chip, n_chips: int, n_steps: int, times: StepTimes, step_
     terms += [Term(name, 1.0, "sample", unknown("uJ", "how long it takes is not published")) for name in missing]
     known = ", ".join(kind.value for kind in times.evidence)
     took = f"{how_many(n_chips, 'chip')} for {seconds:.4g} s a sample{f' (times: {known})' if known else ''}"
-    return Energy(chip.name, Level.ALL_IN, tuple(terms), (ON, took, *said, *chip.notes))
+    return Energy(f"{chip.name}, {BY_POWER}", Level.ALL_IN, tuple(terms), (ON, took, *said, *chip.notes))
 
 
 def _seconds(

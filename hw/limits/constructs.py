@@ -46,8 +46,12 @@ def constructs(layout: Layout, chip: Chip) -> Iterator[Breach]:
         is_last = layout.ends and stage is layout.stages[-1]
         held_by = {"weights": stage.weight, "recurrent weights": stage.recurrent, "biases": stage.bias}
         for what, values in held_by.items():
-            if values is not None and not np.isfinite(values).all():
+            if values is None:
+                continue
+            if not np.isfinite(values).all():
                 yield _lacking(chip, stage.name, f"{what} hold {_not_finite(values)}", "train again, or replace them")
+            if np.iscomplexobj(values):
+                yield _lacking(chip, stage.name, f"{what} are complex numbers", "take real ones")
         if chip.architecture is Architecture.NEURAL_PROCESSORS:
             yield from _without_time(stage, chip, is_last=is_last)
         else:

@@ -20,7 +20,7 @@ import numpy as np
 from hw.int8.fixed_point import product
 from hw.neurons.loihi_words import known_reading
 from hw.neurons.words import Integers, integers
-from spikenet.errors import Array, array_of, finite_values
+from spikenet.errors import Array, array_of, real_values
 
 BITS = (1, 2, 3, 4, 5, 6, 8)
 LARGEST_SYNAPSE = (1 << 21) - 64
@@ -75,9 +75,13 @@ def _words(
     if bits not in BITS:
         raise ValueError(f"{where}: expected bits of {BITS}, got {bits!r}")
     exponent = _exponent(where, exponent, reading)
-    values = finite_values(f"{where}: w", w).astype(np.float64)
-    if reading != "nengo_loihi" and (values != np.rint(values)).any():
-        raise ValueError(f"{where}: expected whole mantissas; scale w to +-255 and round it first")
+    values = real_values(f"{where}: w", w)
+    broken = np.argwhere(values != np.rint(values))
+    if reading != "nengo_loihi" and len(broken):
+        at = tuple(int(k) for k in broken[0])
+        raise ValueError(
+            f"{where}: w: expected whole mantissas, got {values[at]:g} at index {at}; scale w to +-255 and round it"
+        )
     mode = _sign_mode(where, values, sign_mode)
     step = 2.0 ** (8 - bits + (mode is SignMode.MIXED))
     if reading == "lava":

@@ -19,6 +19,7 @@ Convolution is a cross-correlation, as torch's.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,14 +109,19 @@ def run(params: Params, raster: Any, v: Any = 0) -> Run:
     x, alone = arriving("speck: raster", given, given.shape[-3:], 0, STATE[1])
     steps, batch, _, height, width = x.shape
     shape = params.neurons(height, width)
-    state = word("speck: v", v, *STATE, (batch, *shape)).reshape(batch, -1).copy()
+    n = math.prod(shape)
+    state = word("speck: v", v, *STATE, (batch, *shape)).reshape(batch, n).copy()
     side = params.weights.shape[2]
     window = Window((side,) * 2, (params.stride,) * 2, (params.padding,) * 4)
-    sums = convolve(x.reshape(-1, *x.shape[2:]), params.weights, window) + params.bias[:, None, None]
+    sums = convolve(x.reshape(steps * batch, *x.shape[2:]), params.weights, window) + params.bias[:, None, None]
     fired, rec_v, met = fire(
-        sums.reshape(steps, batch, -1), params.threshold, params.v_min, reset_to_zero=params.reset_to_zero, v=state
+        sums.reshape(steps, batch, n),
+        params.threshold,
+        params.v_min,
+        reset_to_zero=params.reset_to_zero,
+        v=state,
     )
-    spikes = pooled(fired.reshape(-1, *shape), params.pool)
+    spikes = pooled(fired.reshape(steps * batch, *shape), params.pool)
     ends: list[Any] = [spikes.reshape(steps, batch, *spikes.shape[1:]), rec_v.reshape(steps, batch, *shape)]
     kept: list[Any] = [*(without_batch(a, alone) for a in ends), met, state.reshape(batch, *shape)]
     return Run(*kept)

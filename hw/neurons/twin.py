@@ -16,7 +16,7 @@ from hw.neurons.words import integers
 from spikenet.derive.fixed_point import Overflow, Rounding, Word, Words
 from spikenet.derive.integer_step import FUNCTIONS, IntegerStep, integer_step
 from spikenet.derive.trace import Step, Trace, trace
-from spikenet.errors import Array, finite_values
+from spikenet.errors import Array, real_values
 from spikenet.kernels import integer_loop
 from spikenet.layers import Spiking
 
@@ -84,7 +84,7 @@ def run(
     Raises ValueError for a parameter beyond its word or missing, and for shapes that do not fit.
     """
     model, words = one.model, one.words
-    x = finite_values(f"{model.name}: current", current)
+    x = real_values(f"{model.name}: current", current)
     if x.ndim < 2:
         raise ValueError(f"{model.name}: expected current (steps, ..., n), got shape {x.shape}")
     arriving, lost = words.of_symbol("current").held(x)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikenet.errors import finite_values
+from spikenet.errors import real_values
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +31,7 @@ class Entrance:
 
     def values(self, name: str, inputs: Any) -> Array:
         """(steps, batch, inputs) real numbers, one step where there is no time; ValueError for what does not fit."""
-        given = finite_values(name, inputs)
+        given = real_values(name, inputs)
         axes, of_one = (1, "batch") if self.timeless else (2, "steps, batch")
         wanted = ", ".join([of_one, *map(str, self.shape)])
         if given.ndim != axes + len(self.shape) or given.shape[axes:] != self.shape:
@@ -50,5 +50,5 @@ class Entrance:
 
     def beyond(self, inputs: Any) -> int:
         """How many inputs are cut off."""
-        wanted = np.rint(np.asarray(inputs) * self.scale)
+        wanted = np.rint(np.asarray(inputs, np.float64) * self.scale)
         return int(((wanted < self.low) | (wanted > self.high)).sum())
