@@ -32,7 +32,14 @@ def test_a_widened_convolution_gives_what_pooling_gives(name, rng):
 def test_only_sums_in_front_of_neurons_go_into_weights():
     conv, norm = sn.Conv2d(1, 2, 3, seed=0), sn.BatchNorm2d(2)
     kinds = {
-        "Conv2d IF": [conv, sn.Dropout(0.5), sn.AvgPool2d(2), norm, sn.SumPool2d(2), sn.IF()],
+        "Conv2d with AvgPool2d with SumPool2d IF": [
+            conv,
+            sn.Dropout(0.5),
+            sn.AvgPool2d(2),
+            norm,
+            sn.SumPool2d(2),
+            sn.IF(),
+        ],
         "Conv2d IF SumPool2d": [conv, sn.IF(), sn.SumPool2d(2)],
         "Conv2d SumPool2d IF": [conv, sn.SumPool2d(2, padding=1), sn.IF()],
         "Conv2d MaxPool2d IF": [conv, sn.MaxPool2d(2), sn.IF()],
@@ -40,6 +47,20 @@ def test_only_sums_in_front_of_neurons_go_into_weights():
     }
     for wanted, layers in kinds.items():
         assert " ".join(layer.kind for _, layer in joined(layers) if layer.kind != "Dropout") == wanted
+
+
+def test_what_both_together_break_is_said_of_both():
+    """Each alone would fit: kernel 3 and stride 1, mean of 2 or 3 in a square."""
+    for side, chip, said in (
+        (2, hw.chips.akida, "an even kernel (4, 4)"),
+        (3, hw.chips.akida, "stride: needs 3 pixels, has 2 (1 over)"),
+        (3, hw.chips.speck, "stride (3, 3)"),
+    ):
+        neurons = lambda: sn.LIF(tau_mem_s=1e-9) if chip is hw.chips.akida else sn.IF()  # noqa: B023, E731
+        layers = [sn.Conv2d(1, 4, 3, padding=1, seed=0), sn.AvgPool2d(side), neurons(), sn.Flatten(3)]
+        net = sn.Sequential(*layers, sn.Linear(4 * (12 // side) ** 2, 5, seed=1), neurons())
+        (breach,) = hw.check(net, (1, 12, 12), chips=chip)[chip].breaches
+        assert f"{chip.name}: 0 Conv2d with AvgPool2d: {said}; " in str(breach)
 
 
 def test_a_net_with_means_in_front_of_its_neurons_runs_and_trains_on_a_chip(rng):

@@ -146,7 +146,7 @@ def _shapes(stage: Stage, chip: Chip) -> Iterator[Breach]:
     if window is not None:
         yield from held(chip, "padding", name, max(window.padding), f"pad by {most(chip, 'padding')}")
         odd = [
-            ("a kernel that is not square", len(set(window.kernel)) > 1, "make it square"),
+            (f"a kernel {window.kernel} that is not square", len(set(window.kernel)) > 1, "make it square"),
             (f"stride {window.stride}", not set(window.stride) <= set(STRIDES), f"use a stride of {STRIDES}"),
             (f"dilation {window.dilation}", set(window.dilation) != {1}, "use a dilation of 1"),
             (f"groups {stage.groups}", stage.groups > 1, "use one group"),

@@ -113,7 +113,7 @@ def _parts(stage: Stage, chip: Chip) -> int:
 def _windows(stage: Stage, window: Window) -> list[tuple[str, str]]:
     """(what is wrong, what to do) of a convolution."""
     found = [
-        ("an even kernel", any(side % 2 == 0 for side in window.kernel), "use an odd one"),
+        (f"an even kernel {window.kernel}", any(side % 2 == 0 for side in window.kernel), "use an odd one"),
         (f"stride {window.stride}", len(set(window.stride)) > 1, "use one stride both ways"),
         (f"dilation {window.dilation}", set(window.dilation) != {1}, "use a dilation of 1"),
         (f"groups {stage.groups}", stage.groups > 1, "use one group, or a separable convolution"),

@@ -35,13 +35,14 @@ def joined(layers: Sequence[Any]) -> list[Placed]:
 
 
 def widened(layer: Convolution, pool: Pooling) -> Convolution:
-    """A new convolution that gives what `pool(layer(x))` gives, to rounding."""
+    """A new convolution that gives what `pool(layer(x))` gives, to rounding; its kind says that it is of both."""
     taps = list(itertools.product(*map(range, pool.kernel_size)))
     each = 1.0 / mean_places(pool)
     steps = list(zip(layer.kernel_size, layer.stride, layer.dilation, pool.kernel_size, strict=True))
     extent = tuple(d * (k - 1) + s * (p - 1) + 1 for k, s, d, p in steps)
     stride = tuple(s * q for s, q in zip(layer.stride, pool.stride, strict=True))
-    sizes = layer.kind, layer.n_axes, layer.n_in, layer.n_out, extent, stride, layer.padding, (1,) * layer.n_axes
+    kind = f"{layer.kind} with {pool.kind}"
+    sizes = kind, layer.n_axes, layer.n_in, layer.n_out, extent, stride, layer.padding, (1,) * layer.n_axes
     made = Convolution(*sizes, layer.groups, layer.bias is not None, 0)
     weight = np.zeros(made.weight.shape)
     for tap in taps:
