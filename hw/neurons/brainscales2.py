@@ -30,6 +30,7 @@ from spikenet.kernels.normals import fill_normals
 IS_BIT_EXACT = False
 ROWS, NEURONS, WEIGHT = 256, 512, 63
 MIDDLE, HIGHEST = 128, 255  # of the 8-bit reading
+OF_CIRCUITS = ("tau_mem_us", "tau_syn_us", "threshold", "reset", "membrane_noise", "offset")
 LEAST_PART = 0.05  # of a time constant or threshold that a fixed pattern leaves at least
 EXACT = 1 << 16  # parts of a unit of weight that the pattern is rounded to: sums of such are exact in float64
 SYNAPSES, OWN_SYNAPSES, THRESHOLDS, TAUS_SYN, TAUS_MEM, MEMBRANES = range(6)  # what noise is for
@@ -84,6 +85,10 @@ class Params:
                 f"brainscales2: weights: expected at most ({ROWS}, {NEURONS}), got {taken.max(initial=0)} synapses of "
                 f"a circuit and {n} circuits"
             )
+        for name in OF_CIRCUITS:
+            shape = np.shape(getattr(self, name))
+            if shape not in ((), (1,), (n,)):
+                raise ValueError(f"brainscales2: {name}: expected a number or {n}, one a circuit, got shape {shape}")
         for name in ("gain", "dt_us", "lsb"):
             positive(f"brainscales2: {name}", getattr(self, name))
         for name in ("tau_mem_us", "tau_syn_us", "threshold"):
