@@ -216,6 +216,18 @@ def test_bad_input_is_refused(make, error, said):
         make()
 
 
+@pytest.mark.parametrize("name", ["act_step", "threshold", "bias", "output_scale", "output_shift", "input_shift"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_values_are_one_or_one_each(name, n):
+    """Three of one filter were three filters."""
+    words = V1(4, 4, **{name: [1, 1, 1]}) if name in ("act_step", "threshold") else V2(**{name: [1, 1, 1]})
+    said = f"akida: {name}: expected one value or {n}, one each, got shape \\(3,\\)"
+    with pytest.raises(ValueError, match=said):
+        dense(np.ones((4, n), int), np.ones((n, n), int), words)
+    with pytest.raises(ValueError, match=said):
+        akida.conv2d(np.ones((n, 4, 4), int), np.ones((n, n, 3, 3), int), words)
+
+
 def test_overflow_is_counted():
     """127 * 127 * 3 = 48387 against 16 bits; the result 32767 >> 8 = 128 against 8."""
     run = dense([[127, 127, 127]], [[127]] * 3, V2(buffer_bits=16, output_shift=-8))

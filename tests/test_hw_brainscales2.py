@@ -105,7 +105,7 @@ def test_readings_saturate_and_that_is_counted():
         ({"synapse_spread": 1.5}, "synapse_spread"),
         ({"membrane_noise": -0.1}, "membrane_noise"),
         ({"offset": np.nan}, "offset"),
-        *(({name: [0.1, 0.2]}, rf"{name}: expected a number or 1, one a circuit, got shape \(2,\)")
+        *(({name: [0.1, 0.2]}, rf"{name}: expected one value or 1, one each, got shape \(2,\)")
           for name in ("tau_mem_us", "tau_syn_us", "threshold", "reset", "membrane_noise", "offset")),
         ({"recurrent": [[1, 2]]}, r"recurrent.*\(1, 1\) or \(2, 1\)"),
         ({"weights": np.ones((200, 1)), "recurrent": np.ones((1, 1)) * 64}, r"recurrent.*-63\.\.63"),

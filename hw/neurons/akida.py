@@ -21,13 +21,13 @@ mirrored in both directions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from hw.neurons.integer_windows import Window, convolve, product, same, windows
-from hw.neurons.words import Integers, bits, integers
+from hw.neurons.words import Integers, bits, integers, one_or_each
 from spikenet.errors import array_of, positive_values, whole
 
 WEIGHTS_V1 = {1: (0, 1), 2: (-1, 1), 4: (-7, 7)}  # what the engine accepts
@@ -136,6 +136,7 @@ def dense(x: Any, weights: Any, words: V1 | V2) -> Run:
     q = integers("akida: x", x, *words.inputs)
     if w.ndim != 2 or q.shape[-1:] != w.shape[:1]:
         raise ValueError(f"akida dense: expected x (..., inputs) and weights (inputs, units), got {q.shape}, {w.shape}")
+    _fitting(words, *w.shape)
     if isinstance(words, V2):
         q = q << words.input_shift
     y, overflow = _finished(product(q, w)[..., None, None], words, None)
@@ -172,6 +173,7 @@ def conv2d(
             f"akida conv2d: expected x (..., channels, height, width) and weights (filters, channels, height, width), "
             f"got {array_of('x', x).shape} and {w.shape}"
         )
+    _fitting(words, w.shape[1], w.shape[0])
     leading, maps = q.shape[:-3], q.reshape(-1, *q.shape[-3:])
     if isinstance(words, V2):
         maps = maps << words.input_shift.reshape(-1, 1, 1)
@@ -194,6 +196,11 @@ def _checked(words: Any) -> V1 | V2:
     if not isinstance(words, V1 | V2):
         raise TypeError(f"akida: words: expected akida.V1(...) or akida.V2(...), got {words!r:.60}")
     return words
+
+
+def _fitting(words: V1 | V2, inputs: int, filters: int) -> None:
+    for field in fields(words):
+        one_or_each(f"akida: {field.name}", getattr(words, field.name), inputs if "input_" in field.name else filters)
 
 
 def _finished(sums: Integers, words: V1 | V2, pooling: Window | None) -> tuple[Integers, int]:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.neurons.words import arriving, integers, without_batch
+from hw.neurons.words import arriving, integers, one_or_each, without_batch
 from spikenet.errors import finite_values, positive, positive_values, whole, within
 from spikenet.kernels.normals import fill_normals
 
@@ -86,9 +86,7 @@ class Params:
                 f"a circuit and {n} circuits"
             )
         for name in OF_CIRCUITS:
-            shape = np.shape(getattr(self, name))
-            if shape not in ((), (1,), (n,)):
-                raise ValueError(f"brainscales2: {name}: expected a number or {n}, one a circuit, got shape {shape}")
+            one_or_each(f"brainscales2: {name}", getattr(self, name), n)
         for name in ("gain", "dt_us", "lsb"):
             positive(f"brainscales2: {name}", getattr(self, name))
         for name in ("tau_mem_us", "tau_syn_us", "threshold"):

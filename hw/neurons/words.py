@@ -46,6 +46,12 @@ def word(name: str, values: Any, low: int, high: int, shape: tuple[int, ...]) ->
         raise ValueError(f"{name}: expected one value or shape {shape}, got shape {array.shape}") from None
 
 
+def one_or_each(name: str, values: Any, n: int) -> None:
+    """ValueError for values that are neither one nor n."""
+    if np.shape(values) not in ((), (1,), (n,)):
+        raise ValueError(f"{name}: expected one value or {n}, one each, got shape {np.shape(values)}")
+
+
 def arriving(
     name: str, raster: Any, features: tuple[int, ...], low: int, high: int, dtype: Any = np.int64
 ) -> tuple[Array, bool]:
