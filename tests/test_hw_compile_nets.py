@@ -113,6 +113,19 @@ def test_average_pooling_and_a_norm_go_into_the_weights(rng):
     assert [r.name for r in program.report] == ["2 IF", "6 LIF"]
 
 
+@pytest.mark.parametrize("steps", [8, 60])
+def test_a_bias_that_reaches_the_membrane_at_once_is_what_the_synapse_gathers(steps, rng):
+    """In few steps a float net's biases hardly come through a slow synapse: at their end value rates nearly double."""
+    slow = {"tau_mem_s": 10e-3, "tau_syn_s": 9.3e-3}
+    net = sn.Sequential(sn.Linear(20, 40, seed=0), to_zero(sn.CubaLIF, **slow))
+    net.layers[0].bias.data[:] = rng.uniform(0, 0.12, 40)
+    program = hw.compile(net, loihi1, calibrate=spikes(rng, steps, 30, 20, rate=0.2))
+    (report,) = program.report
+    assert report.rate > 0.2
+    assert report.chip_rate == pytest.approx(report.rate, rel=0.05)
+    assert report.bias_error < 1e-3
+
+
 def test_synapses_among_neurons_have_an_exponent_of_their_own(rng):
     net = sn.Sequential(sn.Linear(12, 30, seed=0), sn.Recurrent(to_zero(threshold=0.7), 30, seed=1))
     net.layers[1].recurrent_weight.data *= 40.0

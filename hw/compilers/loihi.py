@@ -7,21 +7,25 @@ a larger one than the largest weight allows clips some. e is the largest for whi
 and u and v, on the calibration data, keep half as much again of room in theirs: the finer v, the less a decay loses.
 Synapses among a layer's neurons have the same scale and an exponent of their own. Where an exponent acts on each weight
 (`hw.compilers.loihi_readings`), what it cuts counts as error of the weights.
+
+A bias reaches v at once, the float net's through its synapse. It is what that comes to in the end, or in the mean over
+the steps, whichever gives what the float layer sends more nearly on the calibration data.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hw.compilers import loihi_readings as readings
-from hw.compilers.part import Held, Part, importance, values_of, with_values
+from hw.compilers.part import Held, Part, float_run, importance, values_of, with_values
 from hw.neurons import loihi
 from hw.neurons.loihi_words import THRESHOLD, words_of
+from hw.programs.layer import missed
 from hw.programs.loihi import Population
 from hw.records.chip import Chip
 from spikenet.errors import Array as Values
@@ -35,7 +39,8 @@ MOST_SUM = 1 << 31  # of what may arrive at a neuron at once
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one layer: how much more than the largest weight allows the mantissas are, the weight exponent, the reading.
+    """Of one layer: how much more than the largest weight allows the mantissas are, the weight exponent, the reading;
+    (n,) or 1, of a bias that is used.
 
     The scale follows the weights, so that those that grow in training stay within their words.
     """
@@ -43,6 +48,7 @@ class Choice:
     factor: float
     exponent: int
     reading: str = readings.LAVA
+    bias_share: Any = 1.0
 
 
 def choose(reading: str, part: Part, spikes: Array, chip: Chip) -> Choice:
@@ -64,7 +70,7 @@ def choose(reading: str, part: Part, spikes: Array, chip: Chip) -> Choice:
         at_threshold = 0.0 if part.reads_v else float(layer.params.vth.max() * 64) / end
         used = max(got.used, at_threshold)
         if not sum(got.overflows.values()) and (used * ROOM <= 1 or (used <= at_threshold and not part.reads_v)):
-            return choice
+            return _with_bias(part, choice, spikes)
     threshold = part.numbers.threshold
     raise ValueError(
         f"compile: layer {part.name}: no weight exponent from -8 to 7 holds thresholds up to "
@@ -74,12 +80,21 @@ def choose(reading: str, part: Part, spikes: Array, chip: Chip) -> Choice:
     )
 
 
+def _with_bias(part: Part, choice: Choice, spikes: Array) -> Choice:
+    """The choice with the share of the biases that is nearer."""
+    if not part.bias.any() or not np.any(part.numbers.syn_leak):
+        return choice
+    wanted, found = float_run(part, spikes), [choice, replace(choice, bias_share=part.numbers.gathered(len(spikes)))]
+    lost = [missed(words(part, one)[0], spikes, wanted) for one in found]
+    return min(zip(lost, found, strict=True), key=lambda pair: (pair[0][0], pair[0][1].sum()))[1]
+
+
 def words(part: Part, choice: Choice) -> tuple[Population, Held]:
     """The layer in integers under a scale that was chosen; what its words cannot hold is cut and counted as clipped."""
     numbers, exponent, values = part.numbers, choice.exponent, values_of(part.weights)
     m = _filling(values) * choice.factor
     scale = m * 2.0 ** (6 + exponent)
-    at_once = 1 - numbers.syn_leak  # a bias reaches v at once on the chip: what it comes to through the synapse
+    at_once = (1 - numbers.syn_leak) / choice.bias_share  # a bias reaches v at once on the chip
     mant, exp = _bias(part.bias / at_once * scale)
     fires = not part.reads_v
     vth = np.full(len(part.bias), float(THRESHOLD))  # a readout never fires

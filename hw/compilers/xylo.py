@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from hw.compilers.part import Held, Part, float_run, values_at
 from hw.neurons import xylo
+from hw.programs.layer import missed
 from hw.programs.xylo import XyloLayer
 from hw.records.chip import Chip
 
@@ -82,7 +83,7 @@ def chooser(per_channel: bool) -> Any:
                 best, lost = _nearest(part, spikes, wanted, [best, smaller])
         steadied = [replace(best, against_drift=share) for share in AGAINST_DRIFT]
         best, _ = _nearest(part, spikes, wanted, [best, *steadied])
-        best, _ = _nearest(part, spikes, wanted, [best, replace(best, bias_share=_gathered(part, len(spikes)))])
+        best, _ = _nearest(part, spikes, wanted, [best, replace(best, bias_share=part.numbers.gathered(len(spikes)))])
         steady = _steady(part)
         gains = [] if part.reads_v or np.allclose(steady, 1.0) else [steady**share for share in MADE_UP]
         cuts = [ones * k for k in CUT] if _sends_fewer(part) else []
@@ -197,24 +198,13 @@ def _neuron_by_neuron(part: Part, spikes: Array, wanted: Array, best: Choice, na
 def _missed(part: Part, choice: Choice, spikes: Array, wanted: Array) -> tuple[float, Array]:
     """(words that overflow, unless they are meant to; (n,) squares of what neurons send or read in all, less what the
     float layer's do)."""
-    layer, _ = words(part, choice)
-    got = layer.run(spikes)
-    values = got.spikes if got.v is None else got.v / layer.scale
-    off = values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)
-    errors: Array = np.square(off).mean(axis=0)
-    return 0.0 if _sends_fewer(part) else float(sum(got.overflows.values())), errors
+    overflows, errors = missed(words(part, choice)[0], spikes, wanted)
+    return 0.0 if _sends_fewer(part) else overflows, errors
 
 
 def _sends_fewer(part: Part) -> bool:
     """Whether its neurons send fewer spikes a step in the float net than they can on the chip."""
     return part.numbers.model.levels < xylo.MOST_HIDDEN and not part.is_last and not part.reads_v
-
-
-def _gathered(part: Part, steps: int) -> Array:
-    """(n,) a bias that reaches the float net's membrane through its synapse: its mean over the steps, over its end."""
-    leak = part.numbers.syn_leak
-    share: Array = 1 - leak * (1 - leak**steps) / (steps * (1 - leak))
-    return share
 
 
 def _drift(dash_mem: Array, dash_syn: Array) -> Array:

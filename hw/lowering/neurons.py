@@ -68,6 +68,12 @@ class Numbers:
     reset_value: Array
     refractory: Array
 
+    def gathered(self, steps: int) -> Array:
+        """(n,) a constant current in the mean over the steps, as it comes through the synapse, over what it comes to in
+        the end: of a bias, which some chips give to the membrane at once."""
+        share: Array = 1 - self.syn_leak * (1 - self.syn_leak**steps) / (steps * (1 - self.syn_leak))
+        return share
+
 
 @cache
 def _models() -> dict[Trace, Model]:

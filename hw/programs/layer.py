@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
@@ -94,3 +95,12 @@ class ChipLayer(Protocol):
         watch: whether to say how much of the words was used
         """
         ...
+
+
+def missed(layer: ChipLayer, spikes: Array, wanted: Array) -> tuple[float, Array]:
+    """(words that overflow, (n,) squares of what neurons send or read in all, less the (steps, batch, n) wanted)."""
+    got = layer.run(spikes)
+    values = got.spikes if got.v is None else got.v / layer.scale
+    off = values.sum(axis=0, dtype=np.float64) - wanted.sum(axis=0, dtype=np.float64)
+    errors: Array = np.square(off).mean(axis=0)
+    return float(sum(got.overflows.values())), errors
