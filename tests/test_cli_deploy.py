@@ -173,7 +173,7 @@ def test_a_chip_with_two_energies_that_are_all_in_has_both_in_its_picture(folder
     drawn = list[object]()
     draw = sn.plot.energy_levels
     monkeypatch.setattr(sn.plot, "energy_levels", lambda levels: drawn.append(levels) or draw(levels))
-    net = sn.Sequential(sn.Linear(64, 10, seed=0), sn.IF())
+    net = sn.Sequential(sn.Linear(64, 12, seed=0), sn.IF(), sn.Linear(12, 10, seed=1), sn.IF())
     sn.save(folder / "small.npz", net)
     arguments = ["deploy", str(folder / "small.npz"), "--chip", "truenorth", "--steps", "5", "--samples", "20"]
     assert main([*arguments, "--out", str(folder / "truenorth")]) == 0
@@ -182,4 +182,5 @@ def test_a_chip_with_two_energies_that_are_all_in_has_both_in_its_picture(folder
     totals = [table["total"]["known"] for table in levels.values()]
     assert totals == [results[name]["energy_j"] for name in ("energy", "energy_by_power")]
     assert [title.split(":")[0] for title in levels] == ["TrueNorth", "TrueNorth, power x time"]
+    assert (results["steps"], results["steps_on_chip"]) == (5, 6)  # the last layer hears a step later
     capsys.readouterr()

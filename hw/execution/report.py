@@ -34,7 +34,8 @@ def text(
     lost = ((layer, word, n) for layer, met in words.items() for word, n in met.items() if n)
     overflows = ", ".join(f"{layer} {word} {n:,}" for layer, word, n in lost)
     return "\n".join([
-        f"{events.samples} samples of {events.steps} steps on {how_many(len(cores), 'core')}; means of one sample",
+        f"{how_many(events.samples, 'sample')} of {how_many(events.steps, 'step')} on {how_many(len(cores), 'core')}; "
+        "means of one sample",
         *table,
         f"messages within a tile {events.within_tile.sum() / n:,.1f}, hops {hops / n:,.1f}, from chip to chip "
         f"{events.crossings.sum() / n:,.1f}; busiest link {links.most:.4g} messages a step",

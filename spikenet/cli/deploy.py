@@ -92,10 +92,11 @@ def run(options: argparse.Namespace) -> None:
     ])  # fmt: skip
     write_text(folder / "table.txt", table)
     results = {
-        "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "steps": options.steps,
-        "seed": options.seed, "reading": program.reading, "is_bit_exact": not program.noisy,
-        "was_compiled": not is_saved, "accuracy": on_chip, "accuracy_float": in_float,
+        "checkpoint": str(options.checkpoint), "chip": chip.name, "data": test.name, "seed": options.seed,
+        "reading": program.reading, "is_bit_exact": not program.noisy, "was_compiled": not is_saved,
+        "accuracy": on_chip, "accuracy_float": in_float,
         "layers": [vars(report) for report in program.report], **got.as_dict(),
+        "steps": None if timeless else options.steps, "steps_on_chip": got.events.steps,
     }  # fmt: skip
     write_json(folder / "results.json", results)
     program.save(folder / "program.npz", net)
