@@ -46,10 +46,10 @@ def compare(
 
     With `calibrate`, a net is compiled for each chip that takes its kind, spiking nets that get spikes or, on Akida,
     conventional ones, placed, and run in the chip's integers (on BrainScaleS-2 in a noisy model, and the row says so):
-    accuracy, latency and energy of its row are those. Where
-    a chip refuses it, `broken` says which rules it breaks, a note where it was not tried. A spiking net then has a row,
-    if the chip has energies, that prices the events of the float net and says so in `numbers` and `was_run`. What was
-    run has another row, at the all-in level, where the power of the chip and the time of a sample are known.
+    accuracy, latency and energy of its row are those. Where a chip refuses it, `broken` says which rules it breaks, a
+    note where it was not tried. A spiking net then has a row, if the chip has energies, that prices the events of the
+    float net and says so in `numbers` and `was_run`. What was run has another row, at the all-in level, where the power
+    of the chip and the time of a sample are known.
 
     Raises ValueError / TypeError, before anything is run, for an empty comparison, data that do not match, neurons
     without an encoder, or a program that is not of its net; for a layer that cannot be counted when it is reached.
@@ -80,9 +80,9 @@ def compare(
     rows = list[Row]()
     for name, entry in entries.items():
         own = [form for form in forms if form.net == name]
-        for (_, chip_name), program in ((at, made) for at, made in given.items() if at[0] == name):
+        for program in (made for (net, _), made in given.items() if net == name):
             rows += _rows_of(own[0], run_as_given(entry, program, test, calibrate, batch_size), program.chip)
-            notes.append(f"{name} on {chip_name}: the program that was given, not compiled anew")
+            notes.append(f"{name} on {program.chip.name}: the program that was given, not compiled anew")
         for chip in devices:
             if (name, chip.name) in given:
                 continue
@@ -187,12 +187,10 @@ def _rows_of(form: Form, got: Deployed, chip: Chip) -> list[Row]:
     slots = events.samples * events.steps * (len(events.sent) + len(events.received))
     operations = float(events.synaptic_ops.sum()) / events.samples
     spikes = form.evaluation.counts.is_spiking  # else what is sent are numbers, and weights are multiplied
-    form_of = (
-        ("noisy model", "a noisy model") if got.execution.program.noisy else ("chip integers", "the chip's integers")
-    )
+    noisy = got.execution.program.noisy
     row = Row(
-        net=form.net, device=chip.name, level=chip.level, number_format=form_of[0],
-        numbers=form_of[1], accuracy=got.accuracy, parameters=stored,
+        net=form.net, device=chip.name, level=chip.level, number_format="noisy model" if noisy else "chip integers",
+        numbers="a noisy model" if noisy else "the chip's integers", accuracy=got.accuracy, parameters=stored,
         macs=0.0 if spikes else operations, acs=operations if spikes else 0.0,
         spikes=float(events.sent.sum()) / events.samples if spikes else None,
         rate=float(events.sent.sum() + events.received.sum()) / slots if spikes else None,

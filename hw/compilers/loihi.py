@@ -39,10 +39,10 @@ MOST_SUM = 1 << 31  # of what may arrive at a neuron at once
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one layer: how much more than the largest weight allows the mantissas are, the weight exponent, the reading;
-    (n,) or 1, of a bias that is used.
+    """Of one layer; its scale follows its weights, so that those that grow in training stay within their words.
 
-    The scale follows the weights, so that those that grow in training stay within their words.
+    factor    : how much more than the largest weight allows the mantissas are;  exponent: of the weights
+    bias_share: (n,) or 1, of a bias that is used
     """
 
     factor: float

@@ -105,7 +105,7 @@ class Tally:
         """Adds one batch, as `spikenet.record` returns it."""
         batch, read_already = list[Observed](), set[int]()
         entries = list(flat_records(records))
-        together = folded((k, entry.layer) for k, entry in enumerate(entries))
+        together = folded(entry.layer for entry in entries)
         self.has_folded = self.has_folded or len(together) < len(entries)
         for entry in (replace(entries[k], layer=layer) for k, layer in together):
             if is_neurons(entry.layer) and entry.layer.states and not self.has_time:

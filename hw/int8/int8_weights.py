@@ -42,7 +42,7 @@ def with_int8_weights(net: Any, calibrate: Array, *, choose: Range = min_max) ->
     Raises ValueError when a connection behind the first gets an input that is neither 0/1 nor pooled from it, or the
     first one means or sums of graded values; TypeError for branches that are joined (Residual, Parallel).
     """
-    layers = [layer for _, layer in folded(enumerate(flat_layers(net)))]
+    layers = [layer for _, layer in folded(flat_layers(net))]
     records = record(Sequential(*layers), calibrate)
     rounded, before, is_first = list[Any](), list[Grid](), True
     sent: tuple[int, int] | None = (1, 1)  # the input is spikes times this / that; None behind sums of graded values

@@ -117,7 +117,7 @@ def quantise(net: Any, calibrate: Array, *, choose: Range = min_max) -> Quantise
 
 
 def _float_layers(net: Any, inputs: Array) -> tuple[list[LayerRecord], Any]:
-    layers = [layer for _, layer in folded(enumerate(flat_layers(net))) if layer.kind not in DROPOUTS]
+    layers = [layer for _, layer in folded(flat_layers(net)) if layer.kind not in DROPOUTS]
     softmax = layers.pop() if layers[-1].kind == "Softmax" else None
     for layer in layers:
         if not (is_connection(layer) or is_free(layer) or is_pooling(layer) or layer.kind in ("ReLU", *CURVES)):

@@ -24,6 +24,8 @@ from hw.records.si import how_many
 
 TRIED = 4_000_000  # synapses up to which a net is filled again and again, for a second or so
 TRIED_TOGETHER = TRIED // 4  # likewise, where many changes are tried together
+SHARES = 256  # of all sizes at once that are tried
+REACHING = ("neurons", "output_axons")  # limits of a core that a single neuron breaks by reaching many
 
 
 def largest(fits: Callable[[int], bool], below: int) -> int:
@@ -57,9 +59,6 @@ def together(sizes: Sequence[int], fits: Callable[[tuple[int, ...]], bool]) -> t
     return tuple(kept)
 
 
-SHARES = 256  # of all sizes at once that are tried
-
-
 def too_many_cores(
     wired: tuple[Wiring, ...], chip: Chip, filled: Filled, n_chips: int, *, only_chips: bool = False
 ) -> Breach:
@@ -72,7 +71,7 @@ def too_many_cores(
     full = scarcest(filled, chip).replace("_", " ")
     enough = f"cores are full of {full}: use {math.ceil(taken / each)} chips"
     found = Breach(chip.name, "cores", "the net", taken, each * n_chips, unit, enough)
-    if only_chips or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED:
+    if only_chips or _synapses(wired) > TRIED:
         return found
 
     def fits(made: tuple[Wiring, ...], chips: int = n_chips) -> bool:
@@ -98,7 +97,7 @@ def too_many_cores(
 def too_many_targets(wired: tuple[Wiring, ...], chip: Chip, found: Breach, n_chips: int) -> Breach:
     """The same of a neuron that is too much for a core, with how many of the neurons that it reaches may stay."""
     at = [k for k, wiring in enumerate(wired) if found.where.startswith(f"{wiring.stage.name}, neuron")]
-    if not at or found.limit not in REACHING or sum(int(m.nnz) for w in wired for m in w.columns) > TRIED:
+    if not at or found.limit not in REACHING or _synapses(wired) > TRIED:
         return found
     k = min(at[0] + 1, len(wired) - 1)  # the layer behind; of the last one its own, which its loops reach
     stage = wired[k].stage
@@ -106,7 +105,8 @@ def too_many_targets(wired: tuple[Wiring, ...], chip: Chip, found: Breach, n_chi
     return replace(found, change=f"{found.change}: {_keep([(left, stage)])}") if left else found
 
 
-REACHING = ("neurons", "output_axons")  # limits of a core that a single neuron breaks by reaching many
+def _synapses(wired: tuple[Wiring, ...]) -> int:
+    return sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns)
 
 
 def _fits(wired: tuple[Wiring, ...], chip: Chip, n_chips: int) -> bool:
@@ -119,7 +119,7 @@ def _fits(wired: tuple[Wiring, ...], chip: Chip, n_chips: int) -> bool:
 def _several(wired: tuple[Wiring, ...], fits: Callable[..., bool], chips: Iterable[int]) -> str:
     """The fewest of some numbers of chips with which all hidden layers together can be made small enough, and how."""
     hidden = [wiring.stage for wiring in wired[:-1]]
-    if len(hidden) < 2 or sum(int(matrix.nnz) for wiring in wired for matrix in wiring.columns) > TRIED_TOGETHER:
+    if len(hidden) < 2 or _synapses(wired) > TRIED_TOGETHER:
         return ""
 
     def small(sizes: Sequence[int]) -> tuple[Wiring, ...]:

@@ -9,7 +9,7 @@ is not counted would be priced at nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeGuard
 
@@ -104,18 +104,27 @@ def flat_layers(net: Any) -> tuple[Any, ...]:
     return tuple(layer for layers in inner for layer in layers)
 
 
-def folded(layers: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    """The (position, layer) of all layers, a normalisation folded into the connection before it where they fit."""
+def normalised(before: Any, at: int, layer: Any) -> Any:
+    """The connection `before` with the normalisation behind it folded in; None where they do not fit."""
+    if not (isinstance(layer, Normalisation) and has_weights(before)):
+        return None
+    fits = (before.n_out, getattr(before, "n_axes", 0)) == (layer.n, layer.n_axes)
+    return fold(before, layer) if fits else None
+
+
+def folded(layers: Iterable[Any], taken_in: Callable[[Any, int, Any], Any] = normalised) -> list[tuple[int, Any]]:
+    """(position, layer) of all layers, those that the connection before them can do left out.
+
+    taken_in: of the connection, a position and the layer there: the connection that does both, or None
+    """
     kept = list[tuple[int, Any]]()
-    for k, layer in layers:
+    for k, layer in enumerate(layers):
         at = next((j for j in reversed(range(len(kept))) if not is_free(kept[j][1])), None)
-        if isinstance(layer, Normalisation) and at is not None:
-            place, before = kept[at]
-            n_axes = getattr(before, "n_axes", 0)
-            if has_weights(before) and (before.n_out, n_axes) == (layer.n, layer.n_axes):
-                kept[at] = place, fold(before, layer)
-                continue
-        kept.append((k, layer))
+        both = None if at is None else taken_in(kept[at][1], k, layer)
+        if at is None or both is None:
+            kept.append((k, layer))
+        else:
+            kept[at] = kept[at][0], both
     return kept
 
 

@@ -12,26 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from hw.lowering.kinds import Loop, folded, is_free, is_neurons, is_sum, mean_places
+from hw.lowering.kinds import Loop, folded, is_free, is_neurons, is_sum, mean_places, normalised
 from spikenet.layers import Convolution, Normalisation, Pooling
 
-Placed = tuple[int, Any]  # a layer and its position in the net
 
-
-def joined(layers: Sequence[Any]) -> list[Placed]:
+def joined(layers: Sequence[Any]) -> list[tuple[int, Any]]:
     """(position, layer) of all layers; what only scales, shifts or adds up goes into the connection before it.
 
     Pooling that sums or averages does so between a convolution and neurons, when no border is added to it.
     """
-    kept = list[Placed]()
-    for k, layer in enumerate(layers):
-        at = next((j for j in reversed(range(len(kept))) if not is_free(kept[j][1])), None)
-        place, before = (k, None) if at is None else kept[at]
-        if at is not None and _adds_up(before, layer) and _feeds_neurons(layers[k + 1 :]):
-            kept[at] = place, widened(before, layer)  # type: ignore[arg-type]
-        else:
-            kept = folded([*kept, (k, layer)])
-    return kept
+
+    def taken_in(before: Any, at: int, layer: Any) -> Any:
+        if _adds_up(before, layer) and _feeds_neurons(layers[at + 1 :]):
+            return widened(before, layer)
+        return normalised(before, at, layer)
+
+    return folded(layers, taken_in)
 
 
 def widened(layer: Convolution, pool: Pooling) -> Convolution:
